@@ -1,0 +1,37 @@
+// Builds what runs: dist/ (the server, the CLI and the agent) and sdk/dist (the client package with its types).
+// esbuild only strips the types (the type check is `npm run typecheck`), so a fresh clone is ready in seconds.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Every TypeScript file below a folder. */
+function sources(folder) {
+  return readdirSync(join(root, folder), { recursive: true })
+    .map((name) => join(root, folder, String(name)))
+    .filter((path) => path.endsWith('.ts') && statSync(path).isFile());
+}
+
+const shared = { platform: 'node', format: 'esm', target: 'node20', sourcemap: true, logLevel: 'warning' };
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+await build({
+  ...shared,
+  entryPoints: [...sources('src'), ...sources('migrations')],
+  outbase: root,
+  outdir: join(root, 'dist'),
+});
+rmSync(join(root, 'sdk/dist'), { recursive: true, force: true });
+await build({
+  ...shared,
+  entryPoints: sources('sdk/src'),
+  outbase: join(root, 'sdk/src'),
+  outdir: join(root, 'sdk/dist'),
+});
+const types = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'sdk')], {
+  stdio: 'inherit',
+});
+process.exitCode = types.status ?? 1;
