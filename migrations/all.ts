@@ -1,0 +1,7 @@
+import type { MigrationInterface } from 'typeorm';
+import { CreateEvents } from './20261121-0100-events.js';
+import { CreateJobs } from './20261121-0200-jobs.js';
+import { CreateLedger } from './20261121-0300-ledger.js';
+
+/** Every migration, oldest first. One set serves MySQL, MariaDB and SQLite. */
+export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [CreateEvents, CreateJobs, CreateLedger];

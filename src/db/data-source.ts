@@ -1,0 +1,88 @@
+import { createRequire } from 'node:module';
+import { DataSource, type DataSourceOptions, type Logger, type MigrationInterface } from 'typeorm';
+import { ENTITIES } from '../entities/all.js';
+import { SnakeNaming } from './naming.js';
+
+export type Dialect = 'mysql' | 'sqlite';
+
+/** What `connect` needs to know of the database. */
+export interface DatabaseOptions {
+  /** `sqlite:/path/of/the/file` or `mysql://user:password@host:port/database`. */
+  url: string;
+  /** The most connections held at once (MySQL). Default 10. */
+  poolSize?: number;
+  /** Called with each statement sent; for tests that count them, and for traces. */
+  onStatement?: (sql: string) => void;
+}
+
+type MigrationClass = new () => MigrationInterface;
+
+function statementLogger(onStatement: (sql: string) => void): Logger {
+  const ignore = (): void => {};
+  return {
+    logQuery: onStatement,
+    logQueryError: ignore,
+    logQuerySlow: ignore,
+    logSchemaBuild: ignore,
+    logMigration: ignore,
+    log: ignore,
+  };
+}
+
+/** Which SQL a database URL speaks. Throws a TypeError for any other scheme. */
+export function dialectOf(url: string): Dialect {
+  if (url.startsWith('sqlite:')) return 'sqlite';
+  if (/^(mysql|mariadb):\/\//.test(url)) return 'mysql';
+  throw new TypeError('A database URL starts with "sqlite:" or "mysql://".');
+}
+
+/** The path in a `sqlite:` URL. */
+export function sqlitePath(url: string): string {
+  return url.slice('sqlite:'.length);
+}
+
+interface SqliteHandle {
+  pragma(text: string): unknown;
+}
+
+function prepareSqlite(handle: SqliteHandle): void {
+  handle.pragma('journal_mode = WAL');
+  handle.pragma('synchronous = FULL');
+  handle.pragma('busy_timeout = 5000');
+}
+
+/** A TypeORM data source for one database; not yet connected. */
+export function createDataSource(options: DatabaseOptions, migrations: readonly MigrationClass[] = []): DataSource {
+  const shared = {
+    entities: [...ENTITIES],
+    migrations: [...migrations],
+    namingStrategy: new SnakeNaming(),
+    migrationsTableName: 'migrations',
+    migrationsTransactionMode: 'each' as const,
+    logging: false,
+    ...(options.onStatement ? { logger: statementLogger(options.onStatement) } : {}),
+  };
+  if (dialectOf(options.url) === 'sqlite') {
+    // libsql ships its binary inside the npm package: nothing to compile, and it speaks better-sqlite3's interface.
+    const driver: unknown = createRequire(import.meta.url)('libsql');
+    return new DataSource({
+      ...shared,
+      type: 'better-sqlite3',
+      driver,
+      database: sqlitePath(options.url),
+      prepareDatabase: prepareSqlite,
+    } satisfies DataSourceOptions);
+  }
+  return new DataSource({
+    ...shared,
+    type: 'mysql',
+    url: options.url.replace(/^mariadb:/, 'mysql:'),
+    timezone: 'Z',
+    charset: 'utf8mb4',
+    supportBigNumbers: true,
+    bigNumberStrings: false,
+    isolationLevel: 'READ COMMITTED',
+    poolSize: options.poolSize ?? 10,
+    extra: { maxIdle: options.poolSize ?? 10, enableKeepAlive: true, connectTimeout: 5_000, jsonStrings: true },
+  } satisfies DataSourceOptions);
+}

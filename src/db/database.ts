@@ -1,0 +1,121 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { DataSource, EntityManager, MigrationInterface } from 'typeorm';
+import { type Clock, systemClock } from '../lib/time.js';
+import { createDataSource, type DatabaseOptions, type Dialect, dialectOf } from './data-source.js';
+import { isConflict } from './failures.js';
+import { Mutex } from './mutex.js';
+import { type Reader, RunnerTx, type SqlValue, type Tx } from './transaction.js';
+
+const MOST_TRIES = 12;
+
+/** Waits a random 0..2^attempt * 5 ms (at most 320 ms), so that the losers of a conflict do not meet again. */
+function backOff(attempt: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * 2 ** Math.min(attempt, 6)));
+}
+
+/**
+ * The one way to SQL. Reads go to `reader`; everything that writes is a `transaction`.
+ *
+ * SQLite has one connection for writing, and TypeORM would mix two requests' statements in one transaction: a mutex
+ * lets one transaction through at a time, and reads use a connection of their own (WAL: they see what is committed).
+ */
+export class Database {
+  readonly dialect: Dialect;
+  readonly reader: Reader;
+  readonly #writer: DataSource;
+  readonly #readSource: DataSource;
+  readonly #clock: Clock | undefined;
+  readonly #mutex = new Mutex();
+  readonly #inside = new AsyncLocalStorage<true>();
+
+  /** `clock`, where given, is the store's clock (SQLite, and tests); else the database is asked. */
+  constructor(writer: DataSource, readSource: DataSource, dialect: Dialect, clock: Clock | undefined) {
+    this.#writer = writer;
+    this.#readSource = readSource;
+    this.#clock = clock;
+    this.dialect = dialect;
+    this.reader = {
+      manager: readSource.manager,
+      rows: async <T>(sql: string, values: readonly SqlValue[] = []): Promise<T[]> => {
+        const rows: T[] = await readSource.query(sql, [...values]);
+        return rows;
+      },
+    };
+  }
+
+  /** The data source that writes: for migrations and for the test that compares the schema. */
+  get source(): DataSource {
+    return this.#writer;
+  }
+
+  /** Reads with TypeORM. */
+  get manager(): EntityManager {
+    return this.#readSource.manager;
+  }
+
+  /** The current instant as an SQL expression, by the store's clock: epoch milliseconds. */
+  nowSql(): string {
+    return this.#clock ? String(this.#clock.now()) : 'CAST(ROUND(UNIX_TIMESTAMP(NOW(3)) * 1000) AS SIGNED)';
+  }
+
+  /** The store's clock, in epoch milliseconds. */
+  async now(from: Reader = this.reader): Promise<number> {
+    if (this.#clock) return this.#clock.now();
+    const [row] = await from.rows<{ now: number | string }>(`SELECT ${this.nowSql()} AS now`);
+    return Number(row?.now);
+  }
+
+  /**
+   * Runs `work` in one transaction and returns what it returns. A deadlock or a conflict runs it again from its start,
+   * so `work` must have no effect outside the transaction. Throws what `work` throws, rolled back.
+   */
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (this.#inside.getStore()) throw new Error('A transaction is under way here: pass its tx down.');
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await (this.dialect === 'sqlite' ? this.#mutex.run(() => this.#once(work)) : this.#once(work));
+      } catch (error) {
+        if (!isConflict(error) || attempt >= MOST_TRIES) throw error;
+        await backOff(attempt);
+      }
+    }
+  }
+
+  async #once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const runner = this.#writer.createQueryRunner();
+    const tx = new RunnerTx(runner, (reader) => this.now(reader));
+    let result: T;
+    try {
+      await runner.startTransaction();
+      try {
+        result = await this.#inside.run(true, () => work(tx));
+        await runner.commitTransaction();
+      } catch (error) {
+        if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => {});
+        throw error;
+      }
+    } finally {
+      await runner.release();
+    }
+    for (const hook of tx.hooks) hook();
+    return result;
+  }
+
+  /** Closes every connection; statements under way fail. */
+  async close(): Promise<void> {
+    if (this.#readSource !== this.#writer && this.#readSource.isInitialized) await this.#readSource.destroy();
+    if (this.#writer.isInitialized) await this.#writer.destroy();
+  }
+}
+
+/** Opens a database. Throws the driver's error when it cannot be reached. */
+export async function openDatabase(
+  options: DatabaseOptions & { clock?: Clock },
+  migrations: readonly (new () => MigrationInterface)[] = [],
+): Promise<Database> {
+  const dialect = dialectOf(options.url);
+  const writer = await createDataSource(options, migrations).initialize();
+  if (dialect === 'mysql') return new Database(writer, writer, dialect, options.clock);
+  const reader = await createDataSource(options).initialize();
+  return new Database(writer, reader, dialect, options.clock ?? systemClock);
+}

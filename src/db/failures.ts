@@ -1,0 +1,44 @@
+/** The codes under which a driver says why a statement failed. */
+function codeOf(error: unknown): string | number | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('driverError' in error) return codeOf(error.driverError);
+  if ('code' in error && (typeof error.code === 'string' || typeof error.code === 'number')) return error.code;
+  return undefined;
+}
+
+const CONFLICTS = new Set<unknown>(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD', 'SQLITE_BUSY']);
+const DUPLICATES = new Set<unknown>(['ER_DUP_ENTRY', 'SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY']);
+const LOST = new Set<unknown>([
+  'PROTOCOL_CONNECTION_LOST',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'ER_CON_COUNT_ERROR',
+  'ER_SERVER_SHUTDOWN',
+  'ER_CONNECTION_KILLED',
+  'ER_QUERY_INTERRUPTED',
+  'ER_UNKNOWN_COM_ERROR',
+  'ER_ERROR_DURING_COMMIT',
+]);
+
+/** Another transaction was in the way: nothing was written, the whole transaction may run again. */
+export function isConflict(error: unknown): boolean {
+  return CONFLICTS.has(codeOf(error));
+}
+
+/** A unique key is taken. */
+export function isDuplicate(error: unknown): boolean {
+  return DUPLICATES.has(codeOf(error));
+}
+
+/** The server cannot be reached, or the connection broke: what was asked may or may not have happened. */
+export function isConnectionLost(error: unknown): boolean {
+  const code = codeOf(error);
+  if (LOST.has(code)) return true;
+  return (
+    error instanceof Error && /Connection lost|closed state|Pool is closed|Can't add new command/.test(error.message)
+  );
+}

@@ -1,0 +1,31 @@
+import type { EntitySchema } from 'typeorm';
+import { ClientEntity } from './client.js';
+import { EventEntity, StreamHeadEntity } from './event.js';
+import { JobActionKindEntity, JobEntity, JobRevisionEntity } from './job.js';
+import {
+  ReportEntity,
+  TaskEntity,
+  TaskEventEntity,
+  TaskSummaryEntity,
+  TransactionEntity,
+  TransactionInputEntity,
+} from './ledger.js';
+import { JobRunEntity, RunOutputEntity } from './run.js';
+
+/** Every table of the product; a test holds them equal to what the migrations make. */
+export const ENTITIES: readonly EntitySchema[] = [
+  EventEntity,
+  StreamHeadEntity,
+  JobEntity,
+  JobActionKindEntity,
+  JobRevisionEntity,
+  JobRunEntity,
+  RunOutputEntity,
+  ClientEntity,
+  TransactionEntity,
+  TaskEntity,
+  TaskSummaryEntity,
+  TransactionInputEntity,
+  TaskEventEntity,
+  ReportEntity,
+] as readonly EntitySchema[];
