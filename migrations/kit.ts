@@ -36,6 +36,7 @@ export interface TableDefinition {
 /** The type as each dialect reads it back, so that the schema built equals the schema compared. */
 const DIALECT_TYPES: Record<string, Record<string, string>> = {
   mysql: { boolean: 'tinyint', integer: 'int' },
+  mariadb: { boolean: 'tinyint', integer: 'int' },
   'better-sqlite3': { int: 'integer' },
 };
 

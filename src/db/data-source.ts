@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { DataSource, type DataSourceOptions, type Logger, type MigrationInterface } from 'typeorm';
 import { ENTITIES } from '../entities/all.js';
 import { SnakeNaming } from './naming.js';
@@ -51,8 +52,27 @@ function prepareSqlite(handle: SqliteHandle): void {
   handle.pragma('busy_timeout = 5000');
 }
 
+/** The server behind a URL: TypeORM reads the schema of MariaDB and of MySQL in different ways. */
+export type ServerKind = 'sqlite' | 'mysql' | 'mariadb';
+
+/** Asks the server what it is. Throws the driver's error when it cannot be reached. */
+export async function serverKind(url: string): Promise<ServerKind> {
+  if (dialectOf(url) === 'sqlite') return 'sqlite';
+  const connection = await createConnection({ uri: url.replace(/^mariadb:/, 'mysql:'), connectTimeout: 5_000 });
+  try {
+    const [rows] = await connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
+    return /mariadb/i.test(String(rows[0]?.version)) ? 'mariadb' : 'mysql';
+  } finally {
+    await connection.end();
+  }
+}
+
 /** A TypeORM data source for one database; not yet connected. */
-export function createDataSource(options: DatabaseOptions, migrations: readonly MigrationClass[] = []): DataSource {
+export function createDataSource(
+  options: DatabaseOptions,
+  server: ServerKind,
+  migrations: readonly MigrationClass[] = [],
+): DataSource {
   const shared = {
     entities: [...ENTITIES],
     migrations: [...migrations],
@@ -62,7 +82,7 @@ export function createDataSource(options: DatabaseOptions, migrations: readonly 
     logging: false,
     ...(options.onStatement ? { logger: statementLogger(options.onStatement) } : {}),
   };
-  if (dialectOf(options.url) === 'sqlite') {
+  if (server === 'sqlite') {
     // libsql ships its binary inside the npm package: nothing to compile, and it speaks better-sqlite3's interface.
     const driver: unknown = createRequire(import.meta.url)('libsql');
     return new DataSource({
@@ -75,7 +95,7 @@ export function createDataSource(options: DatabaseOptions, migrations: readonly 
   }
   return new DataSource({
     ...shared,
-    type: 'mysql',
+    type: server,
     url: options.url.replace(/^mariadb:/, 'mysql:'),
     timezone: 'Z',
     charset: 'utf8mb4',

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, EntityManager, MigrationInterface } from 'typeorm';
 import { type Clock, systemClock } from '../lib/time.js';
-import { createDataSource, type DatabaseOptions, type Dialect, dialectOf } from './data-source.js';
+import { createDataSource, type DatabaseOptions, type Dialect, dialectOf, serverKind } from './data-source.js';
 import { isConflict } from './failures.js';
 import { Mutex } from './mutex.js';
 import { type Reader, RunnerTx, type SqlValue, type Tx } from './transaction.js';
@@ -114,8 +114,9 @@ export async function openDatabase(
   migrations: readonly (new () => MigrationInterface)[] = [],
 ): Promise<Database> {
   const dialect = dialectOf(options.url);
-  const writer = await createDataSource(options, migrations).initialize();
+  const server = await serverKind(options.url);
+  const writer = await createDataSource(options, server, migrations).initialize();
   if (dialect === 'mysql') return new Database(writer, writer, dialect, options.clock);
-  const reader = await createDataSource(options).initialize();
+  const reader = await createDataSource(options, server).initialize();
   return new Database(writer, reader, dialect, options.clock ?? systemClock);
 }

@@ -1,0 +1,63 @@
+import type { JobEvent, JobResult, JobStatus } from '../entities/job.js';
+import type { TransactionStatus } from '../entities/ledger.js';
+import type { RunState } from '../entities/run.js';
+
+/**
+ * Every durable fact of the event log: topic -> payload. A payload holds what a filter needs and what cannot be read
+ * again later; the rest is read from the tables when the fact is shown. Payloads only grow: an older server's rows
+ * are read by a newer one.
+ */
+export interface Topics {
+  /** Subject: the job. */
+  jobStatusChanged: {
+    key: string;
+    clientKey: string;
+    status: JobStatus;
+    statusBefore: JobStatus | null;
+    event: JobEvent | null;
+    result: JobResult | null;
+    reason: string | null;
+    revision: number;
+    runId: string | null;
+  };
+  /** Subject: the run (its transaction). */
+  runChanged: {
+    jobId: string;
+    jobKey: string;
+    clientKey: string;
+    state: RunState;
+    status: TransactionStatus;
+    result: JobResult | null;
+    reason: string | null;
+    progress: number;
+  };
+  /** Subject: the run; for the agent of the client: there is work, or an order to abort. */
+  runAssigned: { clientKey: string; runId: string; abort: boolean };
+  /** Subject: the job; its last success is older than `staleAfter`. */
+  jobStale: { key: string; clientKey: string; lastSuccessAt: number | null };
+  /** Subject: the client. */
+  clientChanged: { key: string; change: 'REGISTERED' | 'UPDATED' | 'REMOVED' };
+  /** Subject: the activity row. */
+  activityRecorded: { actor: string; action: string; subject: string | null };
+}
+
+export type Topic = keyof Topics;
+
+/** One fact as it is appended, before it has a position. */
+export interface NewEvent<T extends Topic = Topic> {
+  topic: T;
+  /** The project it belongs to; null for what belongs to the operator. */
+  project: string | null;
+  /** The id of what it is about. */
+  subject: string;
+  payload: Topics[T];
+}
+
+/** One fact of the log, numbered. */
+export interface LoggedEvent<T extends Topic = Topic> extends NewEvent<T> {
+  id: string;
+  /** Its position: 1, 2, 3 ... without gaps, in the order of numbering after commit. */
+  seq: number;
+  /** Epoch milliseconds by the store's clock. */
+  at: number;
+}
