@@ -5,15 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * What the proxy does to the connections it carries; a change also holds for those that are open.
  * `delay`: milliseconds that each piece of data is late, each way. `bytesPerSecond`: the speed each way.
- * `drop`: data is read and thrown away and ends are not passed on, so that both sides see a silent peer (half-open).
+ * `hold`: data and ends wait until it is set back: a network that is cut and heals.
+ * `drop`: data and ends are thrown away: a peer that is gone without a word (half-open).
  */
 export interface Faults {
   delay: number;
   bytesPerSecond: number;
+  hold: boolean;
   drop: boolean;
 }
 
-const HEALTHY: Faults = { delay: 0, bytesPerSecond: Number.POSITIVE_INFINITY, drop: false };
+const HEALTHY: Faults = { delay: 0, bytesPerSecond: Number.POSITIVE_INFINITY, hold: false, drop: false };
 
 /** Bytes that may wait in the proxy, each way, before the sender is held back. */
 const MAX_WAITING = 1_048_576;
@@ -23,8 +25,12 @@ const STEPS_PER_SECOND = 20;
 interface Events {
   /** A client came. */
   connection: [];
-  /** Bytes were thrown away. */
+  /** Bytes began to wait; 0 for the end of a connection. */
+  held: [bytes: number];
+  /** Bytes were thrown away; 0 for the end of a connection. */
   dropped: [bytes: number];
+  /** The faults are others now. */
+  changed: [];
 }
 
 /** A TCP proxy on loopback that makes the trouble a network makes. Real timers: a delay is what it is there for. */
@@ -32,11 +38,14 @@ export class TcpProxy extends EventEmitter<Events> {
   readonly #target: { readonly host: string; readonly port: number };
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Those whose end was dropped. */
+  readonly #gone = new WeakSet<Socket>();
   #faults = HEALTHY;
   #cut = false;
 
   private constructor(target: { readonly host: string; readonly port: number }) {
     super();
+    this.setMaxListeners(0);
     this.#target = target;
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#carry(client));
   }
@@ -67,6 +76,7 @@ export class TcpProxy extends EventEmitter<Events> {
   /** Adds trouble to what is set already. */
   trouble(faults: Partial<Faults>): void {
     this.#faults = { ...this.#faults, ...faults };
+    this.emit('changed');
   }
 
   /** Resets all open connections (RST); new ones are welcome. */
@@ -84,6 +94,7 @@ export class TcpProxy extends EventEmitter<Events> {
   restore(): void {
     this.#cut = false;
     this.#faults = HEALTHY;
+    this.emit('changed');
   }
 
   async close(): Promise<void> {
@@ -116,35 +127,44 @@ export class TcpProxy extends EventEmitter<Events> {
       waiting += data.length;
       if (waiting > MAX_WAITING) from.pause();
       passed = passed.then(async () => {
-        await this.#pass(data, arrived, from, to);
+        if (await this.#lets(data.length)) await this.#pass(data, arrived, from, to);
         waiting -= data.length;
-        from.resume();
+        if (waiting <= MAX_WAITING) from.resume();
       });
     });
-    from.on('end', () => {
-      passed = passed.then(() => void (this.#faults.drop || to.end()));
-    });
-    from.on('error', () => this.#faults.drop || to.resetAndDestroy());
+    const finish = (how: () => void) => {
+      passed = passed.then(async () => {
+        if (await this.#lets(0)) how();
+        else this.#gone.add(from);
+      });
+    };
+    from.on('end', () => finish(() => to.end()));
+    from.on('error', () => finish(() => to.resetAndDestroy()));
     from.on('close', () => {
       this.#sockets.delete(from);
-      passed = passed.then(() => void (this.#faults.drop || to.destroy()));
+      finish(() => to.destroy());
     });
   }
 
+  /** Waits while the proxy holds; false when what came is to be thrown away. */
+  async #lets(bytes: number): Promise<boolean> {
+    if (this.#faults.hold) this.emit('held', bytes);
+    while (this.#faults.hold) await once(this, 'changed');
+    if (this.#faults.drop) this.emit('dropped', bytes);
+    return !this.#faults.drop;
+  }
+
   async #pass(data: Buffer, arrived: number, from: Socket, to: Socket): Promise<void> {
-    const { delay, bytesPerSecond, drop } = this.#faults;
-    if (drop) {
-      this.emit('dropped', data.length);
-      return;
-    }
+    const { delay, bytesPerSecond } = this.#faults;
     const early = arrived + delay - performance.now();
     if (early > 0) await sleep(early, undefined, { ref: false });
     const step = Number.isFinite(bytesPerSecond) ? Math.ceil(bytesPerSecond / STEPS_PER_SECOND) : data.length;
     for (let start = 0; start < data.length; start += step) {
       const piece = data.subarray(start, start + step);
-      if (Number.isFinite(bytesPerSecond)) await sleep((piece.length / bytesPerSecond) * 1_000, undefined, { ref: false });
+      if (Number.isFinite(bytesPerSecond))
+        await sleep((piece.length / bytesPerSecond) * 1_000, undefined, { ref: false });
       // The other side may have gone while we were deaf: then this side learns it at its next word, as from a host.
-      if (to.destroyed) from.resetAndDestroy();
+      if (to.destroyed || this.#gone.has(to)) from.resetAndDestroy();
       else if (!to.write(piece)) await drained(to);
     }
   }

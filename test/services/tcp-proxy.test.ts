@@ -87,6 +87,17 @@ describe('the TCP proxy', () => {
     expect(await echo(await client(), 'b')).toBe('b');
   });
 
+  it('holds what is said, and passes it on when restored', async () => {
+    const socket = await client();
+    await echo(socket, 'a');
+    proxy.trouble({ hold: true });
+    const held = once(proxy, 'held');
+    const reply = echo(socket, 'late');
+    expect(await held).toEqual([4]);
+    proxy.restore();
+    expect(await reply).toBe('late');
+  });
+
   it('falls silent without closing, and tells the end when it is spoken to again', async () => {
     const socket = await client();
     await echo(socket, 'a');
@@ -94,11 +105,10 @@ describe('the TCP proxy', () => {
     const dropped = once(proxy, 'dropped');
     socket.write('lost');
     expect(await dropped).toEqual([4]);
-    expect(socket.destroyed).toBe(false);
-    const server = serverSide[0];
-    const closed = once(proxy, 'closed');
-    server?.destroy();
-    await closed;
+    const ended = once(proxy, 'dropped');
+    serverSide[0]?.destroy();
+    expect(await ended).toEqual([0]);
+    expect(socket.readableEnded).toBe(false);
     proxy.restore();
     const failed = failure(socket);
     socket.write('anyone there?');
