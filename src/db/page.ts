@@ -9,10 +9,10 @@ export const COUNT_CAP = 10_000;
 
 /** The part of a list that is asked for, as Relay's connections name it. */
 export interface PageRequest {
-  first?: number | null;
-  last?: number | null;
-  after?: string | null;
-  before?: string | null;
+  first?: number | null | undefined;
+  last?: number | null | undefined;
+  after?: string | null | undefined;
+  before?: string | null | undefined;
 }
 
 /** One column of an order. The last one must be unique. */

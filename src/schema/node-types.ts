@@ -1,0 +1,21 @@
+import { ID_PREFIX, type IdPrefix } from '../entities/ids.js';
+
+/** The GraphQL type behind each id prefix. A run, a deployment and a plan's run are transactions of different types. */
+const TYPE_OF: Partial<Record<IdPrefix, string>> = {
+  job: 'Job',
+  run: 'JobRun',
+  task: 'Task',
+  client: 'Client',
+  apiToken: 'ApiToken',
+  activity: 'Activity',
+  jobRevision: 'JobRevision',
+};
+
+const TYPE_BY_PREFIX = new Map<string, string>(
+  Object.entries(TYPE_OF).map(([kind, type]) => [ID_PREFIX[kind as IdPrefix], type] as const),
+);
+
+/** The GraphQL type that an id belongs to; '' when the id has no form of ours. */
+export function typeOfId(id: string): string {
+  return TYPE_BY_PREFIX.get(id.slice(0, Math.max(0, id.indexOf('_')))) ?? '';
+}

@@ -1,0 +1,12 @@
+import type { GraphQLSchema } from 'graphql';
+import './root.js';
+import './scalars.js';
+import './connection.js';
+import './errors.js';
+import './viewer.js';
+import { builder } from './builder.js';
+
+/** Builds the whole schema. The imports above add each noun to the builder. */
+export function buildSchema(): GraphQLSchema {
+  return builder.toSchema({ sortSchema: true });
+}
