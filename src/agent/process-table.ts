@@ -87,26 +87,31 @@ export async function startOf(pid: number, list: ListProcesses = listProcesses):
 }
 
 /**
- * The processes that belong to a run: those that carry its mark, and all that descend from them, from `known` ones or
- * share a process group that `known` processes lead. Processes outside are never named, and neither is our own.
+ * The processes that belong to a run: those that carry its mark, the `known` ones (pid and start), the members of a
+ * process group that a known one led, and all that descend from any of these. Never our own process.
  */
 export function membersOf(
   entries: readonly ProcessEntry[],
   runIds: ReadonlySet<string>,
   known: ReadonlyMap<number, string>,
 ): ProcessEntry[] {
-  const isKnown = (pid: number, started: string) => known.get(pid) === started;
-  const members = new Set(
-    entries
-      .filter((entry) => (entry.runId !== null && runIds.has(entry.runId)) || isKnown(entry.pid, entry.started))
-      .map((entry) => entry.pid),
+  const others = entries.filter((entry) => entry.pid !== process.pid);
+  const starts = new Map(others.map((entry) => [entry.pid, entry.started]));
+  // A group whose number now leads another process is another group.
+  const ledByKnown = (group: number) => {
+    const leader = starts.get(group);
+    return known.has(group) && (leader === undefined || leader === known.get(group));
+  };
+  const seeds = others.filter(
+    (entry) =>
+      (entry.runId !== null && runIds.has(entry.runId)) ||
+      known.get(entry.pid) === entry.started ||
+      ledByKnown(entry.group),
   );
-  for (const entry of entries) if (known.has(entry.group)) members.add(entry.pid);
-  for (let grown = true; grown; ) {
-    grown = false;
-    for (const entry of entries) {
-      if (members.has(entry.parent) && !members.has(entry.pid)) grown = members.add(entry.pid) !== undefined;
-    }
+  const members = new Set(seeds.map((entry) => entry.pid));
+  for (let size = -1; size !== members.size; ) {
+    size = members.size;
+    for (const entry of others) if (members.has(entry.parent)) members.add(entry.pid);
   }
-  return entries.filter((entry) => members.has(entry.pid) && entry.pid !== process.pid);
+  return others.filter((entry) => members.has(entry.pid));
 }

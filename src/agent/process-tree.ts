@@ -5,68 +5,107 @@ import { pause, systemTimers, type Timers } from './timers.js';
 /** How long a process may take to end after TERM before it is killed. */
 export const TERM_GRACE = 10 * SECOND;
 
+/** How long a killed process may take to vanish (the kernel may hold it in a hung file system) before we let it be. */
+const KILL_GRACE = 30 * SECOND;
+
 /** How often the process table is read while a tree ends. */
 const LOOK_AGAIN = 50;
+
+type Signal = 'SIGTERM' | 'SIGKILL';
+
+/** What is done to the processes found: nothing yet, a signal, or no more. */
+type Phase = 'wait' | Signal | 'over';
 
 /** What ending a tree needs of the host. */
 export interface TreeTools {
   readonly list: ListProcesses;
   readonly timers: Timers;
-  /** Sends a signal; a process that has ended meanwhile is no error. */
-  readonly signal: (pid: number, name: 'SIGTERM' | 'SIGKILL') => void;
+  /** Sends a signal; false when this process is not ours to end. One that has ended meanwhile is no error. */
+  readonly signal: (pid: number, name: Signal) => boolean;
 }
 
-function sendSignal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+function sendSignal(pid: number, name: Signal): boolean {
   try {
     process.kill(pid, name);
+    return true;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+    if (code === 'ESRCH') return true;
+    if (code === 'EPERM') return false;
+    throw error;
   }
 }
 
 /** The host as it is. */
 export const systemTree: TreeTools = { list: listProcesses, timers: systemTimers, signal: sendSignal };
 
+/** What became of a tree. */
+export interface TreeEnd {
+  /** How many processes were told to end. */
+  readonly signalled: number;
+  /** The pids that still live: another user's, or stuck in the kernel. */
+  readonly survivors: readonly number[];
+}
+
+/** Walks through the phases as time passes. */
+function phases(patience: number, timers: Timers): { now: () => Phase; cancel: () => void } {
+  let phase: Phase = patience > 0 ? 'wait' : 'SIGTERM';
+  const turn = (at: number, next: Phase) =>
+    timers.after(at, () => {
+      phase = next;
+    });
+  const cancels = [
+    ...(patience > 0 ? [turn(patience, 'SIGTERM')] : []),
+    turn(patience + TERM_GRACE, 'SIGKILL'),
+    turn(patience + TERM_GRACE + KILL_GRACE, 'over'),
+  ];
+  return {
+    now: () => phase,
+    cancel() {
+      for (const cancel of cancels) cancel();
+    },
+  };
+}
+
 /**
  * Ends every process of a run: TERM to each, KILL after ten seconds to those that stay, until none is left. Processes
- * that left their group or session are found by descent and by the run's mark. New ones are met with the same signal.
- * @returns how many processes there were.
+ * that left their group or session are found by descent and by the run's mark; new ones are met with the same signal.
+ * @param known pid and start of processes known to belong to the run; grows by those found.
+ * @param patience milliseconds in which they may end by themselves before the first signal.
  */
 export async function endTree(
   runIds: ReadonlySet<string>,
   known: Map<number, string>,
   tools: TreeTools = systemTree,
-): Promise<number> {
-  const signalled = new Map<string, 'SIGTERM' | 'SIGKILL'>();
-  let harsh = false;
-  const cancel = tools.timers.after(TERM_GRACE, () => {
-    harsh = true;
-  });
-  const meet = (entry: ProcessEntry): void => {
+  patience = 0,
+): Promise<TreeEnd> {
+  const sent = new Map<string, Signal>();
+  const beyond = new Set<number>();
+  const meet = (entry: ProcessEntry, name: Signal): void => {
     const key = `${entry.pid} ${entry.started}`;
-    const name = harsh ? 'SIGKILL' : 'SIGTERM';
     known.set(entry.pid, entry.started);
-    if (signalled.get(key) === name) return;
-    signalled.set(key, name);
-    tools.signal(entry.pid, name);
+    if (sent.get(key) === name) return;
+    sent.set(key, name);
+    if (!tools.signal(entry.pid, name)) beyond.add(entry.pid);
   };
+  const phase = phases(patience, tools.timers);
   try {
     for (;;) {
       const members = membersOf(await tools.list(), runIds, known);
-      if (members.length === 0) return signalled.size;
-      for (const entry of members) meet(entry);
+      const now = phase.now();
+      const within = members.filter((entry) => !beyond.has(entry.pid));
+      if (within.length === 0 || now === 'over') {
+        return { signalled: sent.size, survivors: members.map((entry) => entry.pid) };
+      }
+      if (now !== 'wait') for (const entry of within) meet(entry, now);
       await pause(tools.timers, LOOK_AGAIN);
     }
   } finally {
-    cancel();
+    phase.cancel();
   }
 }
 
-/**
- * Ends what an earlier agent process left running of these runs, for example after a kill -9.
- * @returns how many processes there were.
- */
-export function killLeftovers(runIds: readonly string[], tools: TreeTools = systemTree): Promise<number> {
+/** Ends what an earlier agent process left running of these runs, for example after a kill -9. */
+export function killLeftovers(runIds: readonly string[], tools: TreeTools = systemTree): Promise<TreeEnd> {
   return endTree(new Set(runIds), new Map(), tools);
 }
