@@ -1,0 +1,83 @@
+import type { Tx } from '../db/transaction.js';
+import type { OccurrenceOutcome } from '../entities/occurrence.js';
+
+export type { OccurrenceOutcome };
+
+/** What a service must carry in its labels to own the work: `{}` fits every service. */
+export type Tag = Readonly<Record<string, string>>;
+
+/** One background job whose instant has come. */
+export interface DueJob {
+  readonly id: string;
+  readonly kind: string;
+  /** The id of what it is about: a job, an audit ... */
+  readonly subject: string;
+  readonly project: string | null;
+  /** The instant it was due at (its `next_run_at`), epoch milliseconds. */
+  readonly scheduledFor: number;
+  /** What the kind keeps between two fires. */
+  readonly state: Record<string, unknown>;
+  /** Rises with each edit of the schedule. */
+  readonly generation: number;
+}
+
+/** What came of one due instant, as `fire` and `settle` tell it. */
+export interface OccurrenceRecord {
+  /** Epoch milliseconds. */
+  readonly scheduledFor: number;
+  readonly outcome: OccurrenceOutcome;
+  readonly reason: string | null;
+  readonly runId: string | null;
+  /** For a stretch of consecutive missed instants in one record: the last of them ... */
+  readonly until?: number;
+  /** ... and how many they are. */
+  readonly count?: number;
+}
+
+/** What `fire` says about one due job. */
+export interface Fired {
+  readonly id: string;
+  /** Epoch milliseconds; null = nothing more is due, and the row goes. */
+  readonly nextRunAt: number | null;
+  /** The state to keep; left out = as it was. */
+  readonly state?: Record<string, unknown>;
+  readonly occurrences: readonly OccurrenceRecord[];
+}
+
+/** What a kind wants to have scheduled, for one subject. */
+export interface Desired {
+  readonly subject: string;
+  readonly project: string | null;
+  /** Epoch milliseconds. */
+  readonly nextRunAt: number;
+  /** Left out = the kind's default tag. */
+  readonly tag?: Tag;
+  readonly state?: Record<string, unknown>;
+}
+
+/** A kind of background job. The scheduler knows nothing else of the domain behind it. */
+export interface Kind {
+  readonly kind: string;
+  readonly defaultTag: Tag;
+  /** False for chores: no rows of what came of each instant. */
+  readonly recordsOccurrences: boolean;
+  /**
+   * Makes what is due, in the firing transaction, and says each one's next instant. Short; it has no effect outside
+   * `tx`, because a conflict runs it again. `now` is the store's clock. A job it returns nothing for stays as it is.
+   */
+  fire(tx: Tx, due: readonly DueJob[], now: number): Promise<readonly Fired[]>;
+  /** Everything that ought to be scheduled, for the reconciler. */
+  desired(): AsyncIterable<Desired>;
+  /** The service that did leased work for this subject is gone. */
+  onLost?(tx: Tx, subject: string): Promise<void>;
+}
+
+/** How the domains tell the scheduler what is due when, within their own transactions. */
+export interface Planner {
+  /** Schedules the subject or moves its instant; raises the generation; the owner hears of it after the commit. */
+  plan(tx: Tx, kind: string, desired: Desired): Promise<void>;
+  /** Takes the subject off the schedule; nothing happens when it is not on it. */
+  unplan(tx: Tx, kind: string, subject: string): Promise<void>;
+  /** Says what came of the occurrence that made this run; nothing happens when there is none. */
+  settle(tx: Tx, runId: string, outcome: OccurrenceOutcome, reason: string | null): Promise<void>;
+}
