@@ -7,7 +7,7 @@
 start_mariadb() {
   local home=$dir/mariadb account port
   port=$(port_of mariadb)
-  account=$(id -un)
+  account=$(mariadb_account)
   if [[ ! -e $home/prepared ]]; then
     rm -rf "$home"
     mkdir "$home"
@@ -16,20 +16,26 @@ start_mariadb() {
       'CREATE DATABASE IF NOT EXISTS orrery_test CHARACTER SET utf8mb4' \
       "CREATE USER IF NOT EXISTS orrery@127.0.0.1 IDENTIFIED BY '$(<"$dir/secret")'" \
       'GRANT ALL ON *.* TO orrery@127.0.0.1' >"$home/init.sql"
-    if ((EUID == 0)); then chown -R mysql: "$home"; fi
-    mariadb-install-db --no-defaults --user="$(mariadb_account)" --datadir="$home/data" --skip-test-db \
-      --auth-root-authentication-method=socket --auth-root-socket-user="$account" --skip-name-resolve \
+    if ((EUID == 0)); then chown -R "$account:" "$home"; fi
+    mariadb-install-db --no-defaults --user="$account" --datadir="$home/data" --skip-test-db \
+      --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" --skip-name-resolve \
       --innodb-log-file-size=16M >"$dir/mariadb.log" 2>&1 || die_with_log "$dir/mariadb.log" 'mariadb-install-db failed'
     : >"$home/prepared"
   fi
-  launch mariadb mariadbd --no-defaults --user="$(mariadb_account)" --datadir="$home/data" --socket="$home/socket" \
+  launch mariadb mariadbd --no-defaults --user="$account" --datadir="$home/data" --socket="$home/socket" \
     --pid-file="$home/pid" --init-file="$home/init.sql" --bind-address=127.0.0.1 --port="$port" --skip-name-resolve \
     --character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=1 --innodb-flush-method=fsync \
     --innodb-log-file-size=16M --innodb-buffer-pool-size=64M --performance-schema=OFF --max-connections=300
 }
 
-# mariadbd does not run as root.
-mariadb_account() { if ((EUID == 0)); then echo mysql; else id -un; fi; }
+# Who runs mariadbd: not root, unless the directory lies where its own user may not go.
+mariadb_account() {
+  if ((EUID == 0)) && setpriv --reuid=mysql --regid=mysql --clear-groups test -x "$dir" 2>/dev/null; then
+    echo mysql
+  else
+    id -un
+  fi
+}
 
 answers_mariadb() {
   MYSQL_PWD=$(<"$dir/secret") mariadb --no-defaults --connect-timeout=2 --host=127.0.0.1 \
