@@ -1,0 +1,34 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { request } from './http.js';
+import type { ClientOptions } from './options.js';
+import { connect, follow } from './stream.js';
+
+/** A connection to one Orrery server. */
+export interface OrreryClient {
+  /** Runs a query or a mutation. Throws OrreryError; see `request`. */
+  request<Data, Variables>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+    signal?: AbortSignal,
+  ): Promise<Data>;
+  /** Follows a subscription, resuming by cursor through lost connections and restarts. Throws OrreryError. */
+  follow<Data, Variables>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Data, void, void>;
+  /** Ends the WebSocket connection, if one is open. */
+  close(): Promise<void>;
+}
+
+/** Makes a client. Nothing is sent before the first call. */
+export function createOrreryClient(options: ClientOptions): OrreryClient {
+  const socket = connect(options);
+  return {
+    request: (document, variables, signal) => request(options, document, variables, signal),
+    follow: (document, variables, signal) => follow(socket, options, document, variables, signal),
+    close: async () => {
+      await socket.dispose();
+    },
+  };
+}
