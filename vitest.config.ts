@@ -2,13 +2,23 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const sdk = fileURLToPath(new URL('./sdk/src/index.ts', import.meta.url));
-
-export default defineConfig({
+const shared = {
   resolve: { alias: { '@orrery/sdk': sdk } },
+};
+const limits = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' as const };
+
+/**
+ * `unit`: everything that runs with nothing installed. `services`: what needs real stores, and the same noun tests
+ * again on MariaDB, SecantusDB, Redis and RabbitMQ, whose URLs `scripts/services.sh env` gives.
+ */
+export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    pool: 'forks',
+    projects: [
+      {
+        ...shared,
+        test: { ...limits, name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.services.test.ts'] },
+      },
+      { ...shared, test: { ...limits, name: 'services', include: ['test/**/*.test.ts'] } },
+    ],
   },
 });

@@ -1,5 +1,5 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { type ExecutionResult, print } from 'graphql';
+import { type FormattedExecutionResult, print } from 'graphql';
 import { type Client, createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { type ErrorEntry, fromEntries, OrreryError } from './errors.js';
@@ -94,7 +94,7 @@ export async function* follow<Data, Variables>(
   let after: string | null = null;
   let failures = 0;
   while (!signal?.aborted) {
-    const results: AsyncIterableIterator<ExecutionResult<Data, unknown>> = client.iterate<Data>({
+    const results: AsyncIterableIterator<FormattedExecutionResult<Data, unknown>> = client.iterate<Data>({
       query,
       variables: { ...variables, ...(after === null ? {} : { after }) },
     });

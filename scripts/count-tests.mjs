@@ -1,0 +1,14 @@
+// Adds up vitest's JSON reports and prints the closing line of .ci/run. Fails when a test failed, or when none ran.
+import { readFileSync } from 'node:fs';
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+for (const path of process.argv.slice(2)) {
+  const report = JSON.parse(readFileSync(path, 'utf8'));
+  totals.passed += report.numPassedTests;
+  // A file that could not be loaded has no failed test, but failed all the same.
+  const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  totals.failed += report.numFailedTests + broken.length;
+  totals.skipped += report.numPendingTests + report.numTodoTests;
+}
+console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
