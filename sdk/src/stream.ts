@@ -1,5 +1,5 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { type FormattedExecutionResult, print } from 'graphql';
+import { print } from 'graphql';
 import { type Client, createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { type ErrorEntry, fromEntries, OrreryError } from './errors.js';
@@ -14,6 +14,12 @@ const FATAL_CLOSE: Readonly<Record<number, string>> = {
   4400: 'INVALID_INPUT',
   4406: 'NETWORK',
 };
+
+/** One event as it comes over the wire. */
+interface Result<Data> {
+  readonly data?: Data | null | undefined;
+  readonly errors?: readonly ErrorEntry[] | undefined;
+}
 
 interface Closed {
   readonly code: number;
@@ -94,7 +100,7 @@ export async function* follow<Data, Variables>(
   let after: string | null = null;
   let failures = 0;
   while (!signal?.aborted) {
-    const results: AsyncIterableIterator<FormattedExecutionResult<Data, unknown>> = client.iterate<Data>({
+    const results: AsyncIterableIterator<Result<Data>> = client.iterate<Data>({
       query,
       variables: { ...variables, ...(after === null ? {} : { after }) },
     });
