@@ -1,0 +1,24 @@
+/** The terminal that a command talks to; injected, so that a test reads what a person would see. */
+export interface Terminal {
+  /** What was asked for: goes to pipes and files. */
+  out(text: string): void;
+  /** Everything else: progress, warnings, failures. */
+  err(text: string): void;
+  /** Whether a person reads standard output. */
+  readonly interactive: boolean;
+  /** In characters. */
+  readonly width: number;
+  /** Whether colours are wanted. */
+  readonly colour: boolean;
+}
+
+/** The process's own terminal. */
+export function processTerminal(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): Terminal {
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    interactive: stdout.isTTY === true,
+    width: stdout.columns ?? 120,
+    colour: stdout.isTTY === true && stdout.hasColors?.() === true,
+  };
+}
