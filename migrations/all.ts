@@ -2,6 +2,12 @@ import type { MigrationInterface } from 'typeorm';
 import { CreateEvents } from './20261121-0100-events.js';
 import { CreateJobs } from './20261121-0200-jobs.js';
 import { CreateLedger } from './20261121-0300-ledger.js';
+import { CreateAuth } from './20261121-0500-auth.js';
 
 /** Every migration, oldest first. One set serves MySQL, MariaDB and SQLite. */
-export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [CreateEvents, CreateJobs, CreateLedger];
+export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
+  CreateEvents,
+  CreateJobs,
+  CreateLedger,
+  CreateAuth,
+];

@@ -1,4 +1,6 @@
 import type { EntitySchema } from 'typeorm';
+import { ActivityEntity } from './activity.js';
+import { ApiTokenEntity } from './api-token.js';
 import { ClientEntity } from './client.js';
 import { EventEntity, StreamHeadEntity } from './event.js';
 import { JobActionKindEntity, JobEntity, JobRevisionEntity } from './job.js';
@@ -11,6 +13,7 @@ import {
   TransactionInputEntity,
 } from './ledger.js';
 import { JobRunEntity, RunOutputEntity } from './run.js';
+import { SessionEntity } from './session.js';
 
 /** Every table of the product; a test holds them equal to what the migrations make. */
 export const ENTITIES: readonly EntitySchema[] = [
@@ -28,4 +31,7 @@ export const ENTITIES: readonly EntitySchema[] = [
   TransactionInputEntity,
   TaskEventEntity,
   ReportEntity,
+  ApiTokenEntity,
+  SessionEntity,
+  ActivityEntity,
 ] as readonly EntitySchema[];
