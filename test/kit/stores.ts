@@ -24,14 +24,14 @@ export interface FreshStore {
   drop(): Promise<void>;
 }
 
-/** A server that all test files share, with a prefix for the names (channels, queues) that one file uses there. */
+/** A server that all test files share, with a prefix for the names that one file uses there. */
 export interface SharedStore {
   readonly url: string;
   readonly prefix: string;
 }
 
 /** The URL of a real server, or undefined where its variable is not set. */
-export function storeUrl(kind: StoreKind): string | undefined {
+function storeUrl(kind: StoreKind): string | undefined {
   return process.env[VARIABLES[kind]] || undefined;
 }
 
@@ -66,13 +66,8 @@ export function freshRedis(): SharedStore {
   return { url: requiredUrl('redis'), prefix: `${uniqueName()}:` };
 }
 
-/** The RabbitMQ server, with a prefix for exchanges and queues. */
-export function freshAmqp(): SharedStore {
-  return { url: requiredUrl('amqp'), prefix: `${uniqueName()}.` };
-}
-
 /** Why tests that need these servers cannot run here; undefined when they can. */
-export function missingStores(needs: readonly StoreKind[]): string | undefined {
+function missingStores(needs: readonly StoreKind[]): string | undefined {
   const unset = needs.filter((kind) => storeUrl(kind) === undefined).map((kind) => VARIABLES[kind]);
   return unset.length === 0 ? undefined : `${unset.join(', ')} not set (scripts/services.sh up)`;
 }
