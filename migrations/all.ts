@@ -2,6 +2,7 @@ import type { MigrationInterface } from 'typeorm';
 import { CreateEvents } from './20261121-0100-events.js';
 import { CreateJobs } from './20261121-0200-jobs.js';
 import { CreateLedger } from './20261121-0300-ledger.js';
+import { CreateScheduler } from './20261121-0400-scheduler.js';
 import { CreateAuth } from './20261121-0500-auth.js';
 
 /** Every migration, oldest first. One set serves MySQL, MariaDB and SQLite. */
@@ -9,5 +10,6 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateEvents,
   CreateJobs,
   CreateLedger,
+  CreateScheduler,
   CreateAuth,
 ];

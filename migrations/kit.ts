@@ -31,6 +31,8 @@ export const bool = of('boolean');
 export interface TableDefinition {
   columns: Record<string, Column>;
   indexes?: Record<string, string[]>;
+  /** Foreign keys by name: the column, and the table whose `id` it holds. */
+  foreignKeys?: Record<string, { column: string; table: string }>;
 }
 
 /** The type as each dialect reads it back, so that the schema built equals the schema compared. */
@@ -53,10 +55,18 @@ export async function createTable(runner: QueryRunner, name: string, definition:
     columnNames,
     isUnique: index.startsWith('ux_'),
   }));
-  await runner.createTable(new Table({ name, columns, indices }), true, false, true);
+  const foreignKeys = Object.entries(definition.foreignKeys ?? {}).map(([key, { column, table }]) => ({
+    name: key,
+    columnNames: [column],
+    referencedTableName: table,
+    referencedColumnNames: ['id'],
+    onDelete: 'RESTRICT',
+    onUpdate: 'RESTRICT',
+  }));
+  await runner.createTable(new Table({ name, columns, indices, foreignKeys }), true, true, true);
 }
 
 /** Drops tables in the order given. */
 export async function dropTables(runner: QueryRunner, names: readonly string[]): Promise<void> {
-  for (const name of names) await runner.dropTable(name, true, false, true);
+  for (const name of names) await runner.dropTable(name, true, true, true);
 }

@@ -1,9 +1,12 @@
 import type { EntitySchema } from 'typeorm';
 import { ActivityEntity } from './activity.js';
+import { AgendaJobEntity } from './agenda-job.js';
 import { ApiTokenEntity } from './api-token.js';
+import { BackgroundJobEntity } from './background-job.js';
 import { ClientEntity } from './client.js';
 import { EventEntity, StreamHeadEntity } from './event.js';
 import { JobActionKindEntity, JobEntity, JobRevisionEntity } from './job.js';
+import { LeaseEntity } from './lease.js';
 import {
   ReportEntity,
   TaskEntity,
@@ -12,8 +15,11 @@ import {
   TransactionEntity,
   TransactionInputEntity,
 } from './ledger.js';
+import { OccurrenceEntity } from './occurrence.js';
 import { JobRunEntity, RunOutputEntity } from './run.js';
+import { ServiceEntity } from './service.js';
 import { SessionEntity } from './session.js';
+import { ShardEntity } from './shard.js';
 
 /** Every table of the product; a test holds them equal to what the migrations make. */
 export const ENTITIES: readonly EntitySchema[] = [
@@ -34,4 +40,10 @@ export const ENTITIES: readonly EntitySchema[] = [
   ApiTokenEntity,
   SessionEntity,
   ActivityEntity,
+  ServiceEntity,
+  ShardEntity,
+  BackgroundJobEntity,
+  OccurrenceEntity,
+  LeaseEntity,
+  AgendaJobEntity,
 ] as readonly EntitySchema[];
