@@ -14,12 +14,12 @@ const TABLES: Record<string, TableDefinition> = {
     },
     indexes: {
       ux_events_seq: ['seq'],
-      ix_events_at: ['at'],
     },
   },
   stream_heads: {
     columns: {
       name: id(primary),
+      epoch: id(),
       last_seq: instant(),
     },
   },

@@ -28,20 +28,19 @@ export const EventEntity = new EntitySchema<EventRow>({
     payload: json(),
     at: instant(),
   },
-  indices: [
-    { name: 'ux_events_seq', columns: ['seq'], unique: true },
-    { name: 'ix_events_at', columns: ['at'] },
-  ],
+  indices: [{ name: 'ux_events_seq', columns: ['seq'], unique: true }],
 });
 
 /** The last position given in a stream; the row is the sequencer's lock. */
 export interface StreamHeadRow {
   name: string;
+  /** Made with the row: positions of another epoch (a database made anew) mean nothing here. */
+  epoch: string;
   lastSeq: number;
 }
 
 export const StreamHeadEntity = new EntitySchema<StreamHeadRow>({
   name: 'StreamHead',
   tableName: 'stream_heads',
-  columns: { name: text(64, { primary: true }), lastSeq: big() },
+  columns: { name: text(64, { primary: true }), epoch: id(), lastSeq: big() },
 });
