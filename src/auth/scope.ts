@@ -23,3 +23,13 @@ export function projectFor(ctx: Ctx, named: string | null | undefined): string {
   }
   return named ?? own ?? DEFAULT_PROJECT;
 }
+
+/** Whether the caller may see what belongs to this client of this project: an agent sees its own client only. */
+export function seesClient(ctx: Ctx, project: string | null, clientKey: string): boolean {
+  return sees(ctx, project) && (ctx.actor.role !== 'AGENT' || ctx.actor.clientKey === clientKey);
+}
+
+/** The client a list is narrowed to (its `key`): an agent's own, or null for all. */
+export function visibleClient(ctx: Ctx): string | null {
+  return ctx.actor.clientKey;
+}

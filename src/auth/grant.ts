@@ -1,0 +1,66 @@
+import { InvalidInputError } from '../lib/errors.js';
+import { type Actor, ROLES, type Role } from './actor.js';
+
+/** What a credential gives: a role, and what it reaches. */
+export interface Grant {
+  role: Role;
+  /** The one project; null = every project. */
+  project: string | null;
+  /** The one client of an agent (its `key`). */
+  clientKey: string | null;
+}
+
+/** The roles that see every project, always. */
+const EVERYWHERE: ReadonlySet<Role> = new Set(['ADMIN', 'OPERATOR']);
+
+/** Which roles a caller may give to others: never more than its own. */
+export const GRANTABLE: Record<Role, readonly Role[]> = {
+  ADMIN: ROLES,
+  OPERATOR: ['MEMBER', 'READER', 'AGENT'],
+  MEMBER: ['MEMBER', 'READER', 'AGENT'],
+  READER: [],
+  AGENT: [],
+};
+
+/** Whether a text names a role. */
+export const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);
+
+/**
+ * What is wrong with a grant, as a message and the field at fault; null when it is whole. A member and an agent belong
+ * to one project, an agent also to one client; admin and operator belong to none.
+ */
+export function grantFault(grant: Grant): { field: 'project' | 'client'; message: string } | null {
+  const { role, project, clientKey } = grant;
+  if (EVERYWHERE.has(role) && project !== null) {
+    return { field: 'project', message: `The role ${role} reaches every project: leave the project out.` };
+  }
+  if ((role === 'MEMBER' || role === 'AGENT') && project === null) {
+    return { field: 'project', message: `The role ${role} needs a project.` };
+  }
+  if (role === 'AGENT' && clientKey === null) {
+    return { field: 'client', message: 'The role AGENT needs the key of its client.' };
+  }
+  if (role !== 'AGENT' && clientKey !== null) {
+    return { field: 'client', message: 'Only the role AGENT belongs to a client.' };
+  }
+  return null;
+}
+
+/** Throws InvalidInputError when a caller would give what it does not have itself, or the grant is not whole. */
+export function checkGrantable(giver: Actor, grant: Grant): void {
+  const fault = grantFault(grant);
+  if (fault) throw new InvalidInputError([{ path: [fault.field], message: fault.message }]);
+  if (!GRANTABLE[giver.role].includes(grant.role)) {
+    const may = GRANTABLE[giver.role].join(', ') || 'no role';
+    const message = `The role ${giver.role} may give ${may}, not ${grant.role}.`;
+    throw new InvalidInputError([{ path: ['role'], message }]);
+  }
+  if (giver.project !== null && grant.project !== giver.project) {
+    const message = `A token made by one of project "${giver.project}" belongs to that project.`;
+    throw new InvalidInputError([{ path: ['project'], message }]);
+  }
+}
+
+/** The canonical form of what a grant reaches: callers with the same one see the same. */
+export const scopeOf = ({ role, project, clientKey }: Grant): string =>
+  `${role}:${project === null ? '*' : JSON.stringify(project)}:${clientKey === null ? '*' : JSON.stringify(clientKey)}`;

@@ -1,0 +1,87 @@
+import { ForbiddenError } from '../lib/errors.js';
+import type { Ctx, Role } from './actor.js';
+
+/**
+ * How far a root field reaches once a role may use it. The domain keeps to it with the words of scope.ts.
+ * `SELF`: the caller's own rights or nothing that belongs to anybody. `PROJECT`: the caller's project (every project
+ * for a caller of all), and for an agent its own client within it. `OPERATOR`: what belongs to no project.
+ */
+export type Reach = 'SELF' | 'PROJECT' | 'OPERATOR';
+
+/** What one root field asks for. */
+export interface Rule {
+  roles: readonly Role[];
+  reach: Reach;
+}
+
+const ANYBODY: readonly Role[] = ['ADMIN', 'OPERATOR', 'MEMBER', 'READER', 'AGENT'];
+const PEOPLE: readonly Role[] = ['ADMIN', 'OPERATOR', 'MEMBER', 'READER'];
+const WORKERS: readonly Role[] = ['ADMIN', 'OPERATOR', 'MEMBER'];
+const AGENTS: readonly Role[] = ['ADMIN', 'AGENT'];
+
+const self = (roles: readonly Role[]): Rule => ({ roles, reach: 'SELF' });
+const project = (roles: readonly Role[]): Rule => ({ roles, reach: 'PROJECT' });
+
+/**
+ * The one policy table: every root field of the schema, and which roles may use it. A field that is not here is closed
+ * to everyone; a test holds the table and the schema equal.
+ */
+export const POLICY = {
+  // any
+  node: project(ANYBODY),
+  nodes: project(ANYBODY),
+  viewer: self(ANYBODY),
+  serverInfo: self(ANYBODY),
+  rateLimit: self(ANYBODY),
+  activity: project(PEOPLE),
+  activityRecorded: project(PEOPLE),
+  // jobs
+  jobs: project(PEOPLE),
+  job: project(ANYBODY),
+  dueTimes: project(PEOPLE),
+  schedulePreview: self(PEOPLE),
+  jobPreview: project(PEOPLE),
+  jobCreate: project(WORKERS),
+  jobImport: project(WORKERS),
+  jobUpdate: project(WORKERS),
+  jobStart: project(WORKERS),
+  jobStop: project(WORKERS),
+  jobRunNow: project(WORKERS),
+  jobAbort: project(WORKERS),
+  jobRemove: project(WORKERS),
+  jobRevert: project(WORKERS),
+  jobStatusChanged: project(PEOPLE),
+  // runs
+  runs: project(PEOPLE),
+  run: project(ANYBODY),
+  runClaim: project(AGENTS),
+  runRenew: project(AGENTS),
+  runReport: project(AGENTS),
+  runOutputAppend: project(AGENTS),
+  runRelease: project(AGENTS),
+  runChanged: project(PEOPLE),
+  runOutputAppended: project(PEOPLE),
+  runAssigned: project(AGENTS),
+  // clients
+  clients: project(PEOPLE),
+  client: project(ANYBODY),
+  clientRegister: project(AGENTS),
+  clientUpdate: project(WORKERS),
+  clientRemove: project(WORKERS),
+  // rights
+  apiTokens: project(WORKERS),
+  apiTokenCreate: project(WORKERS),
+  apiTokenRevoke: project(WORKERS),
+} as const satisfies Record<string, Rule>;
+
+const RULES: ReadonlyMap<string, Rule> = new Map(Object.entries(POLICY));
+
+/** Whether the caller's role may use a root field at all; which objects it reaches there is the domain's to say. */
+export function may(ctx: Ctx, field: string): boolean {
+  return RULES.get(field)?.roles.includes(ctx.actor.role) ?? false;
+}
+
+/** Throws ForbiddenError when the caller's role may not use a root field. */
+export function requireRight(ctx: Ctx, field: string): void {
+  if (!may(ctx, field)) throw new ForbiddenError(`The role ${ctx.actor.role} may not use "${field}".`);
+}

@@ -1,0 +1,178 @@
+import type { Database } from '../db/database.js';
+import { keysetPage, type Page, type PageRequest } from '../db/page.js';
+import { insertRows, updateRows } from '../db/write.js';
+import { ApiTokenEntity, type ApiTokenRow } from '../entities/api-token.js';
+import { ID_PREFIX } from '../entities/ids.js';
+import { type InputIssue, InvalidInputError, NotFoundError } from '../lib/errors.js';
+import type { IdSource } from '../lib/ids.js';
+import type { Activities } from './activity.js';
+import type { Ctx, Role } from './actor.js';
+import { checkGrantable, type Grant, grantFault } from './grant.js';
+import type { Revocations } from './revocations.js';
+import { visibleProject } from './scope.js';
+import { formatToken, hashSecret, makeSecret, type RandomSource } from './secret.js';
+
+/** What a new token is to be. */
+export interface NewToken {
+  /** For people: what it is for. 1 to 255 characters. */
+  name: string;
+  role: Role;
+  /** Needed for MEMBER and AGENT; left out, it is the caller's own. */
+  project?: string | null;
+  /** The client's key; needed for AGENT. */
+  client?: string | null;
+  /** Epoch milliseconds; left out, it never ends (or with the token that made it). */
+  expiresAt?: number | null;
+}
+
+/** What a list of tokens is narrowed to. */
+export interface TokenFilter {
+  role?: Role | null;
+  project?: string | null;
+}
+
+interface Parts {
+  db: Database;
+  ids: IdSource;
+  random: RandomSource;
+  activities: Activities;
+  revocations: Revocations;
+}
+
+function checkTexts(input: NewToken, now: number): void {
+  const issues: InputIssue[] = [];
+  const tooLong = (value: string | null | undefined, most: number): boolean => (value ?? '').length > most;
+  if (input.name.trim() === '' || tooLong(input.name, 255)) {
+    issues.push({ path: ['name'], message: 'A name has 1 to 255 characters.' });
+  }
+  if (input.project === '' || tooLong(input.project, 64)) {
+    issues.push({ path: ['project'], message: 'A project has 1 to 64 characters.' });
+  }
+  if (input.client === '' || tooLong(input.client, 255)) {
+    issues.push({ path: ['client'], message: 'The key of a client has 1 to 255 characters.' });
+  }
+  if (input.expiresAt != null && input.expiresAt <= now) {
+    issues.push({ path: ['expiresAt'], message: 'The token would have expired already: name an instant ahead.' });
+  }
+  if (issues.length > 0) throw new InvalidInputError(issues);
+}
+
+/** The earlier of two ends, where null is never. */
+const earlier = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.min(a, b);
+
+/** The API's bearer tokens: made, listed and revoked. */
+export class ApiTokens {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Makes a token that may do no more and lives no longer than its maker. The text is shown this once. Throws
+   * InvalidInputError for a grant that is not whole or not the caller's to give.
+   */
+  async create(ctx: Ctx, input: NewToken): Promise<{ token: ApiTokenRow; text: string }> {
+    const { db, ids, random, activities } = this.#parts;
+    const { actor } = ctx;
+    const grant: Grant = {
+      role: input.role,
+      project: input.project ?? actor.project,
+      clientKey: input.client ?? null,
+    };
+    checkGrantable(actor, grant);
+    const id = ids.next(ID_PREFIX.apiToken);
+    const secret = makeSecret(random);
+    const token = await db.transaction(async (tx) => {
+      const now = await tx.now();
+      checkTexts(input, now);
+      const row = newRow(id, input.name.trim(), grant, secret, now, actor.id);
+      row.expiresAt = earlier(input.expiresAt ?? null, actor.expiresAt);
+      await insertRows(tx, ApiTokenEntity, [row]);
+      const detail = { name: row.name, role: row.role, client: row.clientKey, expiresAt: row.expiresAt };
+      const entry = { action: 'apiTokenCreate', subject: id, project: row.project, outcome: 'OK', detail };
+      await activities.record(tx, ctx, entry);
+      return row;
+    });
+    return { token, text: formatToken(id, secret) };
+  }
+
+  /**
+   * Ends a token's rights at once: its sessions and open connections end too. Revoking it again changes nothing.
+   * Throws NotFoundError when there is none that the caller may revoke.
+   */
+  async revoke(ctx: Ctx, id: string): Promise<{ token: ApiTokenRow; outcome: 'REVOKED' | 'ALREADY_REVOKED' }> {
+    const { db, activities, revocations } = this.#parts;
+    return db.transaction(async (tx) => {
+      const row = await tx.manager.getRepository(ApiTokenEntity).findOneBy({ id });
+      if (!row || !this.#reaches(ctx, row)) throw new NotFoundError('token', id);
+      if (row.revokedAt !== null) return { token: row, outcome: 'ALREADY_REVOKED' };
+      const change = { revokedAt: await tx.now(), revokedBy: ctx.actor.id };
+      await updateRows(tx, ApiTokenEntity, { id }, change);
+      const detail = { name: row.name, role: row.role };
+      const entry = { action: 'apiTokenRevoke', subject: id, project: row.project, outcome: 'OK', detail };
+      await activities.record(tx, ctx, entry);
+      tx.afterCommit(() => revocations.end(id));
+      return { token: { ...row, ...change }, outcome: 'REVOKED' };
+    });
+  }
+
+  /** One page of the tokens that the caller may see. */
+  async list(ctx: Ctx, filter: TokenFilter, page: PageRequest): Promise<Page<ApiTokenRow>> {
+    const query = this.#parts.db.manager.getRepository(ApiTokenEntity).createQueryBuilder('token');
+    const own = visibleProject(ctx);
+    if (own !== null) query.andWhere('token.project = :own', { own });
+    if (filter.project != null) query.andWhere('token.project = :project', { project: filter.project });
+    if (filter.role != null) query.andWhere('token.role = :role', { role: filter.role });
+    const keys = [
+      { property: 'createdAt', direction: 'DESC' } as const,
+      { property: 'id', direction: 'DESC' } as const,
+    ];
+    return keysetPage(query, keys, page, 'apiTokens');
+  }
+
+  /** The token with this id; null when there is none that the caller may see. */
+  async find(ctx: Ctx, id: string): Promise<ApiTokenRow | null> {
+    const row = await this.#parts.db.manager.getRepository(ApiTokenEntity).findOneBy({ id });
+    const own = visibleProject(ctx);
+    return row && (own === null || row.project === own) ? row : null;
+  }
+
+  /** Whoever may give a grant may take it back; anybody may end its own token. */
+  #reaches(ctx: Ctx, row: ApiTokenRow): boolean {
+    if (row.id === ctx.actor.id) return true;
+    if (ctx.actor.project !== null && row.project !== ctx.actor.project) return false;
+    const grant = { role: row.role, project: row.project, clientKey: row.clientKey };
+    if (grantFault(grant)) return ctx.actor.role === 'ADMIN';
+    try {
+      checkGrantable(ctx.actor, grant);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** A token's row, not yet written. */
+export function newRow(
+  id: string,
+  name: string,
+  grant: Grant,
+  secret: string,
+  createdAt: number,
+  createdBy: string,
+): ApiTokenRow {
+  return {
+    id,
+    name,
+    ...grant,
+    secretHash: hashSecret(secret),
+    createdAt,
+    createdBy,
+    expiresAt: null,
+    revokedAt: null,
+    revokedBy: null,
+    lastUsedAt: null,
+  };
+}

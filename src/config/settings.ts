@@ -1,0 +1,178 @@
+import { DAY, HOUR, MINUTE, SECOND } from '../lib/time.js';
+import { duration, flag, type Kind, networks, oneOf, origins, path, secretText, text, url, whole } from './kinds.js';
+
+/** One setting: how it is called, what it can be, what it is when nobody says. */
+export interface Setting<T> {
+  kind: Kind<T>;
+  /** The value when nobody says; null = off, or worked out (`defaultIs` says how). */
+  fallback: T | null;
+  /** For the documentation, where the default is worked out. */
+  defaultIs?: string;
+  description: string;
+  /** Never shown; and can be given as a file, by the variable with `_FILE` at its end. */
+  secret?: true;
+}
+
+/** A setting that always has a value. */
+interface Certain<T> extends Setting<T> {
+  fallback: T;
+}
+
+const must = <T>(kind: Kind<T>, fallback: T, description: string): Certain<T> => ({ kind, fallback, description });
+const may = <T>(kind: Kind<T>, description: string, more: Partial<Setting<T>> = {}): Setting<T> => ({
+  kind,
+  fallback: null,
+  description,
+  ...more,
+});
+
+/** The settings under their headings. `databaseUrl` is `ORRERY_DATABASE_URL`, `--database-url` and `database_url`. */
+export const SETTINGS = {
+  server: {
+    title: 'Server',
+    settings: {
+      host: must(text, '127.0.0.1', 'The address to listen on. Anything but loopback needs configured rights.'),
+      port: must(whole(0, 65_535), 4000, 'The port to listen on; 0 takes a free one.'),
+      dataDir: must(path, './data', 'The data directory: the embedded database, the first admin token.'),
+      role: must(
+        oneOf('all', 'api', 'engine'),
+        'all',
+        'What this process does: answer clients, fire due work, or both.',
+      ),
+      name: may(text, 'The name of this service, so that several can run on one host.', {
+        defaultIs: 'host name and port',
+      }),
+      publicUrl: may(url('http', 'https'), 'The URL that people reach this server by, when a proxy stands before it.', {
+        defaultIs: 'host and port',
+      }),
+      trustedProxies: must(networks, [], 'Proxies whose X-Forwarded-For header is believed.'),
+      localAgent: may(flag, 'Whether the server also runs an agent for its own host.', {
+        defaultIs: '`true` with the embedded database on loopback, else `false`',
+      }),
+      shutdownTimeout: must(duration(0, 10 * MINUTE), 10 * SECOND, 'How long a stop waits for what is under way.'),
+    },
+  },
+  stores: {
+    title: 'Stores',
+    settings: {
+      databaseUrl: may(url('sqlite', 'mysql', 'mariadb'), 'The database: MySQL 8, MariaDB 10.6 or newer, or SQLite.', {
+        defaultIs: '`orrery.sqlite` in the data directory',
+        secret: true,
+      }),
+      databasePool: must(whole(1, 500), 10, 'The most connections to the database that one process holds.'),
+      mongodbUrl: may(url('mongodb', 'mongodb+srv'), 'MongoDB for Agenda; without it Agenda lives in the database.', {
+        secret: true,
+      }),
+      redisUrl: may(url('redis', 'rediss'), 'Redis as doorbell between processes; without it they poll each second.', {
+        secret: true,
+      }),
+      amqpUrl: may(url('amqp', 'amqps'), 'RabbitMQ, for notifications and reports.', { secret: true }),
+    },
+  },
+  rights: {
+    title: 'Rights',
+    settings: {
+      adminToken: may(
+        secretText(32),
+        'A token with every right, made by you. Needed to listen beyond loopback without JWTs.',
+        {
+          defaultIs: 'none; on loopback the file `admin-token` in the data directory is made',
+          secret: true,
+        },
+      ),
+      jwksUrl: may(url('http', 'https'), 'Where the identity provider publishes its keys: turns JWTs on.'),
+      jwtIssuer: may(text, 'The issuer that a JWT must name. Needed with a JWKS URL.'),
+      jwtAudience: may(text, 'The audience that a JWT must name. Needed with a JWKS URL.'),
+      jwtRolesClaim: must(text, 'roles', 'The claim with the roles; dots go into objects (`realm_access.roles`).'),
+      jwtRolePrefix: may(text, 'What stands before a role in the claim, such as `orrery:`.'),
+      jwtProjectClaim: must(text, 'project', 'The claim with the project.'),
+      jwtClientClaim: must(text, 'client', "The claim with the key of an agent's client."),
+      jwtNameClaim: must(text, 'name', 'The claim with the name that people see.'),
+      graphiql: may(flag, 'Whether GraphiQL is served at /graphql.', {
+        defaultIs: '`true` on loopback unless NODE_ENV is `production`, else `false`',
+      }),
+      introspection: must(flag, true, 'Whether a caller with a token may read the schema.'),
+      metricsPublic: may(flag, 'Whether /metrics answers without a token.', {
+        defaultIs: '`true` on loopback, else `false`',
+      }),
+      corsOrigins: must(origins, [], 'Origins of web pages that may call the API.'),
+      websocketOrigins: must(
+        origins,
+        [],
+        'Origins of web pages that may open a WebSocket, besides this server itself.',
+      ),
+    },
+  },
+  limits: {
+    title: 'Limits',
+    settings: {
+      maxBodyBytes: must(whole(1_024, 64 * 1_048_576), 1_048_576, 'The largest request, in bytes after decompression.'),
+      maxDepth: must(whole(3, 100), 20, 'The deepest nesting of fields in an operation.'),
+      maxAliases: must(whole(0, 10_000), 50, 'The most aliases in an operation.'),
+      maxDirectives: must(whole(0, 10_000), 50, 'The most directives in an operation.'),
+      maxTokens: must(whole(100, 100_000), 2_000, 'The most tokens in a document.'),
+      maxComplexity: must(
+        whole(100, 10_000_000),
+        50_000,
+        'The most that one operation may cost; a page costs its size.',
+      ),
+      operationTimeout: must(duration(100, HOUR), 30 * SECOND, 'How long an operation may take.'),
+      rateLimit: must(whole(0, 1_000_000_000), 600_000, 'Cost that one token may spend a minute; 0 = no limit.'),
+    },
+  },
+  live: {
+    title: 'Live data',
+    settings: {
+      eventsRetention: must(duration(MINUTE, 3_650 * DAY), 7 * DAY, 'How long facts can be resumed from.'),
+      activityRetention: must(duration(HOUR, 36_500 * DAY), 365 * DAY, 'How long the activity is kept.'),
+      maxConnections: must(whole(1, 1_000_000), 20_000, 'The most WebSocket and SSE connections of one process.'),
+      maxQueueBytes: must(whole(16_384, 1_073_741_824), 1_048_576, 'What may wait for one slow reader, in bytes.'),
+    },
+  },
+  work: {
+    title: 'Due work',
+    settings: {
+      catchup: must(
+        oneOf('skip', 'once', 'all'),
+        'once',
+        'What is done about due times missed, where a job does not say.',
+      ),
+      catchupWindow: must(
+        duration(MINUTE, 365 * DAY),
+        DAY,
+        'How far back missed due times count, where a job does not say.',
+      ),
+      runLease: must(duration(5 * SECOND, HOUR), MINUTE, 'How long an agent holds a run without renewing it.'),
+      shardLease: must(
+        duration(2 * SECOND, HOUR),
+        15 * SECOND,
+        'How long an engine holds a shard without renewing it.',
+      ),
+    },
+  },
+  telemetry: {
+    title: 'Telemetry',
+    settings: {
+      logLevel: must(
+        oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+        'info',
+        'The least grave line that is logged (JSON, on standard error).',
+      ),
+      otlpEndpoint: may(url('http', 'https'), 'Where OpenTelemetry traces go, when an SDK is loaded.'),
+    },
+  },
+} as const;
+
+/** The name of a setting in the environment. */
+export const variableOf = (key: string): string => `ORRERY_${fileKeyOf(key).toUpperCase()}`;
+
+/** The name of a setting in the configuration file. */
+export const fileKeyOf = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The name of a setting as a flag of `orrery serve`. */
+export const flagOf = (key: string): string => `--${fileKeyOf(key).replaceAll('_', '-')}`;
+
+/** Every setting by its key, in the order of the documentation. */
+export const ALL_SETTINGS: ReadonlyMap<string, Setting<unknown>> = new Map(
+  Object.values(SETTINGS).flatMap((part) => Object.entries(part.settings)),
+);
