@@ -65,6 +65,9 @@ const TABLES: Record<string, TableDefinition> = {
       exit_code: int(nullable),
       custom: json(nullable),
       has_summary: bool(),
+      closed: bool(),
+      decided_at: instant(),
+      decided_by: text(191),
       created_at: instant(),
     },
     indexes: {
@@ -77,6 +80,9 @@ const TABLES: Record<string, TableDefinition> = {
     columns: {
       task_id: id(primary),
       summary: json(),
+      status: text(16),
+      decided_at: instant(),
+      decided_by: text(191),
       created_at: instant(),
     },
     indexes: {

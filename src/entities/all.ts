@@ -16,7 +16,7 @@ import {
   TransactionInputEntity,
 } from './ledger.js';
 import { OccurrenceEntity } from './occurrence.js';
-import { JobRunEntity, RunOutputEntity } from './run.js';
+import { JobRunEntity, RunOutputAttemptEntity, RunOutputEntity } from './run.js';
 import { ServiceEntity } from './service.js';
 import { SessionEntity } from './session.js';
 import { ShardEntity } from './shard.js';
@@ -30,6 +30,7 @@ export const ENTITIES: readonly EntitySchema[] = [
   JobRevisionEntity,
   JobRunEntity,
   RunOutputEntity,
+  RunOutputAttemptEntity,
   ClientEntity,
   TransactionEntity,
   TaskEntity,

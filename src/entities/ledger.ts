@@ -1,4 +1,5 @@
 import { EntitySchema } from 'typeorm';
+import type { JsonValue } from '../lib/json.js';
 import { big, bool, id, instant, int, json, longText, serial, text } from './columns.js';
 
 export const TRANSACTION_KINDS = ['DEPLOYMENT', 'JOB_RUN', 'ACTION_PLAN'] as const;
@@ -87,6 +88,11 @@ export interface TaskRow {
   exitCode: number | null;
   custom: Record<string, unknown> | null;
   hasSummary: boolean;
+  /** Ended by the end of its transaction, without a report of its own. */
+  closed: boolean;
+  /** The instant and the id of the report that decided the row: among equals the latest rules. */
+  decidedAt: number;
+  decidedBy: string;
   createdAt: number;
 }
 
@@ -110,6 +116,9 @@ export const TaskEntity = new EntitySchema<TaskRow>({
     exitCode: int({ nullable: true }),
     custom: json({ nullable: true }),
     hasSummary: bool(),
+    closed: bool(),
+    decidedAt: instant(),
+    decidedBy: text(191),
     createdAt: instant(),
   },
   indices: [
@@ -122,14 +131,26 @@ export const TaskEntity = new EntitySchema<TaskRow>({
 /** A task's summary, beside its row and read only when asked for. */
 export interface TaskSummaryRow {
   taskId: string;
-  summary: Record<string, unknown>;
+  /** Wrapped, because a column of JSON holds objects and arrays only. */
+  summary: { value: JsonValue };
+  /** The status, the instant and the id of the report that gave it. */
+  status: TaskStatus;
+  decidedAt: number;
+  decidedBy: string;
   createdAt: number;
 }
 
 export const TaskSummaryEntity = new EntitySchema<TaskSummaryRow>({
   name: 'TaskSummary',
   tableName: 'task_summaries',
-  columns: { taskId: id({ primary: true }), summary: json(), createdAt: instant() },
+  columns: {
+    taskId: id({ primary: true }),
+    summary: json(),
+    status: text(16),
+    decidedAt: instant(),
+    decidedBy: text(191),
+    createdAt: instant(),
+  },
   indices: [{ name: 'ix_task_summaries_created', columns: ['createdAt'] }],
 });
 
