@@ -21,6 +21,8 @@ export class ExpectedError extends Error {
   readonly code: ErrorCode;
   /** Where in the input the fault lies, outermost first; empty when it is not one place. */
   readonly path: readonly (string | number)[];
+  /** What a program needs to go on, beside the code: shown in the error's extensions. */
+  readonly details: Readonly<Record<string, string>> = {};
 
   constructor(code: ErrorCode, message: string, path: readonly (string | number)[] = []) {
     super(message);

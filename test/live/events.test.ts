@@ -111,7 +111,7 @@ describe.each(storeKinds())('subscriptions to the event log on %s', (kind) => {
     await retainEvents(server.db, -60_000);
     const error: unknown = await takeItems(follow(old), 1).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'RESYNC_REQUIRED' });
-    const cursor = (error as SlowConsumerError).cursor;
+    const cursor = (error as SlowConsumerError).details.cursor;
     await commit(server, fact('kept'));
     await settle();
     expect((await takeItems(follow(cursor), 1)).map((event) => event.subject)).toEqual(['kept']);
@@ -152,7 +152,7 @@ describe.each(storeKinds())('subscriptions to the event log on %s', (kind) => {
     await settle();
     const error: unknown = await takeItems(stream, 100).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'SLOW_CONSUMER' });
-    const resumed = await takeItems(open((error as SlowConsumerError).cursor, live), 60);
+    const resumed = await takeItems(open((error as SlowConsumerError).details.cursor, live), 60);
     expect(resumed.map((event) => 'action' in event.payload && event.payload.action)).toEqual(
       Array.from({ length: 60 }, (_, index) => `more ${index}`),
     );
