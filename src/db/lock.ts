@@ -1,0 +1,7 @@
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { Tx } from './transaction.js';
+
+/** Makes a SELECT lock its rows until the transaction ends. SQLite needs none: it has one writer at a time. */
+export function locked<T extends ObjectLiteral>(tx: Tx, query: SelectQueryBuilder<T>): SelectQueryBuilder<T> {
+  return tx.manager.dataSource.options.type === 'better-sqlite3' ? query : query.setLock('pessimistic_write');
+}

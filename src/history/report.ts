@@ -1,0 +1,59 @@
+import type { TaskStatus, TransactionKind, TransactionStatus } from '../entities/ledger.js';
+import type { JsonValue } from '../lib/json.js';
+
+/** What one report says of one attempt of one task. Instants are epoch milliseconds. */
+export interface TaskReport {
+  /** For a row that is not there yet; left out: one is made. */
+  readonly id?: string;
+  readonly graphTaskId: string;
+  readonly taskName: string;
+  /** '' for a sync point. */
+  readonly nodeId: string;
+  readonly attempt: number;
+  readonly status: TaskStatus;
+  /** Whether the transaction's owner named the task, as against a reporter of its own accord. */
+  readonly announced: boolean;
+  readonly reason?: string | null;
+  /** The reporter's time of the report; left out: the receiver's counts. */
+  readonly reportedAt?: number | null;
+  /** When the attempt began, where the report knows. */
+  readonly timeStart?: number | null;
+  readonly timeEnd?: number | null;
+  readonly exitCode?: number | null;
+  readonly custom?: Record<string, unknown> | null;
+  readonly summary?: JsonValue;
+}
+
+/** A transaction that begins. */
+export interface TransactionBegin {
+  readonly kind: TransactionKind;
+  readonly project: string | null;
+  readonly clusterId: string | null;
+  readonly subjectId: string | null;
+  readonly externalId: string | null;
+  readonly name: string;
+  readonly dryRun: boolean;
+}
+
+/** How a transaction ends: every task that is still open is closed with it. */
+export interface TransactionEnd {
+  readonly status: Extract<TransactionStatus, 'READY' | 'ERROR' | 'STOPPED' | 'LOST'>;
+  readonly reason: string | null;
+  /** What becomes of tasks that run; those that wait are SKIPPED. */
+  readonly running: Extract<TaskStatus, 'LOST' | 'STOPPED'>;
+}
+
+/** One report about one transaction. What is left out stays as it is. */
+export interface LedgerReport {
+  readonly transactionId: string;
+  /** A report with an id that was taken in before changes nothing. Null: the server's own, which is never repeated. */
+  readonly reportId: string | null;
+  /** Makes the transaction; only for an id that is not there yet. */
+  readonly begin?: TransactionBegin;
+  /** The transaction runs, since this instant. */
+  readonly startedAt?: number;
+  readonly tasks?: readonly TaskReport[];
+  /** 0..100, and a line for people. */
+  readonly progress?: { readonly percent: number; readonly message: string | null };
+  readonly end?: TransactionEnd;
+}
