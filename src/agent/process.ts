@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ExpectedError } from '../lib/errors.js';
 import { SECOND } from '../lib/time.js';
-import type { ExecutionEnd, OutputStream } from './executors/executor.js';
+import type { OutputStream } from './executors/executor.js';
 import { lineSplitter } from './lines.js';
 import { RUN_MARKER, startOf } from './process-table.js';
 import { endTree, systemTree, type TreeTools } from './process-tree.js';
@@ -17,8 +17,6 @@ export interface ProcessRequest {
   /** Marks the child and all that it starts. */
   readonly runId: string;
   readonly signal: AbortSignal;
-  /** Milliseconds; absent: no limit. */
-  readonly timeoutMs?: number;
   /** Fed to the child; absent: nothing. */
   readonly stdin?: Readable;
   /** Takes lines with their ends, or pieces of overlong lines; a promise holds the child back. */
@@ -29,7 +27,8 @@ export interface ProcessRequest {
 
 /** How a child ended. */
 export interface ProcessEnd {
-  readonly end: ExecutionEnd;
+  /** Whether it was ended because the run is over. */
+  readonly aborted: boolean;
   /** Null when a signal ended it. */
   readonly exitCode: number | null;
   readonly exitSignal: NodeJS.Signals | null;
@@ -101,47 +100,33 @@ function start(request: ProcessRequest): Promise<ChildProcess> {
   });
 }
 
-/** Runs when the first of abort, time limit and failed reading asks for the end. */
-interface Stop {
-  readonly end: () => ExecutionEnd;
-  readonly asked: Promise<void>;
-  readonly ask: (end: ExecutionEnd) => void;
-}
-
-function stopSwitch(): Stop {
-  let end: ExecutionEnd = 'finished';
+/** A promise that can be resolved from outside. */
+function latch(): { readonly opened: Promise<void>; readonly open: () => void } {
   let open: () => void = () => undefined;
-  const asked = new Promise<void>((resolve) => {
+  const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
-  return {
-    end: () => end,
-    asked,
-    ask(wanted) {
-      if (end === 'finished') end = wanted;
-      open();
-    },
-  };
+  return { opened, open };
 }
 
 /**
  * Runs a child in its own process group and resolves when neither it nor anything that it started runs any more. Abort
- * and time limit end the whole tree (TERM, after ten seconds KILL); so is what a child leaves behind at its own end.
+ * ends the whole tree (TERM, after ten seconds KILL); so is what a child leaves behind at its own end.
  * @throws SpawnError when the program cannot be started; what `output`, `bytes` or `stdin` throw.
  */
 export async function runProcess(request: ProcessRequest, tools: TreeTools = systemTree): Promise<ProcessEnd> {
-  if (request.signal.aborted) return { end: 'aborted', exitCode: null, exitSignal: null, leftovers: 0, survivors: [] };
+  if (request.signal.aborted) return { aborted: true, exitCode: null, exitSignal: null, leftovers: 0, survivors: [] };
   const child = await start(request);
   const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  const stop = stopSwitch();
+  const stop = latch();
   // Before anything is awaited: at a child's exit Node throws away what nobody reads.
   const failures: unknown[] = [];
   const guard = (work: Promise<void>) =>
     work.catch((error: unknown) => {
       failures.push(error);
-      stop.ask('finished');
+      stop.open();
     });
   const streams = Promise.all([
     guard(
@@ -158,16 +143,11 @@ export async function runProcess(request: ProcessRequest, tools: TreeTools = sys
   // Even one that has ended already led a group in which others may live.
   known.set(pid, (await startOf(pid, tools.list)) ?? '');
 
-  const onAbort = () => stop.ask('aborted');
-  request.signal.addEventListener('abort', onAbort, { once: true });
-  if (request.signal.aborted) onAbort();
-  const cancelTimeout =
-    request.timeoutMs === undefined
-      ? () => undefined
-      : tools.timers.after(request.timeoutMs, () => stop.ask('timedOut'));
+  request.signal.addEventListener('abort', stop.open, { once: true });
+  if (request.signal.aborted) stop.open();
 
   try {
-    await Promise.race([exit, stop.asked]);
+    await Promise.race([exit, stop.opened]);
     const exited = child.exitCode !== null || child.signalCode !== null;
     const tree = await endTree(new Set([request.runId]), known, tools, exited ? LEFTOVER_PATIENCE : 0);
     const failed = failures.length > 0;
@@ -177,14 +157,13 @@ export async function runProcess(request: ProcessRequest, tools: TreeTools = sys
     if (failed || (failures.length > 0 && tree.survivors.length === 0)) throw failures[0];
     const { code, signal } = tree.survivors.includes(pid) ? { code: null, signal: null } : await exit;
     return {
-      end: stop.end(),
+      aborted: !exited && request.signal.aborted,
       exitCode: code,
       exitSignal: signal,
       leftovers: exited ? tree.signalled : 0,
       survivors: tree.survivors,
     };
   } finally {
-    cancelTimeout();
-    request.signal.removeEventListener('abort', onAbort);
+    request.signal.removeEventListener('abort', stop.open);
   }
 }

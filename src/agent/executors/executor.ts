@@ -12,7 +12,7 @@ export type OutputStream = 'stdout' | 'stderr';
 export interface ExecutionContext {
   /** Marks every process of the run, so that all of them can be found and ended. */
   readonly runId: string;
-  /** Aborted when the run must end; the reason is of no interest to executors. */
+  /** Aborted when the action must end: an abort of the run, or its time limit. */
   readonly signal: AbortSignal;
   /** A private, empty directory that is removed after the action. */
   readonly workDir: string;
@@ -20,8 +20,6 @@ export interface ExecutionContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly timers: Timers;
-  /** Milliseconds after which the action is ended; absent: no limit. */
-  readonly timeoutMs?: number;
   /** Takes lines with their line ends (or pieces of an overlong line). A promise holds the child back until it is done. */
   output(stream: OutputStream, text: string): void | Promise<void>;
   /** Real progress only: `fraction` is 0..1, or null where the total is not known. */
