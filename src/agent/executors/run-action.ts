@@ -22,6 +22,11 @@ export interface Executors {
   readonly unavailable: readonly string[];
 }
 
+/** What children inherit: all but the agent's own settings, its token among them. */
+function childEnvironment(env: ExecutionContext['env']): ExecutionContext['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('ORRERY_')));
+}
+
 /** The context whose output and progress show no secrets; `flush` gives out what was held back. */
 function maskedContext(
   context: ExecutionContext,
@@ -35,6 +40,7 @@ function maskedContext(
   return {
     context: {
       ...context,
+      env: childEnvironment(context.env),
       signal,
       output: (stream, text) => give(stream, streams[stream].push(text)),
       progress: (fraction, message) => context.progress(fraction, masker.mask(message)),
