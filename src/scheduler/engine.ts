@@ -1,0 +1,140 @@
+import { Elector } from './agenda/elector.js';
+import type { LockStore } from './agenda/lock-store.js';
+import { SqlLockStore } from './agenda/sql-lock-store.js';
+import { ShardDrain } from './drain.js';
+import type { HeldShard } from './fence.js';
+import type { KindRegistry } from './kind-registry.js';
+import { Lookout } from './lookout.js';
+import type { ResolvedOptions } from './options.js';
+import { Ownership } from './ownership.js';
+import type { RunningService, ServiceRegistry } from './registry.js';
+import { ShardFiring } from './shard-firing.js';
+import { ShardLeases } from './shard-leases.js';
+import { Slots } from './slots.js';
+import { ENGINES_CHANNEL, shardChannel } from './tag.js';
+import { Taking } from './taking.js';
+import { Repeater } from './timers.js';
+
+/** One start of an engine: it holds shards and fires what is due in them, from `start` to `stop`. */
+export class Engine {
+  readonly service: RunningService;
+  readonly ownership: Ownership;
+  readonly locks: LockStore;
+  readonly #options: ResolvedOptions;
+  readonly #registry: ServiceRegistry;
+  readonly #leases: ShardLeases;
+  readonly #elector: Elector;
+  readonly #lookout: Lookout;
+  readonly #repeaters: Repeater[];
+  readonly #onSuperseded: () => void;
+  #prepared = false;
+  #unlisten: (() => void) | undefined;
+
+  constructor(
+    options: ResolvedOptions,
+    kinds: KindRegistry,
+    registry: ServiceRegistry,
+    service: RunningService,
+    onSuperseded: () => void,
+  ) {
+    const { db, timers, metrics, log, leaseLength, exclusive } = options;
+    this.#options = options;
+    this.#registry = registry;
+    this.service = service;
+    this.#onSuperseded = onSuperseded;
+    this.#leases = new ShardLeases(db, service, leaseLength, exclusive);
+    this.locks = this.#lockStore();
+    const slots = new Slots(options.concurrency);
+    const onLost = (shard: HeldShard): void => void this.ownership.lost(shard.id, shard.fence);
+    this.ownership = new Ownership({
+      leases: this.#leases,
+      taking: new Taking(this.#leases, timers, log),
+      locks: this.locks,
+      timers,
+      metrics,
+      log,
+      leaseLength,
+      drainFor: (shard) =>
+        new ShardDrain({ db, kinds, timers, log, slots, onLost }, shard, new ShardFiring({ ...options, kinds }, shard)),
+      listen: (id, onNudge) => options.listen(shardChannel(id), onNudge),
+    });
+    this.#elector = new Elector({
+      store: this.locks,
+      name: `${service.id}/${service.incarnation}`,
+      pollEvery: options.pollEvery,
+      log,
+      onElected: (id) => this.ownership.own(id),
+    });
+    const { ownership, locks } = this;
+    this.#lookout = new Lookout({
+      db,
+      registry,
+      leases: this.#leases,
+      ownership,
+      locks,
+      elector: this.#elector,
+      metrics,
+      log,
+    });
+    this.#repeaters = [
+      new Repeater(timers, options.renewEvery, () => this.#renew()),
+      new Repeater(timers, options.lookEvery, () => this.#lookout.look()),
+      new Repeater(timers, options.mendEvery, () => this.#mendEntries()),
+    ];
+  }
+
+  #lockStore(): LockStore {
+    const { db, leaseLength, exclusive } = this.#options;
+    const owner = { service: this.service.id, incarnation: this.service.incarnation };
+    const options = { owner, lockLength: leaseLength, exclusive, policy: () => this.#lookout.policy };
+    return new SqlLockStore(db, options);
+  }
+
+  /** Begins to take shards; on an exclusive database, resolves when every shard is held. */
+  async start(): Promise<void> {
+    await this.#mendEntries();
+    await this.#lookout.look();
+    await this.#elector.start();
+    for (const repeater of this.#repeaters) repeater.start();
+    this.#unlisten = this.#options.listen(ENGINES_CHANNEL, () => void this.look());
+    if (this.#options.exclusive) await this.ownership.whenHeld((await this.#leases.all()).length);
+  }
+
+  /** Looks at once at what the look once a second sees. */
+  async look(): Promise<void> {
+    await this.#lookout.look();
+  }
+
+  async #renew(): Promise<void> {
+    await this.ownership.renew();
+    try {
+      if (!(await this.#registry.heartbeat(this.service))) this.#onSuperseded();
+    } catch (error) {
+      this.#options.log.warn('The heartbeat could not be written.', error);
+    }
+  }
+
+  /** Prepares the lock store as soon as it answers, and makes the entries that are missing. Never rejects. */
+  async #mendEntries(): Promise<void> {
+    const { metrics, log } = this.#options;
+    try {
+      if (!this.#prepared) await this.locks.prepare();
+      this.#prepared = true;
+      const made = await this.locks.ensure(await this.#leases.all());
+      if (made > 0) metrics.mended('entry', made);
+    } catch (error) {
+      log.warn("The entries of Agenda's store could not be checked.", error);
+    }
+  }
+
+  /** Hands every shard over once its batch has ended; then nothing of this engine runs any more. */
+  async stop(): Promise<void> {
+    this.#unlisten?.();
+    const ended = Promise.all(this.#repeaters.map((repeater) => repeater.stop()));
+    await this.#elector.stop();
+    await this.ownership.close();
+    await ended;
+    this.#options.bell.ring(ENGINES_CHANNEL);
+    await this.locks.close();
+  }
+}

@@ -1,0 +1,194 @@
+import type { LockStore } from './agenda/lock-store.js';
+import type { ShardDrain } from './drain.js';
+import type { HeldShard } from './fence.js';
+import type { SchedulerLog, SchedulerMetrics } from './metrics.js';
+import type { ShardLeases } from './shard-leases.js';
+import type { Taking } from './taking.js';
+import type { Timers } from './timers.js';
+
+export interface OwnershipOptions {
+  readonly leases: ShardLeases;
+  readonly taking: Taking;
+  readonly locks: LockStore;
+  readonly timers: Timers;
+  readonly metrics: SchedulerMetrics;
+  readonly log: SchedulerLog;
+  /** How many milliseconds a lease lives without being renewed. */
+  readonly leaseLength: number;
+  readonly drainFor: (shard: HeldShard) => ShardDrain;
+  /** Listens for nudges of a shard; the answer ends it. */
+  readonly listen: (shardId: string, onNudge: () => void) => () => void;
+}
+
+interface Holding {
+  readonly drain: ShardDrain;
+  readonly unlisten: () => void;
+  readonly ended: Promise<void>;
+  readonly end: () => void;
+}
+
+/** What a lock that was won for nothing rests, so that Agenda does not run in circles. */
+const REST = 2_000;
+
+/**
+ * The shards that this engine holds. The SQL lease makes holding safe; the lock only elects. Renews SQL first, then the
+ * lock; lets go in the order: commit, SQL, lock.
+ */
+export class Ownership {
+  readonly #options: OwnershipOptions;
+  readonly #holdings = new Map<string, Holding>();
+  #disarm: (() => void) | undefined;
+  #closed = false;
+  #trusted = true;
+  #waiting: { count: number; resolve: () => void }[] = [];
+
+  constructor(options: OwnershipOptions) {
+    this.#options = options;
+  }
+
+  get shards(): string[] {
+    return [...this.#holdings.keys()];
+  }
+
+  /** Resolves when at least so many shards are held. */
+  whenHeld(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ count, resolve });
+      this.#tell();
+    });
+  }
+
+  #tell(): void {
+    const due = this.#waiting.filter((waiter) => waiter.count <= this.#holdings.size);
+    this.#waiting = this.#waiting.filter((waiter) => !due.includes(waiter));
+    for (const waiter of due) waiter.resolve();
+  }
+
+  /** False while SQL has been silent for the time of a lease: then nothing is taken. */
+  get mayTake(): boolean {
+    return this.#trusted && !this.#closed;
+  }
+
+  /**
+   * Takes a shard and drains it; resolves when it is held no more, or at once when it is somebody else's. Never
+   * rejects. The lock, where it was won, is given back.
+   */
+  async own(id: string): Promise<void> {
+    const held = this.#holdings.get(id) ?? (await this.#take(id));
+    if (held) await held.ended;
+    else await this.#giveBack([id], this.#closed ? 0 : REST);
+  }
+
+  /** Takes shards without an election: there is nobody to elect, or they have no entry. */
+  async takeUnelected(ids: readonly string[]): Promise<void> {
+    await Promise.all(ids.filter((id) => !this.#holdings.has(id)).map((id) => this.#take(id)));
+  }
+
+  async #take(id: string): Promise<Holding | undefined> {
+    if (!this.mayTake) return undefined;
+    const { taking, leases, log } = this.#options;
+    try {
+      const shard = await taking.take(id);
+      if (!shard) return this.#holdings.get(id);
+      if (this.mayTake) return this.#begin(shard);
+      await leases.release([id]);
+    } catch (error) {
+      log.warn(`The shard ${id} could not be taken.`, error);
+    }
+    return undefined;
+  }
+
+  #begin(shard: HeldShard): Holding {
+    const { drainFor, listen, metrics } = this.#options;
+    const drain = drainFor(shard);
+    const { promise: ended, resolve: end } = withResolvers();
+    const holding = { drain, ended, end, unlisten: listen(shard.id, () => drain.wake()) };
+    this.#holdings.set(shard.id, holding);
+    if (!shard.clean) metrics.tookOver();
+    if (this.#disarm === undefined) this.#arm();
+    drain.wake();
+    this.#tell();
+    return holding;
+  }
+
+  /** Another owner has the shard: forgets it. */
+  async lost(id: string, fence: number): Promise<void> {
+    const holding = this.#holdings.get(id);
+    if (!holding || holding.drain.shard.fence !== fence) return;
+    this.#options.metrics.fenceRefused();
+    await this.#forget(id, holding);
+    await this.#giveBack([id], 0);
+  }
+
+  async #forget(id: string, holding: Holding): Promise<void> {
+    this.#holdings.delete(id);
+    holding.unlisten();
+    await holding.drain.stop();
+    holding.end();
+  }
+
+  /** Renews every lease in one statement, then every lock in one operation. Never rejects. */
+  async renew(): Promise<void> {
+    const ids = this.shards;
+    try {
+      const lost = await this.#options.leases.renew(ids);
+      this.#trusted = true;
+      this.#arm();
+      for (const id of lost) {
+        const holding = this.#holdings.get(id);
+        if (holding) await this.lost(id, holding.drain.shard.fence);
+      }
+    } catch (error) {
+      this.#options.log.warn('The leases on shards could not be renewed.', error);
+      return;
+    }
+    await this.#options.locks.hold(this.shards).catch(() => {});
+  }
+
+  /** No word from SQL for one lease's time: somebody else may own everything by now. */
+  #arm(): void {
+    this.#disarm?.();
+    if (this.#closed) return;
+    this.#disarm = this.#options.timers.after(this.#options.leaseLength, () => void this.#distrust());
+  }
+
+  async #distrust(): Promise<void> {
+    this.#trusted = false;
+    this.#options.log.warn('The database was silent for the time of a lease: every shard is let go.');
+    await this.#letGo();
+  }
+
+  /** Wakes the drains of these shards. */
+  wake(ids: readonly string[]): void {
+    for (const id of ids) this.#holdings.get(id)?.drain.wake();
+  }
+
+  /** Takes nothing more, and hands every shard over once its batch has ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#disarm?.();
+    await this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
+    const { leases, log } = this.#options;
+    const held = [...this.#holdings];
+    await Promise.all(held.map(([, holding]) => holding.drain.stop()));
+    const ids = held.map(([id]) => id);
+    await leases.release(ids).catch((error) => log.warn('The leases on shards could not be released.', error));
+    await this.#giveBack(ids, 0);
+    await Promise.all(held.map(([id, holding]) => this.#forget(id, holding)));
+  }
+
+  async #giveBack(ids: readonly string[], rest: number): Promise<void> {
+    await this.#options.locks.release(ids, rest).catch(() => {});
+  }
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

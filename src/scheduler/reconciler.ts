@@ -1,0 +1,184 @@
+import type { Database } from '../db/database.js';
+import type { Bell } from '../events/outbox.js';
+import { MINUTE } from '../lib/time.js';
+import { marks } from './due.js';
+import type { KindRegistry } from './kind-registry.js';
+import type { Desired, Kind } from './kinds.js';
+import type { SchedulerLog, SchedulerMetrics } from './metrics.js';
+import type { SqlPlanner } from './planner.js';
+import { type SliceCounts, shardChannel, shardId, sliceCount, sliceOf } from './tag.js';
+
+const PAGE = 500;
+
+export interface ReconcilerOptions {
+  readonly db: Database;
+  readonly planner: SqlPlanner;
+  readonly kinds: KindRegistry;
+  readonly bell: Bell;
+  readonly slices: SliceCounts;
+  readonly metrics: SchedulerMetrics;
+  readonly log: SchedulerLog;
+}
+
+/** What one comparison found and mended. */
+export interface Mended {
+  missing: number;
+  surplus: number;
+  moved: number;
+}
+
+interface Scheduled {
+  id: string;
+  subject: string;
+  generation: number;
+  planned_at: number | string;
+  shard_id: string;
+  tag: string;
+}
+
+/**
+ * Compares what the kinds want with what is scheduled: inserts what is missing, deletes what nobody wants, moves what
+ * belongs to another shard since the number of slices changed; never touches the instant of what is there. Walks both
+ * lists in the order of subjects, so that its memory does not grow with them.
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  #running: Promise<Mended> | undefined;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /** One comparison of every kind; a second call while one is under way joins it. Never rejects. */
+  run(): Promise<Mended> {
+    this.#running ??= this.#all().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #all(): Promise<Mended> {
+    const { kinds, metrics, log } = this.#options;
+    const total: Mended = { missing: 0, surplus: 0, moved: 0 };
+    for (const kind of kinds.all) {
+      await this.#compare(kind, total).catch((error) => log.warn(`The kind "${kind.kind}" was not reconciled.`, error));
+    }
+    for (const what of ['missing', 'surplus', 'moved'] as const) if (total[what] > 0) metrics.mended(what, total[what]);
+    return total;
+  }
+
+  async #compare(kind: Kind, total: Mended): Promise<void> {
+    const before = (await this.#options.db.now()) - MINUTE;
+    const missing = new Batch<Desired>((batch) => this.#insert(kind, batch));
+    const surplus = new Batch<Scheduled>((batch) => this.#delete(batch));
+    const moved = new Batch<Scheduled>((batch) => this.#move(batch));
+    const rows = this.#scheduled(kind);
+    let row = await rows.next();
+    let last: string | undefined;
+    for await (const desired of kind.desired()) {
+      if (last !== undefined && desired.subject <= last) throw new Error('desired() is not in the order of subjects.');
+      last = desired.subject;
+      while (!row.done && row.value.subject < desired.subject) {
+        if (Number(row.value.planned_at) < before) await surplus.add(row.value);
+        row = await rows.next();
+      }
+      if (row.done || row.value.subject !== desired.subject) await missing.add(desired);
+      else {
+        if (this.#misplaced(row.value)) await moved.add(row.value);
+        row = await rows.next();
+      }
+    }
+    for (; !row.done; row = await rows.next()) {
+      // What was planned within the last minute may be newer than the list of what is wanted.
+      if (Number(row.value.planned_at) < before) await surplus.add(row.value);
+    }
+    total.missing += await missing.end();
+    total.surplus += await surplus.end();
+    total.moved += await moved.end();
+  }
+
+  async *#scheduled(kind: Kind): AsyncGenerator<Scheduled, undefined> {
+    const sql = `SELECT id, subject, generation, planned_at, shard_id, tag FROM background_jobs
+      WHERE kind = ? AND subject > ? ORDER BY subject LIMIT ${PAGE}`;
+    let after = '';
+    for (;;) {
+      const page = await this.#options.db.reader.rows<Scheduled>(sql, [kind.kind, after]);
+      yield* page;
+      const end = page.at(-1);
+      if (!end || page.length < PAGE) return;
+      after = end.subject;
+    }
+  }
+
+  #insert(kind: Kind, wanted: readonly Desired[]): Promise<number> {
+    const { db, planner } = this.#options;
+    return db.transaction(async (tx) => {
+      const subjects = wanted.map((desired) => desired.subject);
+      const sql = `SELECT subject FROM background_jobs WHERE kind = ? AND subject IN (${marks(subjects)})`;
+      const there = new Set((await tx.rows<Scheduled>(sql, [kind.kind, ...subjects])).map((row) => row.subject));
+      const missing = wanted.filter((desired) => !there.has(desired.subject));
+      await planner.insert(tx, kind.kind, missing);
+      return missing.length;
+    });
+  }
+
+  #delete(rows: readonly Scheduled[]): Promise<number> {
+    return this.#options.db.transaction(async (tx) => {
+      let deleted = 0;
+      const sql = 'DELETE FROM background_jobs WHERE id = ? AND generation = ?';
+      for (const row of rows) deleted += await tx.execute(sql, [row.id, row.generation]);
+      return deleted;
+    });
+  }
+
+  #home(row: Scheduled): string {
+    const tag: Record<string, string> = JSON.parse(row.tag);
+    return shardId(tag, sliceOf(row.id, sliceCount(tag, this.#options.slices)));
+  }
+
+  #misplaced(row: Scheduled): boolean {
+    return this.#home(row) !== row.shard_id;
+  }
+
+  #move(rows: readonly Scheduled[]): Promise<number> {
+    const { db, planner, bell } = this.#options;
+    return db.transaction(async (tx) => {
+      let moved = 0;
+      for (const row of rows) {
+        const home = await planner.shardFor(tx, JSON.parse(row.tag), row.id);
+        const sql = 'UPDATE background_jobs SET shard_id = ?, generation = ? WHERE id = ? AND generation = ?';
+        moved += await tx.execute(sql, [home, row.generation + 1, row.id, row.generation]);
+        tx.afterCommit(() => bell.ring(shardChannel(home)));
+      }
+      return moved;
+    });
+  }
+}
+
+/** Collects things and writes them by the hundred; counts what was written. */
+class Batch<T> {
+  readonly #write: (batch: readonly T[]) => Promise<number>;
+  #items: T[] = [];
+  #written = 0;
+
+  constructor(write: (batch: readonly T[]) => Promise<number>) {
+    this.#write = write;
+  }
+
+  async add(item: T): Promise<void> {
+    this.#items.push(item);
+    if (this.#items.length >= 100) await this.end();
+  }
+
+  async end(): Promise<number> {
+    const items = this.#items;
+    this.#items = [];
+    if (items.length > 0) this.#written += await this.#write(items);
+    return this.#written;
+  }
+}

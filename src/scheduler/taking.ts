@@ -1,0 +1,65 @@
+import { SECOND } from '../lib/time.js';
+import type { HeldShard } from './fence.js';
+import type { SchedulerLog } from './metrics.js';
+import type { ShardLeases } from './shard-leases.js';
+import type { Timers } from './timers.js';
+
+/** How long a taker waits for the batch of an owner whose lease has ended before it ends that owner's connection. */
+const PATIENCE = SECOND;
+
+/** Takes leases of shards; those asked for while a transaction is under way share the next one. */
+export class Taking {
+  readonly #leases: ShardLeases;
+  readonly #timers: Timers;
+  readonly #log: SchedulerLog;
+  #wanted = new Set<string>();
+  #round: Promise<HeldShard[]> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(leases: ShardLeases, timers: Timers, log: SchedulerLog) {
+    this.#leases = leases;
+    this.#timers = timers;
+    this.#log = log;
+  }
+
+  /** Takes one shard; undefined when its lease is somebody else's. Rejects when the database does not answer. */
+  async take(id: string): Promise<HeldShard | undefined> {
+    this.#wanted.add(id);
+    this.#round ??= this.#next();
+    const taken = await this.#round;
+    return taken.find((shard) => shard.id === id);
+  }
+
+  /** Waits for the round under way, and for all that ask in this turn of the event loop; then takes for all of them. */
+  async #next(): Promise<HeldShard[]> {
+    await this.#last;
+    await new Promise((resolve) => setImmediate(resolve));
+    const ids = [...this.#wanted];
+    this.#wanted = new Set();
+    this.#round = undefined;
+    const round = this.#firmly(ids);
+    this.#last = round.catch(() => {});
+    return round;
+  }
+
+  /** A shard that is free but whose row is held belongs to an owner that is frozen in a transaction: ends it. */
+  async #firmly(ids: readonly string[]): Promise<HeldShard[]> {
+    const taken = await this.#leases.take(ids);
+    const stuck = await this.#stuck(ids, taken);
+    if (stuck.length === 0) return taken;
+    await new Promise<void>((resolve) => this.#timers.after(PATIENCE, resolve));
+    const later = await this.#leases.take(stuck);
+    const still = await this.#stuck(stuck, later);
+    if (still.length === 0) return [...taken, ...later];
+    const ended = await this.#leases.unblock(still);
+    this.#log.warn(`Ended ${ended} connection(s) whose frozen owners held ${still.length} shard(s).`);
+    return [...taken, ...later, ...(await this.#leases.take(still))];
+  }
+
+  async #stuck(ids: readonly string[], taken: readonly HeldShard[]): Promise<string[]> {
+    const missed = ids.filter((id) => !taken.some((shard) => shard.id === id));
+    if (missed.length === 0) return [];
+    const free = new Set((await this.#leases.free()).map((shard) => shard.id));
+    return missed.filter((id) => free.has(id));
+  }
+}
