@@ -7,7 +7,8 @@ export interface OutputLog {
   page(runId: string, after: number, limit: number): Promise<RunOutputRow[]>;
 }
 
-interface StoredPiece extends Omit<RunOutputRow, 'at'> {
+interface StoredPiece extends Omit<RunOutputRow, 'at' | 'bytesBefore'> {
+  bytesBefore: number | string;
   at: number | string;
 }
 
@@ -15,10 +16,10 @@ export function createOutputLog(db: Database): OutputLog {
   return {
     async page(runId, after, limit) {
       const rows = await db.reader.rows<StoredPiece>(
-        `SELECT run_id AS runId, position, task_id AS taskId, attempt, sequence, stream, text, at FROM run_output WHERE run_id = ? AND position > ? ORDER BY position LIMIT ${limit}`,
+        `SELECT run_id AS runId, position, task_id AS taskId, attempt, sequence, stream, text, bytes_before AS bytesBefore, lines_before AS linesBefore, at FROM run_output WHERE run_id = ? AND position > ? ORDER BY position LIMIT ${limit}`,
         [runId, after],
       );
-      return rows.map((row) => ({ ...row, at: Number(row.at) }));
+      return rows.map((row) => ({ ...row, bytesBefore: Number(row.bytesBefore), at: Number(row.at) }));
     },
   };
 }
