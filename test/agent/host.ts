@@ -1,4 +1,4 @@
-import { lstat, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext, ExecutionResult, Executor } from '../../src/agent/executors/executor.js';
@@ -32,6 +32,7 @@ let hosts = 0;
 export async function makeHost(): Promise<Host> {
   const root = await mkdtemp(join(tmpdir(), 'orrery-agent-'));
   hosts += 1;
+  let actions = 0;
   const runId = `host-${process.pid}-${hosts}`;
   const host: Host = {
     root,
@@ -42,11 +43,14 @@ export async function makeHost(): Promise<Host> {
     env: { PATH: process.env.PATH, HOME: root },
     onOutput: () => undefined,
     path: (...names) => join(root, ...names),
-    run(executors, action, timeoutMs) {
+    async run(executors, action, timeoutMs) {
+      actions += 1;
+      const workDir = join(root, `work-${actions}`);
+      await mkdir(workDir);
       const context: ExecutionContext = {
         runId,
         signal: host.abort.signal,
-        workDir: root,
+        workDir,
         env: host.env,
         clock: { now: () => host.now },
         timers: hastyTimers,
