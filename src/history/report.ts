@@ -1,5 +1,6 @@
-import type { TaskStatus, TransactionKind, TransactionStatus } from '../entities/ledger.js';
+import type { TaskStatus, TransactionKind } from '../entities/ledger.js';
 import type { JsonValue } from '../lib/json.js';
+import type { EndStatus } from './statuses.js';
 
 /** What one report says of one attempt of one task. Instants are epoch milliseconds. */
 export interface TaskReport {
@@ -37,7 +38,7 @@ export interface TransactionBegin {
 
 /** How a transaction ends: every task that is still open is closed with it. */
 export interface TransactionEnd {
-  readonly status: Extract<TransactionStatus, 'READY' | 'ERROR' | 'STOPPED' | 'LOST'>;
+  readonly status: EndStatus;
   readonly reason: string | null;
   /** What becomes of tasks that run; those that wait are SKIPPED. */
   readonly running: Extract<TaskStatus, 'LOST' | 'STOPPED'>;

@@ -4,8 +4,11 @@ import type { TaskStatus, TransactionStatus } from '../entities/ledger.js';
 /** The results a run can end with. (SKIPPED is an occurrence without a run.) */
 export type RunResult = Exclude<JobResult, 'SKIPPED'>;
 
+/** The statuses of a transaction that is over. */
+export type EndStatus = Extract<TransactionStatus, 'READY' | 'ERROR' | 'STOPPED' | 'LOST'>;
+
 /** The one table of what the names mean to each other. */
-const STATUS_OF_RESULT: Readonly<Record<RunResult, TransactionStatus>> = {
+const STATUS_OF_RESULT: Readonly<Record<RunResult, EndStatus>> = {
   SUCCESS: 'READY',
   FAIL: 'ERROR',
   ABORTED: 'STOPPED',
@@ -15,7 +18,7 @@ const STATUS_OF_RESULT: Readonly<Record<RunResult, TransactionStatus>> = {
 };
 
 /** The status of the transaction of a run that ended with this result. */
-export function statusOfResult(result: RunResult): TransactionStatus {
+export function statusOfResult(result: RunResult): EndStatus {
   return STATUS_OF_RESULT[result];
 }
 
@@ -66,7 +69,7 @@ export const weightOf = (status: TaskStatus): number => WEIGHT[status];
 /** Whether an attempt with this status is over. */
 export const isTerminal = (status: TaskStatus): boolean => WEIGHT[status] > WEIGHT.RUNNING;
 
-const OVER: ReadonlySet<TransactionStatus> = new Set(['READY', 'ERROR', 'STOPPED', 'LOST']);
+const OVER: ReadonlySet<TransactionStatus> = new Set<EndStatus>(['READY', 'ERROR', 'STOPPED', 'LOST']);
 
 /** Whether a transaction with this status is over. */
 export const isOver = (status: TransactionStatus): boolean => OVER.has(status);

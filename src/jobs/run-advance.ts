@@ -1,0 +1,92 @@
+import type { Tx } from '../db/transaction.js';
+import { updateRows } from '../db/write.js';
+import { TaskEntity, type TaskRow } from '../entities/ledger.js';
+import { JobRunEntity, type JobRunRow } from '../entities/run.js';
+import { apply } from '../history/apply.js';
+import type { TaskReport } from '../history/report.js';
+import type { JobsDeps } from './deps.js';
+import { endRun } from './run-end.js';
+import { planRun, type RunStep, resolvedAction } from './run-plan.js';
+
+export const INSTRUCTION_KINDS = ['START', 'CONTINUE', 'ABORT', 'ENDED'] as const;
+export type InstructionKind = (typeof INSTRUCTION_KINDS)[number];
+
+/** What the agent that holds a run does next: the server decides, the agent carries it out. */
+export interface Instruction {
+  kind: InstructionKind;
+  /** The attempt it is about; null when the run has ended. */
+  task: TaskRow | null;
+  /** For START: what to execute. */
+  action: Record<string, unknown> | null;
+  /** For START: the seconds it may take; null = no limit. */
+  timeout: number | null;
+  /** For START: milliseconds to wait before; relative, so that the agent's clock does not matter. */
+  delay: number;
+}
+
+/** A run and what its agent does next. */
+export interface Advanced {
+  run: JobRunRow;
+  instruction: Instruction;
+}
+
+const ENDED: Instruction = { kind: 'ENDED', task: null, action: null, timeout: null, delay: 0 };
+
+/** Every attempt of the run's actions. */
+export async function attemptsOf(tx: Tx, runId: string): Promise<TaskRow[]> {
+  const query = tx.manager.getRepository(TaskEntity).createQueryBuilder('task');
+  return query.where('task.transactionId = :runId', { runId }).orderBy('task.number').getMany();
+}
+
+/** How an attempt is named in a report to the ledger. */
+export function reportOf(task: TaskRow, status: TaskReport['status'], rest: Partial<TaskReport> = {}): TaskReport {
+  const { graphTaskId, taskName, nodeId, attempt, announced } = task;
+  return { graphTaskId, taskName, nodeId, attempt, announced, status, ...rest };
+}
+
+/** Makes the next attempt of an action, to be started once its interval is over. */
+async function makeRetry(
+  tx: Tx,
+  deps: JobsDeps,
+  run: JobRunRow,
+  step: Extract<RunStep, { kind: 'RETRY' }>,
+): Promise<{ run: JobRunRow; step: Extract<RunStep, { kind: 'START' }> }> {
+  const report = { ...reportOf(step.task, 'PENDING'), attempt: step.task.attempt + 1 };
+  const { tasks } = await apply(tx, deps, [{ transactionId: run.id, reportId: null, tasks: [report] }]);
+  const [task] = tasks;
+  if (!task) throw new Error(`The next attempt of ${report.graphTaskId} was not made.`);
+  const change = { nextAttemptAt: step.notBefore, progressSequence: 0 };
+  await updateRows(tx, JobRunEntity, { id: run.id }, change);
+  return { run: { ...run, ...change }, step: { kind: 'START', index: step.index, task } };
+}
+
+function instructionOf(run: JobRunRow, step: Extract<RunStep, { task: TaskRow }>, now: number): Instruction {
+  if (step.kind === 'UNDER_WAY') {
+    const kind = run.abortRequestedAt === null ? 'CONTINUE' : 'ABORT';
+    return { ...ENDED, kind, task: step.task };
+  }
+  const action = run.actions[step.index];
+  return {
+    kind: 'START',
+    task: step.task,
+    action: action ? resolvedAction(run, action) : null,
+    timeout: action?.timeout ?? null,
+    delay: Math.max(0, (run.nextAttemptAt ?? now) - now),
+  };
+}
+
+/**
+ * Brings a run to its next step: marks what is skipped, makes the next attempt of what is tried again, ends the run
+ * when nothing is left. The run and its job must be locked.
+ */
+export async function advance(tx: Tx, deps: JobsDeps, run: JobRunRow): Promise<Advanced> {
+  if (run.state === 'ENDED') return { run, instruction: ENDED };
+  const now = await tx.now();
+  const { step, skipped } = planRun(run, await attemptsOf(tx, run.id), now);
+  if (step.kind === 'END') return { run: await endRun(tx, deps, run, step.result, step.reason), instruction: ENDED };
+  const skips = skipped.map(({ task, reason }) => reportOf(task, 'SKIPPED', { reason }));
+  if (skips.length > 0) await apply(tx, deps, [{ transactionId: run.id, reportId: null, tasks: skips }]);
+  if (step.kind !== 'RETRY') return { run, instruction: instructionOf(run, step, now) };
+  const retried = await makeRetry(tx, deps, run, step);
+  return { run: retried.run, instruction: instructionOf(retried.run, retried.step, now) };
+}

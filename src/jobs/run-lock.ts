@@ -1,0 +1,54 @@
+import type { Ctx } from '../auth/actor.js';
+import { seesClient } from '../auth/scope.js';
+import { locked } from '../db/lock.js';
+import type { Reader, Tx } from '../db/transaction.js';
+import { JobRunEntity, type JobRunRow } from '../entities/run.js';
+import { NotFoundError, StateError } from '../lib/errors.js';
+import type { JobsDeps } from './deps.js';
+import { lockJob } from './job-store.js';
+
+/** What every write of an agent carries: its run, its session, and the number of its claim. */
+export interface Hold {
+  runId: string;
+  sessionId: string;
+  fence: number;
+}
+
+/** The run with this id. Throws NotFoundError when the caller may see none. */
+export async function findRun(reader: Reader, ctx: Ctx, id: string, path = 'id'): Promise<JobRunRow> {
+  const run = await reader.manager.getRepository(JobRunEntity).findOneBy({ id });
+  if (!run || !seesClient(ctx, run.project, run.clientKey)) throw new NotFoundError('run', id, [path]);
+  return run;
+}
+
+/** The run as it is now, locked until the transaction ends. */
+export async function lockRun(tx: Tx, id: string): Promise<JobRunRow> {
+  const query = tx.manager.getRepository(JobRunEntity).createQueryBuilder('run').where('run.id = :id', { id });
+  return locked(tx, query).getOneOrFail();
+}
+
+/** The lease is another's, or nobody's: the agent must stop what it does for this run. */
+function leaseLost(run: JobRunRow): StateError {
+  const why = run.state === 'ENDED' ? `has ended (${run.result})` : 'is not held under this session and fence any more';
+  return new StateError('LEASE_LOST', `The run "${run.id}" ${why}: end what you do for it.`, ['fence']);
+}
+
+const EXTEND = `UPDATE job_runs SET lease_until = ?
+  WHERE id = ? AND state = 'RUNNING' AND lease_owner = ? AND fence = ?`;
+
+/**
+ * The run that an agent holds, locked, with its lease renewed: whoever writes is alive. A lease that has run out and
+ * that nobody has ended yet is as good as before: the fence tells. `withJob` locks the run's job first, for writes that
+ * may end the run (the order in which everybody locks).
+ *
+ * Throws NotFoundError when the caller may not see the run, StateError LEASE_LOST when it does not hold it.
+ */
+export async function heldRun(tx: Tx, deps: JobsDeps, ctx: Ctx, hold: Hold, withJob: boolean): Promise<JobRunRow> {
+  const seen = await findRun(tx, ctx, hold.runId, 'runId');
+  if (withJob) await lockJob(tx, seen.jobId);
+  const leaseUntil = (await tx.now()) + deps.settings.runLease;
+  const count = await tx.execute(EXTEND, [leaseUntil, hold.runId, hold.sessionId, hold.fence]);
+  const run = await lockRun(tx, hold.runId);
+  if (count === 0) throw leaseLost(run);
+  return run;
+}

@@ -1,0 +1,142 @@
+import type { Ctx } from '../auth/actor.js';
+import type { Tx } from '../db/transaction.js';
+import { updateRows } from '../db/write.js';
+import type { TaskRow, TaskStatus } from '../entities/ledger.js';
+import { JobRunEntity, type JobRunRow } from '../entities/run.js';
+import { apply } from '../history/apply.js';
+import type { TaskReport } from '../history/report.js';
+import { isTerminal } from '../history/statuses.js';
+import { ConflictError, InvalidInputError, NotFoundError } from '../lib/errors.js';
+import type { JsonValue } from '../lib/json.js';
+import type { JobsDeps } from './deps.js';
+import { type Advanced, advance, attemptsOf, reportOf } from './run-advance.js';
+import { type Hold, heldRun } from './run-lock.js';
+import { planRun } from './run-plan.js';
+import { tellRun } from './run-tell.js';
+
+export const ATTEMPT_OUTCOMES = ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'LOST'] as const;
+/** How an attempt ended, as its agent says. LOST: it does not know, for it was restarted meanwhile. */
+export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
+
+/** What an agent says of an attempt. Exactly one of `started`, `progress` and `ended` is given. */
+export interface AttemptReport {
+  taskId: string;
+  attempt: number;
+  /** Counts the reports of the attempt: 1, 2, 3 ... */
+  sequence: number;
+  /** Milliseconds since it happened, by the agent's own measure: reports may have waited for a connection. */
+  age: number;
+  started?: boolean;
+  progress?: { percent: number; message: string | null };
+  ended?: { outcome: AttemptOutcome; exitCode: number | null; message: string | null; summary?: JsonValue };
+}
+
+/** What came of the report. */
+export interface Reported extends Advanced {
+  /** It had been taken in before, and changed nothing. */
+  repeated: boolean;
+}
+
+const STATUS_OF_OUTCOME: Readonly<Record<AttemptOutcome, TaskStatus>> = {
+  SUCCEEDED: 'READY',
+  FAILED: 'ERROR',
+  TIMED_OUT: 'ERROR',
+  ABORTED: 'STOPPED',
+  LOST: 'LOST',
+};
+
+const LARGEST_SUMMARY = 1024 * 1024;
+
+function check(report: AttemptReport): void {
+  const kinds = [report.started === true, report.progress !== undefined, report.ended !== undefined];
+  if (kinds.filter(Boolean).length !== 1) {
+    const message = 'Say exactly one of "started", "progress" and "ended".';
+    throw new InvalidInputError([{ path: ['report'], message }]);
+  }
+  const { summary } = report.ended ?? {};
+  if (summary !== undefined && Buffer.byteLength(JSON.stringify(summary)) > LARGEST_SUMMARY) {
+    throw new InvalidInputError([{ path: ['report', 'ended', 'summary'], message: 'A summary has at most 1 MiB.' }]);
+  }
+}
+
+/** When it happened by the store's clock: never before the run was claimed, never in the future. */
+function happenedAt(report: AttemptReport, run: JobRunRow, now: number): number {
+  return Math.min(now, Math.max(run.startedAt ?? now, now - Math.max(0, report.age)));
+}
+
+function attemptOf(tasks: readonly TaskRow[], report: AttemptReport): TaskRow {
+  const task = tasks.find((one) => one.id === report.taskId);
+  if (!task || task.attempt !== report.attempt) throw new NotFoundError('attempt', report.taskId, ['report', 'taskId']);
+  return task;
+}
+
+/** Only the attempt whose turn it is may begin or end. */
+function requireTurn(run: JobRunRow, tasks: readonly TaskRow[], task: TaskRow, now: number): void {
+  const { step } = planRun(run, tasks, now);
+  const turn = step.kind === 'END' ? null : step.task;
+  if (turn?.id === task.id) return;
+  // An abort that was asked for after the attempt had begun does not make its report untrue.
+  if (task.status === 'PENDING' && run.abortRequestedAt !== null) return;
+  const message = `It is not the turn of "${task.graphTaskId}" (attempt ${task.attempt}): ask what comes next.`;
+  throw new ConflictError(message, ['report', 'taskId']);
+}
+
+function ledgerReport(report: AttemptReport, task: TaskRow, at: number): TaskReport {
+  const { ended } = report;
+  if (!ended) return reportOf(task, 'RUNNING', { reportedAt: at });
+  const { outcome, exitCode, message, summary } = ended;
+  const reason = outcome === 'SUCCEEDED' ? null : (message ?? `The agent says: ${outcome}.`);
+  const rest = summary === undefined ? {} : { summary };
+  return reportOf(task, STATUS_OF_OUTCOME[outcome], { reportedAt: at, exitCode, reason, ...rest });
+}
+
+async function takeProgress(tx: Tx, deps: JobsDeps, run: JobRunRow, task: TaskRow, report: AttemptReport) {
+  const { progress, sequence } = report;
+  if (!progress || task.status !== 'RUNNING' || sequence <= run.progressSequence) return null;
+  const percent = Math.round(Math.min(100, Math.max(0, progress.percent)));
+  const { message } = progress;
+  await apply(tx, deps, [{ transactionId: run.id, reportId: null, progress: { percent, message } }]);
+  await updateRows(tx, JobRunEntity, { id: run.id }, { progressSequence: sequence });
+  const after = { ...run, progressSequence: sequence };
+  await tellRun(tx, deps, [{ run: after, jobKey: null, reason: message, progress: percent }]);
+  return after;
+}
+
+async function takeChange(tx: Tx, deps: JobsDeps, run: JobRunRow, task: TaskRow, report: AttemptReport) {
+  const at = happenedAt(report, run, await tx.now());
+  const reportId = `${report.taskId}:${report.attempt}:${report.sequence}`;
+  const tasks = [ledgerReport(report, task, at)];
+  const { repeated } = await apply(tx, deps, [{ transactionId: run.id, reportId, tasks }]);
+  if (repeated > 0) return null;
+  const change = { nextAttemptAt: null, progressSequence: report.ended ? 0 : run.progressSequence };
+  await updateRows(tx, JobRunEntity, { id: run.id }, change);
+  return { ...run, ...change };
+}
+
+/** Whether the report says nothing that is not known: what has begun or ended is not begun or ended again. */
+function isKnown(task: TaskRow, report: AttemptReport): boolean {
+  return isTerminal(task.status) || (task.status === 'RUNNING' && report.started === true);
+}
+
+/**
+ * Takes in what an agent says of an attempt, and answers what it does next: the server applies order, retries and what
+ * is mandatory. The same report again (task, attempt, sequence) changes nothing and is answered likewise.
+ *
+ * Throws InvalidInputError, NotFoundError, ConflictError for an attempt whose turn it is not, StateError LEASE_LOST.
+ */
+export async function reportAttempt(deps: JobsDeps, ctx: Ctx, hold: Hold, report: AttemptReport): Promise<Reported> {
+  check(report);
+  return deps.db.transaction(async (tx) => {
+    const run = await heldRun(tx, deps, ctx, hold, report.progress === undefined);
+    const tasks = await attemptsOf(tx, run.id);
+    const task = attemptOf(tasks, report);
+    if (report.progress) {
+      const after = await takeProgress(tx, deps, run, task, report);
+      return { ...(await advance(tx, deps, after ?? run)), repeated: after === null };
+    }
+    if (isKnown(task, report)) return { ...(await advance(tx, deps, run)), repeated: true };
+    requireTurn(run, tasks, task, await tx.now());
+    const after = await takeChange(tx, deps, run, task, report);
+    return { ...(await advance(tx, deps, after ?? run)), repeated: after === null };
+  });
+}
