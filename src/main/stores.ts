@@ -1,0 +1,91 @@
+import { MIGRATIONS } from '../../migrations/all.js';
+import type { Config } from '../config/config.js';
+import { type Database, openDatabase } from '../db/database.js';
+import { migrateUp, migrationState, refuseNewer } from '../db/migrate.js';
+import type { Doorbell } from '../events/doorbell/doorbell.js';
+import { inProcessDoorbell } from '../events/doorbell/in-process.js';
+import { pollingDoorbell } from '../events/doorbell/polling.js';
+import { redisDoorbell } from '../events/doorbell/redis.js';
+import { type EventLog, openEventLog } from '../events/event-log.js';
+import { ExpectedError } from '../lib/errors.js';
+import type { Health } from '../telemetry/health.js';
+import type { Logger } from '../telemetry/logger.js';
+
+/** The connections of this process. */
+export interface Stores {
+  db: Database;
+  doorbell: Doorbell;
+  log: EventLog;
+  close(): Promise<void>;
+}
+
+/** The URL without its password, for people. */
+function shown(url: string): string {
+  return url.replace(/:\/\/[^@/]*@/, '://');
+}
+
+/** Opens the database. Throws ExpectedError UNAVAILABLE, in one line, when it cannot be reached. */
+export async function openConfiguredDatabase(config: Config): Promise<Database> {
+  const { databaseUrl: url, databasePool: poolSize } = config.stores;
+  try {
+    return await openDatabase({ url, poolSize }, MIGRATIONS);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ExpectedError('UNAVAILABLE', `The database ${shown(url)} cannot be opened: ${reason}.`);
+  }
+}
+
+/** Makes the schema fit this program: the embedded default migrates itself, others are told to. */
+async function fitSchema(db: Database, embedded: boolean): Promise<void> {
+  if (embedded) {
+    await migrateUp(db);
+    return;
+  }
+  const state = await migrationState(db);
+  refuseNewer(state);
+  if (state.pending.length === 0) return;
+  const message = `The database lacks ${state.pending.length} migrations of this version. Run "orrery migrate" first.`;
+  throw new ExpectedError('UNAVAILABLE', message);
+}
+
+function openDoorbell(config: Config, health: Health): Doorbell {
+  if (config.stores.redisUrl !== null) {
+    health.report('redis', 'DEGRADED', 'not connected yet: live data comes by polling');
+    return redisDoorbell({
+      url: config.stores.redisUrl,
+      onState: (state) =>
+        state === 'UP'
+          ? health.report('redis', 'UP')
+          : health.report('redis', 'DEGRADED', 'away: live data comes by polling each second'),
+    });
+  }
+  return config.stores.embedded ? inProcessDoorbell() : pollingDoorbell();
+}
+
+/** Opens every store. Throws ExpectedError UNAVAILABLE, in one line that says what to do. */
+export async function openStores(config: Config, health: Health, log: Logger): Promise<Stores> {
+  const db = await openConfiguredDatabase(config);
+  try {
+    await fitSchema(db, config.stores.embedded);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+  const doorbell = openDoorbell(config, health);
+  const onFault = (error: unknown): void => log.warn({ error }, 'the event log could not be read; trying again');
+  const eventLog = await openEventLog({ db, doorbell, onFault });
+  health.probe('database', async () => {
+    await db.reader.rows('SELECT last_seq FROM stream_heads LIMIT 1');
+    return 'UP';
+  });
+  return {
+    db,
+    doorbell,
+    log: eventLog,
+    close: async () => {
+      await eventLog.close();
+      doorbell.close();
+      await db.close();
+    },
+  };
+}
