@@ -2,8 +2,15 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const sdk = fileURLToPath(new URL('./sdk/src/index.ts', import.meta.url));
+// Vite would take graphql's ES modules and the packages its CommonJS ones: two copies, which refuse each other's schemas.
+const graphql = fileURLToPath(new URL('./node_modules/graphql/index.js', import.meta.url));
 const shared = {
-  resolve: { alias: { '@orrery/sdk': sdk } },
+  resolve: {
+    alias: [
+      { find: '@orrery/sdk', replacement: sdk },
+      { find: /^graphql$/, replacement: graphql },
+    ],
+  },
 };
 const limits = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' as const };
 

@@ -1,0 +1,66 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Authentication } from '../auth/authenticate.js';
+import { requestError } from './failure.js';
+import { answerFast, isFast } from './fast-path.js';
+import { sendGraphiql } from './graphiql.js';
+import type { HttpParts } from './parts.js';
+import { responseType, sendReply } from './reply.js';
+
+/** The challenge of a request without good credentials (RFC 6750). */
+const CHALLENGE = 'Bearer realm="orrery"';
+
+const accepts = (req: IncomingMessage, type: string): boolean => req.headers.accept?.includes(type) ?? false;
+
+function refuse(
+  parts: HttpParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  requestId: string,
+  status: number,
+  message: string,
+): void {
+  const code = status === 401 ? 'UNAUTHENTICATED' : status === 405 ? 'BAD_REQUEST' : 'UNAVAILABLE';
+  const reply = parts.pipeline.refuse({ requestId }, [requestError(code, message)], status, status);
+  sendReply(res, reply, responseType(req.headers.accept) ?? 'application/json');
+}
+
+/** Answers `/graphql`: GraphiQL for a browser, an event stream where one is asked for, else one operation. */
+export function answerGraphql(
+  parts: HttpParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  url: URL,
+): void | Promise<void> {
+  const { options, callers, authenticator } = parts;
+  if (req.method === 'GET' && options.graphiql && accepts(req, 'text/html') && !url.searchParams.has('query')) {
+    return sendGraphiql(res);
+  }
+  if (parts.eventStream && accepts(req, 'text/event-stream')) return parts.eventStream(req, res, url);
+  const call = callers.callOf(req, 'HTTP');
+  res.setHeader('x-request-id', call.requestId);
+  if (req.method !== 'POST' && req.method !== 'GET') {
+    res.setHeader('allow', 'GET, POST');
+    return refuse(parts, req, res, call.requestId, 405, 'Send operations by POST, or queries by GET.');
+  }
+  const found = authenticator.authenticate(callers.credentialsOf(req), call);
+  if (found instanceof Promise) return found.then((late) => answerKnown(parts, req, res, call.requestId, late));
+  return answerKnown(parts, req, res, call.requestId, found);
+}
+
+function answerKnown(
+  parts: HttpParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  requestId: string,
+  found: Authentication,
+): void | Promise<void> {
+  if (!found.ok) {
+    const { code, message } = found.refusal;
+    if (code === 'UNAUTHENTICATED') res.setHeader('www-authenticate', CHALLENGE);
+    return refuse(parts, req, res, requestId, code === 'UNAUTHENTICATED' ? 401 : 503, message);
+  }
+  const { options, pipeline, yoga } = parts;
+  const type = responseType(req.headers.accept);
+  const short = type !== null && options.fastPath !== false && isFast(req);
+  return short ? answerFast(pipeline, found.ctx, req, res, type, options.maxBodyBytes) : yoga(found.ctx, req, res);
+}

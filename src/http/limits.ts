@@ -1,0 +1,94 @@
+import { type DocumentNode, type FragmentDefinitionNode, GraphQLError, Kind, type SelectionSetNode } from 'graphql';
+
+/** The most that one document may hold. */
+export interface DocumentLimits {
+  maxDepth: number;
+  maxAliases: number;
+  maxDirectives: number;
+  maxTokens: number;
+}
+
+/** The deepest nesting of lists and objects in the variables. */
+const MAX_VALUE_DEPTH = 100;
+
+interface Measure {
+  depth: number;
+  aliases: number;
+  directives: number;
+}
+
+const NOTHING: Measure = { depth: 0, aliases: 0, directives: 0 };
+
+const tooMuch = (message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } });
+
+/** Measures selection sets with their fragments put in; each fragment is measured once. */
+class Measurer {
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  readonly #known = new Map<string, Measure>();
+
+  constructor(document: DocumentNode) {
+    const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
+    this.#fragments = new Map(fragments.map((node) => [node.name.value, node]));
+  }
+
+  measure(set: SelectionSetNode | undefined): Measure {
+    if (!set) return NOTHING;
+    const sum = { depth: 0, aliases: 0, directives: 0 };
+    for (const selection of set.selections) {
+      let inner: Measure;
+      let own = 0;
+      if (selection.kind === Kind.FIELD) {
+        inner = this.measure(selection.selectionSet);
+        own = 1;
+        if (selection.alias) sum.aliases += 1;
+      } else if (selection.kind === Kind.INLINE_FRAGMENT) inner = this.measure(selection.selectionSet);
+      else inner = this.#fragment(selection.name.value);
+      sum.depth = Math.max(sum.depth, own + inner.depth);
+      sum.aliases += inner.aliases;
+      sum.directives += inner.directives + (selection.directives?.length ?? 0);
+    }
+    return sum;
+  }
+
+  #fragment(name: string): Measure {
+    const known = this.#known.get(name);
+    if (known) return known;
+    // Counts as nothing while it is measured: a cycle is refused by validation.
+    this.#known.set(name, NOTHING);
+    const measure = this.measure(this.#fragments.get(name)?.selectionSet);
+    this.#known.set(name, measure);
+    return measure;
+  }
+}
+
+/** Throws a GraphQLError (code LIMIT_EXCEEDED) when a document holds more than it may. */
+export function checkDocument(document: DocumentNode, limits: DocumentLimits): void {
+  const measurer = new Measurer(document);
+  for (const node of document.definitions) {
+    if (node.kind !== Kind.OPERATION_DEFINITION && node.kind !== Kind.FRAGMENT_DEFINITION) continue;
+    const { depth, aliases, directives } = measurer.measure(node.selectionSet);
+    if (depth > limits.maxDepth)
+      throw tooMuch(`The operation nests ${depth} fields deep; ${limits.maxDepth} is the most.`);
+    if (aliases > limits.maxAliases)
+      throw tooMuch(`The operation has ${aliases} aliases; ${limits.maxAliases} is the most.`);
+    const all = directives + (node.directives?.length ?? 0);
+    if (all > limits.maxDirectives)
+      throw tooMuch(`The operation has ${all} directives; ${limits.maxDirectives} is the most.`);
+  }
+}
+
+/** Whether a JSON value nests deeper than `left` levels. */
+export function valueTooDeep(value: unknown, left = MAX_VALUE_DEPTH): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (left === 0) return true;
+  for (const inner of Object.values(value)) if (valueTooDeep(inner, left - 1)) return true;
+  return false;
+}
+
+/** The failure of a document that the parser cannot follow. */
+export const tooDeep = (): GraphQLError => tooMuch('The document or its variables nest too deep.');
+
+/** Whether something recursive ran out of stack. */
+export const isStackOverflow = (error: unknown): boolean =>
+  error instanceof RangeError && /call stack/i.test(error.message);

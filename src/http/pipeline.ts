@@ -1,0 +1,236 @@
+import {
+  type ExecutionResult,
+  execute,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLSchema,
+  OperationTypeNode,
+} from 'graphql';
+import type { Ctx } from '../auth/actor.js';
+import { ExpectedError } from '../lib/errors.js';
+import type { Clock } from '../lib/time.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import { inSpan, tracingIsOn } from '../telemetry/tracing.js';
+import { Deadlines, OperationEnded } from './deadlines.js';
+import { requestError, showErrors } from './failure.js';
+import { isStackOverflow, tooDeep, valueTooDeep } from './limits.js';
+import { type Operation, PlanCache, type PlanOptions } from './plan.js';
+import { RateLimiter, type RateLimitState } from './rate-limit.js';
+
+/** What a request asks for, checked in form only. */
+export interface CheckedParams {
+  query: string;
+  variables: Readonly<Record<string, unknown>>;
+  /** Which of the document's operations; null where it has one. */
+  operationName: string | null;
+}
+
+/** What a resolver's context is made of, besides the caller. */
+export interface OperationCall {
+  /** Aborts when the caller goes away or the operation's time is over. */
+  signal: AbortSignal;
+  rateLimit: RateLimitState;
+}
+
+/** An answer, before it is known in which media type it goes out. */
+export interface Reply {
+  /** The HTTP status in `application/graphql-response+json`. */
+  status: number;
+  /** The HTTP status in `application/json`, where a document at fault is still a 200. */
+  jsonStatus: number;
+  body: FormattedExecutionResult;
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** An operation that may be executed: let in, paid for. */
+export interface Admitted {
+  operation: Operation;
+  variables: Readonly<Record<string, unknown>>;
+  rateLimit: RateLimitState;
+}
+
+export interface PipelineOptions extends PlanOptions {
+  /** The most that one operation may cost. */
+  maxComplexity: number;
+  /** Cost that one actor may spend a minute; 0 = no limit. */
+  rateLimit: number;
+  operationTimeoutMs: number;
+}
+
+export interface PipelineParts {
+  schema: GraphQLSchema;
+  createContext: (ctx: Ctx, call: OperationCall) => object;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  options: PipelineOptions;
+}
+
+/** What a document costs that is not let in: enough that nobody sends them without end. */
+const COST_OF_REFUSAL = 10;
+
+/** The one way of an operation from its text to its answer, whatever way it came in. */
+export class Pipeline {
+  readonly #parts: PipelineParts;
+  readonly #plans: PlanCache;
+  readonly #limiter: RateLimiter;
+  readonly #deadlines: Deadlines;
+  readonly #tracing = tracingIsOn();
+  readonly #observe: (seconds: number, ...values: string[]) => void;
+
+  constructor(parts: PipelineParts) {
+    const { schema, options, clock, metrics } = parts;
+    this.#parts = parts;
+    this.#plans = new PlanCache(schema, options);
+    this.#limiter = new RateLimiter(options.rateLimit, clock);
+    this.#deadlines = new Deadlines(options.operationTimeoutMs, clock);
+    const help = 'How long operations take, from their text to their answer.';
+    this.#observe = metrics.duration('orrery_operation_duration_seconds', help, ['kind', 'outcome']);
+    metrics.gauge('orrery_operations_running', 'Operations under way.', () => this.#deadlines.running);
+  }
+
+  /** Lets an operation in: parses, validates, holds it against the limits, takes its cost. Or the answer why not. */
+  admit(ctx: Ctx, params: CheckedParams): Admitted | Reply {
+    const planned = this.#plans.find(params.query);
+    if ('errors' in planned) {
+      this.#limiter.spend(ctx.actor.id, COST_OF_REFUSAL);
+      return this.refuse(ctx, planned.errors, 400, 200);
+    }
+    const operation = chooseOperation(planned.plan.operations, params.operationName);
+    if (operation instanceof GraphQLError) return this.refuse(ctx, [operation], 400, 400);
+    if (valueTooDeep(params.variables)) return this.refuse(ctx, [tooDeep()], 400, 400);
+    return this.#price(ctx, operation, params.variables);
+  }
+
+  #price(ctx: Ctx, operation: Operation, variables: Admitted['variables']): Admitted | Reply {
+    const { maxComplexity } = this.#parts.options;
+    let cost: number;
+    try {
+      cost = operation.cost(variables);
+    } catch (error) {
+      return this.fault(ctx, error);
+    }
+    if (cost > maxComplexity) {
+      const message = `The operation costs ${cost}; ${maxComplexity} is the most. Ask for smaller pages or fewer fields.`;
+      return this.refuse(ctx, [requestError('LIMIT_EXCEEDED', message)], 400, 200);
+    }
+    const { allowed, state, retryAfterMs } = this.#limiter.spend(ctx.actor.id, cost);
+    if (allowed) return { operation, variables, rateLimit: state };
+    const seconds = Math.ceil(retryAfterMs / 1_000);
+    const message = `The rate limit is used up (${state.limit} a minute, this costs ${cost}): try again in ${seconds} s.`;
+    const error = new GraphQLError(message, { extensions: { code: 'RATE_LIMITED', rateLimit: state } });
+    return { ...this.refuse(ctx, [error], 429, 429), headers: { 'retry-after': String(seconds) } };
+  }
+
+  /** Executes a query or a mutation. Ends when the controller aborts or its time is over; never throws. */
+  execute(ctx: Ctx, admitted: Admitted, controller: AbortController): Reply | Promise<Reply> {
+    const startedAt = performance.now();
+    let result: ExecutionResult | Promise<ExecutionResult>;
+    try {
+      result = this.#start(ctx, admitted, controller.signal);
+    } catch (error) {
+      return this.#failed(ctx, admitted, error, startedAt);
+    }
+    if (!isPromise(result)) return this.#done(ctx, admitted, result, startedAt);
+    return this.#deadlines.race(result, controller).then(
+      (found) => this.#done(ctx, admitted, found, startedAt),
+      (error) => this.#failed(ctx, admitted, error, startedAt),
+    );
+  }
+
+  /** The context of one operation for its resolvers. */
+  contextOf(ctx: Ctx, admitted: Admitted, signal: AbortSignal): object {
+    return this.#parts.createContext(ctx, { signal, rateLimit: admitted.rateLimit });
+  }
+
+  #start(ctx: Ctx, admitted: Admitted, signal: AbortSignal): ExecutionResult | Promise<ExecutionResult> {
+    const { operation, variables } = admitted;
+    const run = (): ExecutionResult | Promise<ExecutionResult> => {
+      const contextValue = this.contextOf(ctx, admitted, signal);
+      const compiled = operation.compiled();
+      if (compiled) return compiled(contextValue, variables);
+      const { schema } = this.#parts;
+      return execute({ schema, document: operation.document, contextValue, variableValues: variables });
+    };
+    if (!this.#tracing) return run();
+    const attributes = { 'graphql.operation.type': operation.kind, 'graphql.operation.name': operation.name ?? '' };
+    return inSpan('graphql.execute', attributes, async () => run());
+  }
+
+  /** A result as it may leave the server. */
+  show(ctx: Ctx, { data, errors }: ExecutionResult): Reply {
+    if (!errors) return { status: 200, jsonStatus: 200, body: { data: data ?? null } };
+    const shown = showErrors(errors, ctx.requestId, this.#parts.log);
+    // Without data nothing was executed: a variable is not of its type.
+    if (data === undefined) return { status: 400, jsonStatus: 200, body: { errors: shown } };
+    return { status: 200, jsonStatus: 200, body: { data, errors: shown } };
+  }
+
+  /** What is said of something thrown outside a resolver. */
+  fault(ctx: Ctx, error: unknown): Reply {
+    if (error instanceof OperationEnded) {
+      const status = error.code === 'TIMEOUT' ? 504 : 503;
+      return this.refuse(ctx, [requestError(error.code, error.message)], status, status);
+    }
+    if (isStackOverflow(error)) return this.refuse(ctx, [tooDeep()], 400, 200);
+    if (error instanceof GraphQLError) return this.refuse(ctx, [error], 400, 200);
+    const originalError = error instanceof Error ? error : new Error(String(error));
+    const status = originalError instanceof ExpectedError ? 400 : 500;
+    return this.refuse(ctx, [new GraphQLError(originalError.message, { originalError })], status, status);
+  }
+
+  #done(ctx: Ctx, admitted: Admitted, result: ExecutionResult, startedAt: number): Reply {
+    const outcome = result.errors ? 'errors' : 'ok';
+    this.#observe((performance.now() - startedAt) / 1_000, admitted.operation.kind, outcome);
+    return this.show(ctx, result);
+  }
+
+  #failed(ctx: Ctx, admitted: Admitted, error: unknown, startedAt: number): Reply {
+    const outcome = error instanceof OperationEnded ? error.code.toLowerCase() : 'fault';
+    this.#observe((performance.now() - startedAt) / 1_000, admitted.operation.kind, outcome);
+    return this.fault(ctx, error);
+  }
+
+  /** An answer without data. */
+  refuse(ctx: Pick<Ctx, 'requestId'>, errors: readonly GraphQLError[], status: number, jsonStatus: number): Reply {
+    return { status, jsonStatus, body: { errors: showErrors(errors, ctx.requestId, this.#parts.log) } };
+  }
+
+  /** Cancels what is under way: the server stops. */
+  cancelAll(): void {
+    this.#deadlines.cancelAll();
+  }
+}
+
+const isPromise = <T>(value: T | Promise<T>): value is Promise<T> => value instanceof Promise;
+
+function chooseOperation(
+  operations: ReadonlyMap<string | null, Operation>,
+  name: string | null,
+): Operation | GraphQLError {
+  const [first, second] = operations.values();
+  if (!first) return requestError('BAD_REQUEST', 'The document has no operation.');
+  if (name === null) {
+    return second ? requestError('BAD_REQUEST', 'The document has more than one operation: name one.') : first;
+  }
+  return operations.get(name) ?? requestError('BAD_REQUEST', `The document has no operation "${name.slice(0, 100)}".`);
+}
+
+/** Whether an answer came instead of an admission. */
+export const isReply = (value: Admitted | Reply): value is Reply => 'body' in value;
+
+/** Refuses what cannot be answered over plain HTTP: a subscription, and a mutation where only reading is allowed. */
+export function refusalOfKind(
+  kind: OperationTypeNode,
+  readOnly: boolean,
+): { error: GraphQLError; status: number } | null {
+  if (kind === OperationTypeNode.SUBSCRIPTION) {
+    const message = 'A subscription needs a WebSocket (graphql-transport-ws), or "Accept: text/event-stream".';
+    return { error: requestError('BAD_REQUEST', message), status: 406 };
+  }
+  if (kind === OperationTypeNode.MUTATION && readOnly) {
+    return { error: requestError('BAD_REQUEST', 'A mutation needs POST.'), status: 405 };
+  }
+  return null;
+}

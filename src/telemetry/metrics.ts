@@ -1,0 +1,60 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+const SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 30];
+
+/** The numbers of one process, for Prometheus. Few histograms, no label that can grow. */
+export class Metrics {
+  readonly #registry = new Registry();
+
+  /** `processMetrics` adds Node's own (memory, event loop, garbage collection). */
+  constructor(options: { processMetrics: boolean }) {
+    if (options.processMetrics) collectDefaultMetrics({ register: this.#registry, prefix: 'orrery_' });
+  }
+
+  /** A histogram of durations in seconds; the function returned takes one, with its labels' values. */
+  duration<L extends string>(
+    name: string,
+    help: string,
+    labels: readonly L[],
+  ): (seconds: number, ...values: string[]) => void {
+    const histogram = new Histogram({ name, help, labelNames: labels, buckets: SECONDS, registers: [this.#registry] });
+    const children = new Map<string, { observe(seconds: number): void }>();
+    return (seconds, ...values) => {
+      const key = values.join(' ');
+      let child = children.get(key);
+      if (!child) {
+        child = histogram.labels(...values);
+        children.set(key, child);
+      }
+      child.observe(seconds);
+    };
+  }
+
+  /** A number that only rises; the function returned adds one, with its labels' values. */
+  counter<L extends string>(name: string, help: string, labels: readonly L[]): (...values: string[]) => void {
+    const counter = new Counter({ name, help, labelNames: labels, registers: [this.#registry] });
+    return (...values) => counter.labels(...values).inc();
+  }
+
+  /** A number that is asked when the metrics are read. */
+  gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  /** The media type of `text`. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Everything, in Prometheus' text format. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}
