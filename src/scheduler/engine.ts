@@ -1,5 +1,6 @@
 import { Elector } from './agenda/elector.js';
 import type { LockStore } from './agenda/lock-store.js';
+import { MongoLockStore } from './agenda/mongo-lock-store.js';
 import { SqlLockStore } from './agenda/sql-lock-store.js';
 import { ShardDrain } from './drain.js';
 import type { HeldShard } from './fence.js';
@@ -84,10 +85,10 @@ export class Engine {
   }
 
   #lockStore(): LockStore {
-    const { db, leaseLength, exclusive } = this.#options;
+    const { db, leaseLength, exclusive, mongoUrl, timers } = this.#options;
     const owner = { service: this.service.id, incarnation: this.service.incarnation };
     const options = { owner, lockLength: leaseLength, exclusive, policy: () => this.#lookout.policy };
-    return new SqlLockStore(db, options);
+    return mongoUrl === undefined ? new SqlLockStore(db, options) : new MongoLockStore(mongoUrl, options, timers);
   }
 
   /** Begins to take shards; on an exclusive database, resolves when every shard is held. */

@@ -1,0 +1,78 @@
+import { MongoJobRepository } from '@agendajs/mongo-backend';
+import type { JobId, JobParameters } from 'agenda';
+import { type Db, ObjectId } from 'mongodb';
+import { lockedEntry } from './entry.js';
+import type { LockStoreOptions } from './lock-store.js';
+import { type Entries, freeStage, lockStage, mine } from './mongo-entries.js';
+import type { StoreClock } from './store-clock.js';
+
+const EXPIRED = { $lte: ['$wakeAt', '$$NOW'] };
+
+/**
+ * Agenda's repository with locks that have an owner and a number. As shipped, a save wipes the lock of a job that runs,
+ * and a worker that is late clears the lock of the one that came after it.
+ */
+export class FencedJobRepository extends MongoJobRepository {
+  readonly #entries: Entries;
+  readonly #options: LockStoreOptions;
+  readonly #clock: StoreClock;
+  /** The number of the lock that this process holds on an entry. */
+  readonly #fences = new Map<string, number>();
+
+  constructor(db: Db, entries: Entries, options: LockStoreOptions, clock: StoreClock) {
+    super({ mongo: db, db: { collection: entries.collectionName, address: '' }, ensureIndex: false });
+    this.#entries = entries;
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  /** Locks one entry that is free, by the server's clock; the scan's instants are Agenda's by the host's clock. */
+  override async getNextJobToRun(name: string): Promise<JobParameters | undefined> {
+    const policy = this.#options.policy();
+    if (policy === 'none') return undefined;
+    const anyone = policy === 'expired' ? { lockService: { $ne: null } } : {};
+    const free = { name, wakeAt: { $lte: await this.#clock.now() }, disabled: { $ne: true }, ...anyone };
+    return this.#lock(free);
+  }
+
+  override async lockJob(job: JobParameters): Promise<JobParameters | undefined> {
+    return job._id ? this.#lock({ _id: new ObjectId(job._id), disabled: { $ne: true } }) : undefined;
+  }
+
+  async #lock(filter: Parameters<Entries['findOneAndUpdate']>[0]): Promise<JobParameters | undefined> {
+    const { owner, lockLength } = this.#options;
+    const stage = lockStage(owner, lockLength, EXPIRED);
+    const found = await this.#entries.findOneAndUpdate(filter, stage, { returnDocument: 'after', sort: { wakeAt: 1 } });
+    if (!found || found.lockService !== owner.service || found.lockIncarnation !== owner.incarnation) return undefined;
+    const id = found._id.toHexString();
+    this.#fences.set(id, found.fence);
+    return lockedEntry(id, found.data.shard);
+  }
+
+  /** Agenda writes state when a handler starts (nothing to do: renewing is not Agenda's) and when it has ended. */
+  override async saveJobState(job: JobParameters): Promise<void> {
+    if (!job.lockedAt) await this.unlockJob(job);
+  }
+
+  /** Changes what an entry says, never what its lock consists of. */
+  override async saveJob<DATA = unknown>(job: JobParameters<DATA>): Promise<JobParameters<DATA>> {
+    if (!job._id) throw new Error('Entries are made for shards, by the lock store.');
+    const { priority, nextRunAt, disabled = false } = job;
+    await this.#entries.updateOne({ _id: new ObjectId(job._id) }, { $set: { priority, nextRunAt, disabled } });
+    return job;
+  }
+
+  /** Never rejects: Agenda does not wait for it everywhere, and a lock that is not given back runs out by itself. */
+  override async unlockJob(job: JobParameters): Promise<void> {
+    if (job._id) await this.unlockJobs([job._id]).catch(() => {});
+  }
+
+  override async unlockJobs(ids: (JobId | string)[]): Promise<void> {
+    for (const id of ids) {
+      const fence = this.#fences.get(id);
+      this.#fences.delete(id);
+      if (fence === undefined) continue;
+      await this.#entries.updateOne({ _id: new ObjectId(id), ...mine(this.#options.owner), fence }, freeStage(0));
+    }
+  }
+}
