@@ -19,6 +19,30 @@ export const zone = fc.constantFrom(...ZONES);
 /** An instant (epoch milliseconds) of the years 2000 to 2036, to the millisecond. */
 export const instant = fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2036, 11, 31) });
 
+/** Clock changes of all sorts (UTC), each with its zone. */
+export const CHANGES: readonly (readonly [timezone: string, at: number])[] = [
+  ['Europe/Berlin', Date.UTC(2025, 2, 30, 1)], // forward
+  ['Europe/Berlin', Date.UTC(2025, 9, 26, 1)], // back
+  ['America/New_York', Date.UTC(2026, 2, 8, 7)],
+  ['America/New_York', Date.UTC(2026, 10, 1, 6)],
+  ['America/Sao_Paulo', Date.UTC(2017, 9, 15, 3)], // forward at midnight
+  ['America/Sao_Paulo', Date.UTC(2018, 1, 18, 2)], // back at midnight
+  ['Australia/Lord_Howe', Date.UTC(2027, 3, 3, 15)], // back by half an hour
+  ['Australia/Lord_Howe', Date.UTC(2027, 9, 2, 15, 30)], // forward by half an hour
+  ['Pacific/Auckland', Date.UTC(2027, 8, 25, 14)],
+  ['Pacific/Auckland', Date.UTC(2027, 3, 3, 14)],
+  ['Africa/Casablanca', Date.UTC(2025, 1, 23, 2)], // back for Ramadan
+  ['Pacific/Apia', Date.UTC(2011, 11, 30, 10)], // leaves out a whole day
+];
+
+/** A zone with an instant near one of its clock changes. */
+export const nearChange = fc
+  .tuple(
+    fc.constantFrom(...CHANGES),
+    fc.oneof(fc.integer({ min: -90, max: 90 }), fc.integer({ min: -1800, max: 1800 })),
+  )
+  .map(([[timezone, at], minutes]) => ({ timezone, at: at + minutes * 60_000 }));
+
 /** One field: its text, and what it means, told without the code under test. `date` holds the wall time as if in UTC. */
 export interface FieldCase {
   readonly text: string;

@@ -4,7 +4,7 @@ import { cronSchedule } from '../../src/schedule/build.js';
 import { completeFields } from '../../src/schedule/cron-fields.js';
 import { firesBetween, isExhausted, nextFire, nextFires } from '../../src/schedule/next.js';
 import { CRON_FIELDS, type CronFieldName } from '../../src/schedule/types.js';
-import { FIELD_CASES, type FieldCase, fieldValue, instant, zone } from './arbitraries.js';
+import { FIELD_CASES, type FieldCase, fieldValue, instant, nearChange, zone } from './arbitraries.js';
 
 type Cases = { readonly [Name in CronFieldName]?: FieldCase };
 
@@ -61,12 +61,12 @@ describe('the next due time of a cron schedule', () => {
 
   it('follows the wall clock of every zone through its changes, as a scan of every minute finds it', () => {
     fc.assert(
-      fc.property(cases(['day', 'hour', 'minute']), zone, changeDay, (fields, timezone, from) => {
+      fc.property(cases(['day', 'hour', 'minute']), nearChange, (fields, { timezone, at: from }) => {
         const { schedule } = cronSchedule({ ...textsOf(fields), timezone });
-        const to = from + 2 * 86_400_000;
+        const to = from + 30 * 3_600_000;
         expect(firesBetween(schedule, from, to, 10_000)).toEqual(scanWallClock(fields, timezone, from, to));
       }),
-      { numRuns: 120 },
+      { numRuns: 150 },
     );
   });
 
@@ -100,25 +100,6 @@ describe('the next due time of a cron schedule', () => {
   });
 });
 
-/** Two days in which some zone changes its clock. */
-const changeDay = fc
-  .tuple(
-    fc.constantFrom(
-      Date.UTC(2025, 2, 29, 12), // Berlin forward
-      Date.UTC(2025, 9, 25, 12), // Berlin back
-      Date.UTC(2025, 2, 8, 12), // New York forward
-      Date.UTC(2025, 10, 1, 12), // New York back
-      Date.UTC(2025, 3, 5, 3), // Lord Howe back by half an hour
-      Date.UTC(2025, 9, 4, 3), // Lord Howe forward
-      Date.UTC(2025, 1, 22, 12), // Casablanca back for Ramadan
-      Date.UTC(2018, 10, 3, 12), // Sao Paulo forward at midnight
-      Date.UTC(2011, 11, 29, 6), // Apia leaves out a whole day
-      Date.UTC(2011, 11, 31, 0), // and the days after it
-    ),
-    fc.integer({ min: 0, max: 24 * 60 }),
-  )
-  .map(([day, minutes]) => day + minutes * 60_000);
-
 /** The rule in its plainest form: at each minute, is there a matching wall time that the clock shows or passes now? */
 function scanWallClock(fields: Cases, timezone: string, from: number, to: number): number[] {
   const format = new Intl.DateTimeFormat('en-US', { timeZone: timezone, timeZoneName: 'longOffset' });
@@ -128,7 +109,7 @@ function scanWallClock(fields: Cases, timezone: string, from: number, to: number
   };
   const fires: number[] = [];
   let reached = Number.NEGATIVE_INFINITY;
-  for (let at = from - 180 * 60_000; at <= to; at += 60_000) {
+  for (let at = from - 1_500 * 60_000; at <= to; at += 60_000) {
     const wall = wallOf(at);
     const passed = Number.isFinite(reached) ? reached : wall;
     let due = false;
