@@ -40,7 +40,8 @@ async function run(action: ResolvedAction, context: ExecutionContext): Promise<E
     { ...systemTree, timers: context.timers },
   );
   if (end.leftovers > 0) {
-    await context.output('stderr', `The command left ${end.leftovers} processes running: they were ended.\n`);
+    const left = end.leftovers === 1 ? 'a process' : `${end.leftovers} processes`;
+    await context.output('stderr', `The command left ${left} running, which the agent ended.\n`);
   }
   const { exitCode } = end;
   if (end.aborted) return { ok: false, end: 'aborted', exitCode, message: 'The command was aborted.' };

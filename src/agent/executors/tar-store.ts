@@ -6,6 +6,7 @@ import { InvalidInputError } from '../../lib/errors.js';
 import { isJsonObject, type JsonValue } from '../../lib/json.js';
 import { SECOND } from '../../lib/time.js';
 import { errorCode, HostError, onHost } from '../host-error.js';
+import { syncPath } from '../sync.js';
 import type { Compression } from './tar-tool.js';
 
 /** A file of a backup. */
@@ -143,18 +144,6 @@ export async function listBackups(directory: string): Promise<StoredBackup[]> {
 export async function listNames(container: string): Promise<string[]> {
   const names = await onHost(`read the container ${container}`, () => readdir(container));
   return names.filter((name) => name.includes('_') && !name.startsWith('.')).map((name) => join(container, name));
-}
-
-async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    // Some file systems do not sync directories; the rename is then as safe as they make it.
-    if (!['EINVAL', 'ENOTSUP', 'EPERM'].includes(errorCode(error))) throw error;
-  } finally {
-    await handle.close();
-  }
 }
 
 /** The size and checksum of a file. `onBytes` hears of each piece read. */
