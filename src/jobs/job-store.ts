@@ -1,6 +1,7 @@
 import type { SelectQueryBuilder } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { seesClient, visibleProject } from '../auth/scope.js';
+import { locked } from '../db/lock.js';
 import type { Reader, Tx } from '../db/transaction.js';
 import { updateRows } from '../db/write.js';
 import { ID_PREFIX } from '../entities/ids.js';
@@ -15,27 +16,20 @@ export interface JobName {
   project?: string | null | undefined;
 }
 
-type LockDeps = Pick<JobsDeps, 'db'>;
-
-/** Rows read in order to be changed are locked, where the database has row locks. */
-function forUpdate(deps: LockDeps, query: SelectQueryBuilder<JobRow>): SelectQueryBuilder<JobRow> {
-  return deps.db.dialect === 'mysql' ? query.setLock('pessimistic_write') : query;
-}
-
 const jobsOf = (reader: Reader): SelectQueryBuilder<JobRow> =>
   reader.manager.getRepository(JobEntity).createQueryBuilder('job');
 
 /**
  * The jobs with these ids, locked until the transaction ends. Lock order: a job before its runs, jobs by their ids.
  */
-export async function lockJobs(tx: Tx, deps: LockDeps, ids: readonly string[]): Promise<JobRow[]> {
+export async function lockJobs(tx: Tx, ids: readonly string[]): Promise<JobRow[]> {
   if (ids.length === 0) return [];
-  return forUpdate(deps, jobsOf(tx).where('job.id IN (:...ids)', { ids }).orderBy('job.id')).getMany();
+  return locked(tx, jobsOf(tx).where('job.id IN (:...ids)', { ids }).orderBy('job.id')).getMany();
 }
 
 /** One job, locked. Throws an Error when there is none: for ids that our own rows hold. */
-export async function lockJob(tx: Tx, deps: LockDeps, id: string): Promise<JobRow> {
-  const [job] = await lockJobs(tx, deps, [id]);
+export async function lockJob(tx: Tx, id: string): Promise<JobRow> {
+  const [job] = await lockJobs(tx, [id]);
   if (!job) throw new Error(`There is no job ${id}.`);
   return job;
 }
@@ -73,10 +67,10 @@ export async function resolveJobId(reader: Reader, ctx: Ctx, name: JobName): Pro
 }
 
 /** The job of this name, locked. Throws NotFoundError when the caller may see none. */
-export async function lockNamedJob(tx: Tx, deps: LockDeps, ctx: Ctx, name: JobName): Promise<JobRow> {
+export async function lockNamedJob(tx: Tx, ctx: Ctx, name: JobName): Promise<JobRow> {
   const id = await resolveJobId(tx, ctx, name);
   if (id === null) throw new NotFoundError('job', name.id);
-  return lockJob(tx, deps, id);
+  return lockJob(tx, id);
 }
 
 /** Why a job changes, and the run that it changes for. */

@@ -51,7 +51,7 @@ function dueAgain(job: Control, hasOpenRun: boolean, now: number): number | null
  * Called in the transaction that claims the run.
  */
 export async function onRunStarted(tx: Tx, deps: JobsDeps, jobId: string, run: JobRunRow): Promise<void> {
-  const job = await lockJob(tx, deps, jobId);
+  const job = await lockJob(tx, jobId);
   const change: Partial<JobRow> = { timeStarted: await tx.now(), timeEnded: null };
   if (job.status === 'STOPPED' || job.status === 'COMPLETED') change.statusBefore = job.status;
   if (job.status !== 'ABORTING' && job.status !== 'REMOVED') change.status = 'RUNNING';
@@ -71,7 +71,7 @@ export async function onRunEnded(
   result: JobResult,
   reason: string | null,
 ): Promise<void> {
-  const job = await lockJob(tx, deps, jobId);
+  const job = await lockJob(tx, jobId);
   const now = await tx.now();
   const open = (await openRuns(tx, [jobId])).filter((other) => other.id !== run.id);
   const began = run.fence > 0;

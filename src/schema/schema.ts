@@ -4,6 +4,10 @@ import './scalars.js';
 import './connection.js';
 import './errors.js';
 import './viewer.js';
+import './job.js';
+import './job-query.js';
+import './job-define.js';
+import './job-commands.js';
 import { builder } from './builder.js';
 
 /** Builds the whole schema. The imports above add each noun to the builder. */

@@ -1,0 +1,194 @@
+import type { Tx } from '../db/transaction.js';
+import { JobEntity, type JobRow } from '../entities/job.js';
+import type { JobRunRow, RunState } from '../entities/run.js';
+import { SECOND } from '../lib/time.js';
+import { isContinuous } from '../schedule/next.js';
+import type { Desired, DueJob, Fired, Kind, OccurrenceRecord } from '../scheduler/kinds.js';
+import { isPlanned } from './command-table.js';
+import { makeRoom } from './commands/make-room.js';
+import { JOB_RUN_KIND, type JobsDeps } from './deps.js';
+import { type FirePlan, ON_TIME, planFire } from './fire-plan.js';
+import { changeJob, lockJob, lockJobs } from './job-store.js';
+import { overlapDecision } from './overlap.js';
+import type { ReasonCode } from './reasons.js';
+import { createRuns, type NewRun, openRuns } from './run-store.js';
+import { scheduleOf } from './schedule-of.js';
+
+const because = (code: ReasonCode): ReasonCode => code;
+
+/** What came of one due job, before its runs are made. */
+interface Verdict {
+  due: DueJob;
+  job: JobRow | null;
+  nextRunAt: number | null;
+  skipped: number;
+  missed: number;
+  occurrences: OccurrenceRecord[];
+  /** The runs to be made, each with the index of its occurrence. */
+  runs: { spec: NewRun; occurrence: number }[];
+}
+
+const nothing = (due: DueJob, job: JobRow | null): Verdict => ({
+  due,
+  job,
+  nextRunAt: null,
+  skipped: 0,
+  missed: 0,
+  occurrences: [],
+  runs: [],
+});
+
+function newRun(job: JobRow, scheduledFor: number, now: number, state: 'WAITING' | 'BUFFERED'): NewRun {
+  return {
+    job,
+    trigger: now - scheduledFor > ON_TIME ? 'CATCHUP' : 'SCHEDULE',
+    scheduledFor,
+    actions: job.actions,
+    actionDefaults: job.actionDefaults,
+    state,
+    waitUntil: now + job.catchupWindow * SECOND,
+    requestedBy: null,
+  };
+}
+
+function missedRecord(missed: NonNullable<FirePlan['missed']>): OccurrenceRecord {
+  const { from, until, count } = missed;
+  const record = { scheduledFor: from, outcome: 'MISSED', reason: because('SERVER_DOWN'), runId: null } as const;
+  return count === 1 ? record : { ...record, until, count };
+}
+
+/** Decides each instant of a due job in turn; a run just decided is open for the next. */
+async function decide(
+  tx: Tx,
+  deps: JobsDeps,
+  due: DueJob,
+  job: JobRow,
+  open: JobRunRow[],
+  now: number,
+): Promise<Verdict> {
+  const verdict = nothing(due, job);
+  // A continuous schedule with a run open is planned anew at that run's end.
+  if (isContinuous(scheduleOf(job)) && open.length > 0) return verdict;
+  const plan = planFire(job, due.scheduledFor, now);
+  verdict.nextRunAt = plan.next;
+  if (plan.missed) {
+    verdict.missed = plan.missed.count;
+    verdict.occurrences.push(missedRecord(plan.missed));
+  }
+  let states: { state: RunState }[] = open;
+  // Of several runs that cancel each other only the last would be left.
+  const chosen = job.overlap === 'CANCEL_OTHER' ? plan.run.slice(-1) : plan.run;
+  for (const scheduledFor of plan.run) {
+    const decision = chosen.includes(scheduledFor) ? overlapDecision(job.overlap, states, isAborting(job)) : 'SKIP';
+    if (decision === 'SKIP') {
+      verdict.skipped += 1;
+      verdict.occurrences.push({ scheduledFor, outcome: 'SKIPPED', reason: because('OVERLAP'), runId: null });
+      continue;
+    }
+    const free = decision === 'CANCEL' ? await makeRoom(tx, deps, job, open) : decision === 'RUN';
+    const state = free ? 'WAITING' : 'BUFFERED';
+    verdict.runs.push({ spec: newRun(job, scheduledFor, now, state), occurrence: verdict.occurrences.length });
+    const reason = because(free ? 'WAITING_FOR_CLIENT' : 'BUFFERED');
+    verdict.occurrences.push({ scheduledFor, outcome: 'WAITING', reason, runId: null });
+    states = [...states, { state }];
+  }
+  return verdict;
+}
+
+const isAborting = (job: JobRow): boolean => job.status === 'ABORTING';
+
+/** Makes the runs of all verdicts at once and puts their ids into the occurrences. */
+async function makeRuns(tx: Tx, deps: JobsDeps, verdicts: readonly Verdict[]): Promise<void> {
+  const wanted = verdicts.flatMap((verdict) => verdict.runs.map((run) => ({ ...run, verdict })));
+  if (wanted.length === 0) return;
+  const made = await createRuns(
+    tx,
+    deps,
+    wanted.map(({ spec }) => spec),
+  );
+  wanted.forEach(({ verdict, occurrence }, index) => {
+    const record = verdict.occurrences[occurrence];
+    const run = made[index];
+    if (record && run) verdict.occurrences[occurrence] = { ...record, runId: run.id };
+  });
+}
+
+/** Writes what every fire changes of its job in one statement: the next due time and the counts. */
+async function writeJobs(tx: Tx, verdicts: readonly Verdict[], now: number): Promise<void> {
+  const fired = verdicts.flatMap(({ job, ...rest }) => (job ? [{ ...rest, id: job.id }] : []));
+  if (fired.length === 0) return;
+  const cases = (value: string): string => `CASE id ${fired.map(() => `WHEN ? THEN ${value}`).join(' ')} END`;
+  const marks = fired.map(() => '?').join(', ');
+  const sql = `UPDATE jobs SET next_run_at = ${cases('?')}, missed_count = missed_count + ${cases('?')},
+    skipped_count = skipped_count + ${cases('?')}, updated_at = ? WHERE id IN (${marks})`;
+  await tx.execute(sql, [
+    ...fired.flatMap(({ id, nextRunAt }) => [id, nextRunAt]),
+    ...fired.flatMap(({ id, missed }) => [id, missed]),
+    ...fired.flatMap(({ id, skipped }) => [id, skipped]),
+    now,
+    ...fired.map(({ id }) => id),
+  ]);
+}
+
+/** A job that has nothing ahead and nothing open is COMPLETED; when its last instants were missed, it says so. */
+async function complete(tx: Tx, deps: JobsDeps, verdict: Verdict, open: readonly JobRunRow[]): Promise<void> {
+  const { job, runs, missed } = verdict;
+  if (!job || verdict.nextRunAt !== null || runs.length > 0 || open.length > 0) return;
+  const current = await lockJob(tx, job.id);
+  if (current.status !== 'SCHEDULED') return;
+  const change = { status: 'COMPLETED' as const, ...(missed > 0 ? { result: 'MISSED' as const } : {}) };
+  const reason = missed > 0 ? because('SERVER_DOWN') : because('SCHEDULE_EXHAUSTED');
+  await changeJob(tx, deps, current, change, { reason });
+}
+
+async function fire(deps: JobsDeps, tx: Tx, due: readonly DueJob[], now: number): Promise<readonly Fired[]> {
+  const ids = due.map(({ subject }) => subject).toSorted();
+  const jobs = new Map((await lockJobs(tx, ids)).map((job) => [job.id, job]));
+  const open = await openRuns(tx, ids);
+  const verdicts: Verdict[] = [];
+  for (const one of due) {
+    const job = jobs.get(one.subject);
+    const runs = open.filter((run) => run.jobId === one.subject);
+    const planned = job && isPlanned(job);
+    verdicts.push(planned ? await decide(tx, deps, one, job, runs, now) : nothing(one, null));
+  }
+  await makeRuns(tx, deps, verdicts);
+  await writeJobs(tx, verdicts, now);
+  for (const verdict of verdicts) {
+    const runs = open.filter((run) => run.jobId === verdict.due.subject);
+    await complete(tx, deps, verdict, runs);
+  }
+  return verdicts.map(({ due: { id }, nextRunAt, occurrences }) => ({ id, nextRunAt, occurrences }));
+}
+
+const PAGE = 1_000;
+
+/** Every job that ought to be on the scheduler's table, by pages: memory does not grow with the number of jobs. */
+async function* desired(deps: Pick<JobsDeps, 'db'>): AsyncIterable<Desired> {
+  for (let after = ''; ; ) {
+    const rows = await deps.db.manager
+      .getRepository(JobEntity)
+      .createQueryBuilder('job')
+      .select(['job.id', 'job.project', 'job.nextRunAt', 'job.status', 'job.event', 'job.statusBefore'])
+      .where("job.id > :after AND job.slot = '' AND job.nextRunAt IS NOT NULL", { after })
+      .orderBy('job.id')
+      .limit(PAGE)
+      .getMany();
+    for (const { id: subject, project, nextRunAt, ...job } of rows) {
+      if (nextRunAt !== null && isPlanned(job)) yield { subject, project, nextRunAt };
+    }
+    after = rows.at(-1)?.id ?? '';
+    if (rows.length < PAGE) return;
+  }
+}
+
+/** The scheduler's kind of the jobs: what is due makes runs, by overlap and catch-up. */
+export function jobRunKind(deps: JobsDeps): Kind {
+  return {
+    kind: JOB_RUN_KIND,
+    defaultTag: {},
+    recordsOccurrences: true,
+    fire: (tx, due, now) => fire(deps, tx, due, now),
+    desired: () => desired(deps),
+  };
+}

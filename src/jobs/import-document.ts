@@ -1,0 +1,96 @@
+import type { Ctx } from '../auth/actor.js';
+import { projectFor } from '../auth/scope.js';
+import { ForbiddenError, InvalidInputError } from '../lib/errors.js';
+import type { CreatedJob } from './create.js';
+import { checkClientKey } from './definition-rules.js';
+import type { JobsDeps } from './deps.js';
+import { type ReadDocument, readDocument } from './document-read.js';
+import { Faults } from './faults.js';
+import { insertJob, type NewJob } from './new-job.js';
+import { hasNothingAhead, scheduleOf } from './schedule-of.js';
+
+/** A Freezer job document as the API takes it. */
+export interface ImportInput {
+  document: Record<string, unknown>;
+  /** The client, where the document has none. */
+  clientId?: string | null | undefined;
+  project?: string | null | undefined;
+  /** False: the job begins STOPPED, whatever the document says. */
+  start?: boolean | null | undefined;
+  reason?: string | null | undefined;
+}
+
+function clientOf(input: ImportInput, document: ReadDocument): string {
+  const given = document.clientKey ?? input.clientId ?? null;
+  if (given === null) {
+    const message = 'client_id: the document names no client; name it in "clientId".';
+    throw new InvalidInputError([{ path: ['clientId'], message }]);
+  }
+  const faults = new Faults();
+  checkClientKey(faults, ['clientId'], given);
+  faults.throwIfAny();
+  return given;
+}
+
+/** Who the job belongs to: the caller; an admin may keep the document's. Throws ForbiddenError for anybody else. */
+function userOf(ctx: Ctx, document: ReadDocument): string {
+  const { role, userId } = ctx.actor;
+  const named = document.userId === '' ? null : document.userId;
+  if (named === null || named === userId || role === 'ADMIN') return (named ?? userId).slice(0, 64);
+  throw new ForbiddenError(`user_id: the document belongs to "${named}", and only an admin may keep that.`, [
+    'document',
+    'user_id',
+  ]);
+}
+
+/** How the job begins: nothing ahead is the end, and `start: false` goes before what the document says. */
+function statusOf(input: ImportInput, document: ReadDocument, now: number, warnings: string[]): NewJob['status'] {
+  if (hasNothingAhead(scheduleOf(document.definition), now)) {
+    warnings.push('job_schedule: has no due time ahead; the job is COMPLETED and will not run by itself.');
+    return 'COMPLETED';
+  }
+  return input.start === false ? 'STOPPED' : document.begin;
+}
+
+/** What an import would make of a document. */
+export interface ImportedJob {
+  job: NewJob;
+  warnings: string[];
+}
+
+/**
+ * Reads a document as the job it would become at `now`; writes nothing. Throws InvalidInputError (every fault) and
+ * ForbiddenError (another project, another user).
+ */
+export function planImport(ctx: Ctx, input: ImportInput, defaultCatchupWindow: number, now: number): ImportedJob {
+  const document = readDocument(input.document, { createdAt: now, defaultCatchupWindow });
+  const warnings = [...document.warnings];
+  if (input.project && document.project && input.project !== document.project) {
+    const message = `project: the document says "${document.project}" and the input "${input.project}".`;
+    throw new InvalidInputError([{ path: ['project'], message }]);
+  }
+  const job: NewJob = {
+    project: projectFor(ctx, input.project ?? document.project),
+    key: document.key,
+    userId: userOf(ctx, document),
+    definition: { ...document.definition, clientKey: clientOf(input, document), document: input.document },
+    status: statusOf(input, document, now, warnings),
+    history: document.history,
+    reason: input.reason ?? null,
+  };
+  return { job, warnings };
+}
+
+/**
+ * Makes a job from a Freezer document. Throws InvalidInputError (every fault), ForbiddenError (another project, another
+ * user), ConflictError when the `job_id` is taken.
+ */
+export async function importJob(deps: JobsDeps, ctx: Ctx, input: ImportInput): Promise<CreatedJob> {
+  return deps.db.transaction(async (tx) => {
+    const { defaultCatchupWindow } = deps.settings;
+    const { job: plan, warnings } = planImport(ctx, input, defaultCatchupWindow, await tx.now());
+    const job = await insertJob(tx, deps, ctx, plan);
+    await deps.activity(tx, ctx, { action: 'jobImport', subject: job.id, project: job.project, outcome: 'OK' });
+    return { job, warnings };
+  });
+}

@@ -1,0 +1,105 @@
+import type { SelectQueryBuilder } from 'typeorm';
+import type { Ctx } from '../auth/actor.js';
+import { visibleClient, visibleProject } from '../auth/scope.js';
+import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
+import { JobEntity, type JobResult, type JobRow, type JobStatus, type ScheduleKind } from '../entities/job.js';
+import type { JobsDeps } from './deps.js';
+
+type Maybe<T> = T | null | undefined;
+
+/** What a list of jobs is narrowed to; what is left out or null does not narrow. Instants are epoch milliseconds. */
+export interface JobFilter {
+  projects?: Maybe<readonly string[]>;
+  keys?: Maybe<readonly string[]>;
+  clientIds?: Maybe<readonly string[]>;
+  /** Removed jobs are shown only when REMOVED is among these. */
+  statuses?: Maybe<readonly JobStatus[]>;
+  results?: Maybe<readonly JobResult[]>;
+  actions?: Maybe<readonly string[]>;
+  scheduleKinds?: Maybe<readonly ScheduleKind[]>;
+  /** A part of the key, the client or the description. */
+  search?: Maybe<string>;
+  /** Exclusive. */
+  nextRunBefore?: Maybe<number>;
+  /** Exclusive. */
+  nextRunAfter?: Maybe<number>;
+  stale?: Maybe<boolean>;
+}
+
+export interface JobOrder {
+  field: 'TIME_CREATED' | 'NEXT_RUN_AT';
+  direction: 'ASC' | 'DESC';
+}
+
+export const DEFAULT_ORDER: JobOrder = { field: 'TIME_CREATED', direction: 'DESC' };
+
+const PROPERTIES = { TIME_CREATED: 'timeCreated', NEXT_RUN_AT: 'nextRunAt' } as const;
+
+type Query = SelectQueryBuilder<JobRow>;
+
+function whereIn(query: Query, column: string, values: Maybe<readonly string[]>, name: string): void {
+  if (values == null) return;
+  if (values.length === 0) query.andWhere('1 = 0');
+  else query.andWhere(`${column} IN (:...${name})`, { [name]: values });
+}
+
+/** Narrows to what the caller may see, and to living jobs unless removed ones are asked for. */
+function narrow(query: Query, ctx: Ctx, filter: JobFilter): void {
+  const project = visibleProject(ctx);
+  const client = visibleClient(ctx);
+  if (project !== null) query.andWhere('job.project = :project', { project });
+  if (client !== null) query.andWhere('job.clientKey = :client', { client });
+  if (!filter.statuses?.includes('REMOVED')) query.andWhere("job.slot = ''");
+}
+
+const escapeLike = (text: string): string => text.replace(/[!%_]/g, '!$&');
+
+function addSearch(query: Query, search: string): void {
+  const places = ['key', 'clientKey', 'description'].map((name) => `job.${name} LIKE :search ESCAPE '!'`);
+  query.andWhere(`(${places.join(' OR ')})`, { search: `%${escapeLike(search)}%` });
+}
+
+function addInstants(query: Query, filter: JobFilter, now: number): void {
+  if (filter.nextRunBefore != null) query.andWhere('job.nextRunAt < :before', { before: filter.nextRunBefore });
+  if (filter.nextRunAfter != null) query.andWhere('job.nextRunAt > :after', { after: filter.nextRunAfter });
+  if (filter.stale === true) query.andWhere('job.staleAt <= :now', { now });
+  if (filter.stale === false) query.andWhere('(job.staleAt IS NULL OR job.staleAt > :now)', { now });
+}
+
+/** Adds a filter to a query of jobs named `job`; `now` decides what is stale. */
+export function addJobFilter(query: Query, ctx: Ctx, filter: JobFilter, now: number): void {
+  narrow(query, ctx, filter);
+  whereIn(query, 'job.project', filter.projects, 'projects');
+  whereIn(query, 'job.key', filter.keys, 'keys');
+  whereIn(query, 'job.clientKey', filter.clientIds, 'clients');
+  whereIn(query, 'job.status', filter.statuses, 'statuses');
+  whereIn(query, 'job.result', filter.results, 'results');
+  whereIn(query, 'job.scheduleKind', filter.scheduleKinds, 'kinds');
+  if (filter.actions != null) {
+    const condition = filter.actions.length > 0 ? 'kind.action IN (:...actions)' : '1 = 0';
+    const sql = `EXISTS (SELECT 1 FROM job_action_kinds kind WHERE kind.job_id = job.id AND ${condition})`;
+    query.andWhere(sql, { actions: filter.actions });
+  }
+  if (filter.search != null && filter.search !== '') addSearch(query, filter.search);
+  addInstants(query, filter, now);
+}
+
+/**
+ * One page of the jobs that the caller may see. Throws InvalidInputError for a wrong page or cursor.
+ */
+export function listJobs(
+  deps: JobsDeps,
+  ctx: Ctx,
+  filter: JobFilter,
+  order: JobOrder,
+  request: PageRequest,
+): Promise<Page<JobRow>> {
+  const query = deps.db.manager.getRepository(JobEntity).createQueryBuilder('job');
+  addJobFilter(query, ctx, filter, deps.clock.now());
+  const { field, direction } = order;
+  const keys: OrderKey[] = [
+    { property: PROPERTIES[field], direction },
+    { property: 'id', direction },
+  ];
+  return keysetPage(query, keys, request, `jobs:${field}:${direction}`);
+}

@@ -1,0 +1,184 @@
+import type { JobRow } from '../entities/job.js';
+import { type Command, transitionOf } from '../jobs/command-table.js';
+import { hasNothingAhead, scheduleOf } from '../jobs/schedule-of.js';
+import { successRate } from '../jobs/tally.js';
+import { builder } from './builder.js';
+import { actionShapes, JobAction } from './job-action.js';
+import {
+  CatchupPolicyEnum,
+  JobEventEnum,
+  JobResultEnum,
+  JobStatusEnum,
+  OverlapPolicyEnum,
+  ScheduleKindEnum,
+} from './job-enums.js';
+import { requestLoader } from './loader.js';
+import { toDate, toDateOrNull } from './scalars.js';
+import { ScheduleType } from './schedule.js';
+
+/** Jobs by their ids, for the fields that lead to one; null for one that the caller may not see. */
+export const jobLoader = requestLoader<string, JobRow | null>((ids, context) =>
+  context.services.jobs.byIds(context, ids),
+);
+
+/** The oldest open run of each job, for what depends on there being one. */
+const openRunLoader = requestLoader<string, string | null>((ids, context) => context.services.jobs.openRunIds(ids));
+
+export const Job = builder.objectRef<JobRow>('Job');
+
+builder.node(Job, {
+  id: { resolve: (job) => job.id },
+  loadMany: (ids: string[], context) => context.services.jobs.byIds(context, ids),
+  isTypeOf: (value) => typeof value === 'object' && value !== null && 'consecutiveFailures' in value,
+  description: 'What one client does, when and how often; its definition and where it stands.',
+  fields: (t) => ({
+    key: t.exposeString('key', { description: 'What the outside world calls it: the `job_id` of its document.' }),
+    project: t.exposeString('project', { description: 'The project it belongs to.' }),
+    userId: t.exposeString('userId', { description: 'The user it belongs to, as the document names it.' }),
+    description: t.exposeString('description', { description: 'What it is for.' }),
+    clientKey: t.exposeString('clientKey', {
+      description: 'The `client_id` of the host that runs it, which need not be registered yet.',
+    }),
+    actions: t.field({ type: [JobAction], description: 'What it does, in order.', resolve: actionShapes }),
+    actionDefaults: t.field({
+      type: 'JSONObject',
+      description: 'What is merged into every action.',
+      resolve: (job) => job.actionDefaults,
+    }),
+    schedule: t.field({ type: ScheduleType, description: 'When it is due.', resolve: scheduleOf }),
+    scheduleKind: t.field({
+      type: ScheduleKindEnum,
+      description: 'What kind of schedule it has.',
+      resolve: (job) => job.scheduleKind,
+    }),
+    overlap: t.field({
+      type: OverlapPolicyEnum,
+      description: 'What happens when it is due while a run of it is open.',
+      resolve: (job) => job.overlap,
+    }),
+    catchup: t.field({
+      type: CatchupPolicyEnum,
+      description: 'What happens to due times that no server could fire.',
+      resolve: (job) => job.catchup,
+    }),
+    catchupWindow: t.exposeInt('catchupWindow', {
+      description: 'Seconds that a run may begin late, be it for want of a server or of the client.',
+    }),
+    document: t.field({
+      type: 'JSONObject',
+      description: 'The job as a Freezer document: as it was imported, with what the server owns put in.',
+      resolve: (job, _args, context) => context.services.jobs.document(job),
+    }),
+    revision: t.exposeInt('revision', { description: 'Rises by one with each change of the definition.' }),
+  }),
+});
+
+builder.objectFields(Job, (t) => ({
+  status: t.field({ type: JobStatusEnum, description: 'Where it stands.', resolve: (job) => job.status }),
+  statusReason: t.exposeString('statusReason', { nullable: true, description: 'Why it stands there.' }),
+  event: t.field({
+    type: JobEventEnum,
+    nullable: true,
+    description: 'The command that is still pending.',
+    resolve: (job) => job.event,
+  }),
+  result: t.field({
+    type: JobResultEnum,
+    nullable: true,
+    description: 'How the last run ended; null before the first.',
+    resolve: (job) => job.result,
+  }),
+  timeCreated: t.field({
+    type: 'DateTime',
+    description: 'When it was made.',
+    resolve: (job) => toDate(job.timeCreated),
+  }),
+  timeStarted: t.field({
+    type: 'DateTime',
+    nullable: true,
+    description: 'When the latest run began.',
+    resolve: (job) => toDateOrNull(job.timeStarted),
+  }),
+  timeEnded: t.field({
+    type: 'DateTime',
+    nullable: true,
+    description: 'When the latest run ended; null while it is under way.',
+    resolve: (job) => toDateOrNull(job.timeEnded),
+  }),
+  updatedAt: t.field({
+    type: 'DateTime',
+    description: 'When it changed last.',
+    resolve: (job) => toDate(job.updatedAt),
+  }),
+  nextRunAt: t.field({
+    type: 'DateTime',
+    nullable: true,
+    description: 'When it is due next; null when nothing is planned.',
+    resolve: (job) => toDateOrNull(job.nextRunAt),
+  }),
+}));
+
+builder.objectFields(Job, (t) => ({
+  lastSuccessAt: t.field({
+    type: 'DateTime',
+    nullable: true,
+    description: 'When a run succeeded last.',
+    resolve: (job) => toDateOrNull(job.lastSuccessAt),
+  }),
+  consecutiveFailures: t.exposeInt('consecutiveFailures', {
+    description: 'Runs that failed or were lost since the last success.',
+  }),
+  successRate: t.float({
+    nullable: true,
+    description: 'The part of its runs that succeeded, 0 to 1; null before the first ended.',
+    resolve: successRate,
+  }),
+  successCount: t.exposeInt('successCount', { description: 'Runs that succeeded.' }),
+  failureCount: t.exposeInt('failureCount', { description: 'Runs that failed or were lost.' }),
+  missedCount: t.exposeInt('missedCount', { description: 'Due times that did not run in time.' }),
+  skippedCount: t.exposeInt('skippedCount', { description: 'Due times that were skipped.' }),
+  staleAfter: t.exposeInt('staleAfter', {
+    nullable: true,
+    description: 'Seconds after the last success at which it counts as stale; null = never.',
+  }),
+  staleAt: t.field({
+    type: 'DateTime',
+    nullable: true,
+    description: 'When it becomes stale, unless it succeeds before.',
+    resolve: (job) => toDateOrNull(job.staleAt),
+  }),
+  stale: t.boolean({
+    description: 'Whether its last success is older than `staleAfter`.',
+    resolve: (job, _args, context) => context.services.jobs.isStale(job),
+  }),
+}));
+
+/** Whether a command would find something to do. */
+function can(command: Command, job: JobRow): boolean {
+  return transitionOf(command, job).outcome === 'ACCEPTED';
+}
+
+builder.objectFields(Job, (t) => ({
+  canStart: t.boolean({
+    description: 'Whether `jobStart` would do something now.',
+    resolve: (job, _args, context) =>
+      can('START', job) && !hasNothingAhead(scheduleOf(job), context.services.jobs.now()),
+  }),
+  canRunNow: t.boolean({
+    description: 'Whether `jobRunNow` is allowed now; the overlap policy may still skip the run.',
+    resolve: (job) => can('RUN_NOW', job) && job.event !== 'REMOVE',
+  }),
+  canStop: t.boolean({ description: 'Whether `jobStop` would do something now.', resolve: (job) => can('STOP', job) }),
+  canAbort: t.boolean({
+    description: 'Whether `jobAbort` would do something now.',
+    resolve: async (job, _args, context) => can('ABORT', job) || (await openRunLoader(context).load(job.id)) !== null,
+  }),
+  canRemove: t.boolean({
+    description: 'Whether `jobRemove` would do something now.',
+    resolve: (job) => can('REMOVE', job),
+  }),
+  canUpdate: t.boolean({
+    description: 'Whether the definition can be changed.',
+    resolve: (job) => can('UPDATE', job),
+  }),
+}));
