@@ -67,7 +67,7 @@ export function createRouter(parts: HttpParts): (req: IncomingMessage, res: Serv
       only('GET', (_req, res, url) => answerAsset(res, url.pathname)),
     );
   for (const [path, route] of parts.routes ?? []) exact.set(path, route);
-  const prefixes = [...exact.keys()].filter((path) => path.endsWith('/'));
+  const prefixes = [...exact.keys()].filter((path) => path !== '/' && path.endsWith('/'));
   const origins = new Set(options.corsOrigins);
 
   const find = (path: string): Route | undefined => {
