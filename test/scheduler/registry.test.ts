@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ServiceRegistry } from '../../src/scheduler/registry.js';
+import { storeKinds } from '../kit/stores.js';
+import { ids, openStore, START, type TestStore } from './harness.js';
+
+const ctl = (host: string) => ({ host, name: 'engine', version: '1', labels: { zone: 'eu' } });
+
+describe.each(storeKinds())('services on %s', (kind) => {
+  let store: TestStore;
+  let registry: ServiceRegistry;
+
+  beforeEach(async () => {
+    store = await openStore(kind);
+    registry = new ServiceRegistry(store.db, ids, 15_000);
+  });
+  afterEach(() => store.close());
+
+  const states = (): Promise<unknown[]> =>
+    store.db.reader.rows('SELECT host, state, incarnation FROM services ORDER BY host');
+
+  it('keep their id over restarts; the incarnation rises', async () => {
+    const first = await registry.register(ctl('a'));
+    expect(first).toMatchObject({ incarnation: 1, labels: { host: 'a', name: 'engine', zone: 'eu' } });
+    const second = await registry.register({ ...ctl('a'), version: '2' });
+    expect(second).toMatchObject({ id: first.id, incarnation: 2 });
+  });
+
+  it('get different incarnations when they register at the same time', async () => {
+    const both = await Promise.all([registry.register(ctl('a')), registry.register(ctl('a'))]);
+    expect(both.map((service) => service.incarnation).sort()).toEqual([1, 2]);
+    expect(new Set(both.map((service) => service.id)).size).toBe(1);
+  });
+
+  it('hear of it when a later start has taken their place', async () => {
+    const first = await registry.register(ctl('a'));
+    expect(await registry.heartbeat(first)).toBe(true);
+    const second = await registry.register(ctl('a'));
+    expect([await registry.heartbeat(first), await registry.heartbeat(second)]).toEqual([false, true]);
+  });
+
+  it('are FAILED after 15 silent seconds, by one decision, and come back with a heartbeat', async () => {
+    const silent = await registry.register(ctl('a'));
+    const other = await registry.register(ctl('b'));
+    store.clock.forward(14_999);
+    expect(await registry.survey()).toEqual({ live: 2, silent: [] });
+    await registry.heartbeat(other);
+    store.clock.forward(1);
+    expect(await registry.survey()).toEqual({ live: 1, silent: [silent.id] });
+    const decided = await Promise.all([registry.declareFailed(silent.id), registry.declareFailed(silent.id)]);
+    expect(decided.filter(Boolean)).toHaveLength(1);
+    expect(await states()).toMatchObject([{ state: 'FAILED' }, { state: 'ACTIVE' }]);
+    expect(await registry.heartbeat(silent)).toBe(true);
+    expect(await states()).toMatchObject([{ state: 'ACTIVE' }, { state: 'ACTIVE' }]);
+  });
+
+  it('are not declared FAILED when they were heard of meanwhile', async () => {
+    const service = await registry.register(ctl('a'));
+    store.clock.forward(15_000);
+    const { silent } = await registry.survey();
+    await registry.heartbeat(service);
+    expect(silent).toEqual([service.id]);
+    expect(await registry.declareFailed(service.id)).toBe(false);
+  });
+
+  it('say when they end in order', async () => {
+    await registry.leave(await registry.register(ctl('a')));
+    expect(await states()).toEqual([{ host: 'a', state: 'STOPPED', incarnation: 1 }]);
+    expect(await registry.survey()).toEqual({ live: 0, silent: [] });
+    const [row] = await store.db.reader.rows<{ last_seen_at: number }>('SELECT last_seen_at FROM services');
+    expect(Number(row?.last_seen_at)).toBe(START);
+  });
+});
