@@ -1,4 +1,4 @@
-import { SECOND } from '../lib/time.js';
+import { DAY, SECOND } from '../lib/time.js';
 import { nextWallSecond } from './cron-search.js';
 import { cronTables } from './cron-tables.js';
 import { formatInstant } from './date-text.js';
@@ -29,12 +29,19 @@ export interface FireDescription {
   readonly change: ClockChange | null;
 }
 
-/** The clock changes of a zone in (from, to], in order, at most `limit` of them. Epoch milliseconds. */
+// A look further ahead says nothing: no zone's rules are known for so long.
+const LONGEST_LOOK = 36_525 * DAY;
+
+/**
+ * The clock changes of a zone in (from, to], in order, at most `limit` of them and no more than 100 years ahead. Epoch
+ * milliseconds.
+ */
 export function clockChangesBetween(timezone: string, from: number, to: number, limit = 100): ClockChange[] {
   const zone = zoneOf(timezone);
   const changes: ClockChange[] = [];
   let segment = zone.segmentAt(from);
-  while (segment.end <= to && changes.length < limit) {
+  const last = Math.min(to, from + LONGEST_LOOK);
+  while (segment.end <= last && changes.length < limit) {
     const next = zone.segmentAt(segment.end);
     if (next.offset !== segment.offset) {
       changes.push({ at: segment.end, offsetBefore: segment.offset, offsetAfter: next.offset });

@@ -140,6 +140,7 @@ describe('the clock changes of a zone', () => {
 
   it('are as many as asked for, at most', () => {
     expect(clockChangesBetween(timezone, SPRING, Date.UTC(9999, 0, 1), 7)).toHaveLength(7);
+    expect(clockChangesBetween(timezone, SPRING, Date.UTC(9999, 0, 1), 1000)).toHaveLength(200);
   });
 
   it('do not exist in UTC', () => {
