@@ -415,6 +415,9 @@ describe('info and admin', () => {
     });
     expect(await stored()).toHaveLength(1);
     await expectRestored();
+    expect((await admin({ backup_name: 'none', remove_older_than: 1 })).message).toBe(
+      `There are no backups in ${host.path('store', 'box_none')}.`,
+    );
     expect((await admin({})).message).toMatch(/needs "remove_older_than"/);
   });
 

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { InvalidInputError } from '../../lib/errors.js';
 import { DAY } from '../../lib/time.js';
 import { instantOf, numberOf, textOf } from './action-keys.js';
@@ -51,6 +52,11 @@ function limitOf(action: ResolvedAction, now: number): number {
 export async function admin(action: ResolvedAction, context: ExecutionContext, names: Names): Promise<ExecutionResult> {
   const limit = limitOf(action, context.clock.now());
   const directory = nameDirectory(pathOf(action, 'container'), names.hostname, names.backupName);
+  const present = await stat(directory).then(
+    () => true,
+    () => false,
+  );
+  if (!present) return { ok: true, end: 'finished', exitCode: 0, message: `There are no backups in ${directory}.` };
   const removed = await withLock(directory, `The backup "${names.backupName}"`, async () => {
     await sweep(directory);
     const backups = await listBackups(directory);

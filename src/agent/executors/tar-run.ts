@@ -78,7 +78,8 @@ export function tarFailure(end: TarEnd, doing: string, tolerated: readonly numbe
   const how = exitCode === null ? `was ended by ${end.exitSignal ?? 'a signal'}` : `failed with status ${exitCode}`;
   const [first] = end.complaints;
   const more = end.complaintCount > 1 ? ` (and ${end.complaintCount - 1} more)` : '';
-  const message = `The ${doing} failed: tar ${how}${first === undefined ? '.' : `: ${first}${more}`}`;
+  const full = /: Wrote only \d+ of \d+ bytes$/.test(first ?? '') ? '; the disk is probably full' : '';
+  const message = `The ${doing} failed: tar ${how}${first === undefined ? '' : `: ${first}${more}${full}`}.`;
   return { ok: false, end: 'finished', exitCode, message };
 }
 
