@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { sendText } from './reply.js';
 
 /** Where GraphiQL's own files are served. */
@@ -72,6 +73,8 @@ interface Asset {
   zipped: Buffer;
 }
 
+const zip = promisify<string, Buffer>(gzip);
+const STYLE = 'text/css; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';
 
 /** Reads GraphiQL's files from the package, each kept compressed; done at the first request, not at start. */
@@ -87,9 +90,12 @@ async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
     ['graphql.worker.js', graphqlWorker],
     ['json.worker.js', jsonWorker],
   ];
-  const zip = (type: string, text: string): Asset => ({ type, zipped: gzipSync(text) });
-  const assets = scripts.map(([name, text]) => [name, zip(SCRIPT, text)] as const);
-  return new Map([...assets, ['graphiql.css', zip('text/css; charset=utf-8', css)]]);
+  const files = [
+    ...scripts.map(([name, text]) => [name, SCRIPT, text] as const),
+    ['graphiql.css', STYLE, css] as const,
+  ];
+  const zipped = files.map(async ([name, type, text]) => [name, { type, zipped: await zip(text) }] as const);
+  return new Map(await Promise.all(zipped));
 }
 
 let assets: Promise<ReadonlyMap<string, Asset>> | null = null;

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SECOND } from '../lib/time.js';
 import { listen } from './listen.js';
@@ -46,20 +47,34 @@ export async function startHttpServer(parts: HttpParts): Promise<HttpServer> {
   server.on('request', createRouter(parts));
   server.on('clientError', refuseBroken);
   if (parts.upgrade) server.on('upgrade', parts.upgrade);
+  // Among them those that became WebSockets, of which the HTTP server knows no more.
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   const port = await listen(server, options.host, options.port);
   const host = options.host.includes(':') && !options.host.startsWith('[') ? `[${options.host}]` : options.host;
   const url = (options.publicUrl ?? `http://${host}:${port}`).replace(/\/$/, '');
-  return { server, url, port, stop: () => stop(server, parts) };
+  return { server, url, port, stop: () => stop(server, open, parts) };
 }
 
-async function stop(server: Server, { options, pipeline, health }: HttpParts): Promise<void> {
+/** How often a stop looks for connections that have nothing under way any more. */
+const IDLE_CHECK_MS = 50;
+
+async function stop(
+  server: Server,
+  open: ReadonlySet<Socket>,
+  { options, pipeline, health }: HttpParts,
+): Promise<void> {
   health.setReady(false);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => {
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
+  const end = setTimeout(() => {
     pipeline.cancelAll();
-    server.closeAllConnections();
+    for (const socket of open) socket.destroy();
   }, options.shutdownTimeoutMs);
   await closed;
-  clearTimeout(timer);
+  clearInterval(idle);
+  clearTimeout(end);
 }
