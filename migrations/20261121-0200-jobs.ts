@@ -147,6 +147,8 @@ const TABLES: Record<string, TableDefinition> = {
       text: longText(),
       bytes_before: big(),
       lines_before: int(),
+      cut_bytes: big(),
+      cut_lines: int(),
       at: instant(),
     },
     indexes: {
@@ -160,6 +162,8 @@ const TABLES: Record<string, TableDefinition> = {
       last_sequence: int(),
       bytes_before: big(),
       head_position: int(),
+      head_bytes: big(),
+      head_lines: int(),
       tail_from: big(),
     },
     indexes: {

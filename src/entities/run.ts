@@ -116,9 +116,12 @@ export interface RunOutputRow {
   stream: 'STDOUT' | 'STDERR' | 'SYSTEM';
   /** At most 32 KiB of UTF-8. */
   text: string;
-  /** What came in this run before this piece, kept or not: a reader that meets a gap can say what is missing. */
+  /** What came in this run before this piece, kept or not. */
   bytesBefore: number;
   linesBefore: number;
+  /** What is missing right before this piece, because the attempt's output was longer than is kept; 0 = nothing. */
+  cutBytes: number;
+  cutLines: number;
   at: number;
 }
 
@@ -135,6 +138,8 @@ export const RunOutputEntity = new EntitySchema<RunOutputRow>({
     text: longText(),
     bytesBefore: big(),
     linesBefore: int(),
+    cutBytes: big(),
+    cutLines: int(),
     at: instant(),
   },
   indices: [{ name: 'ux_run_output_sequence', columns: ['taskId', 'attempt', 'sequence'], unique: true }],
@@ -148,8 +153,10 @@ export interface RunOutputAttemptRow {
   lastSequence: number;
   /** What had come in the run before this attempt, in bytes. */
   bytesBefore: number;
-  /** The position of the last piece of the head; the tail begins after it. */
+  /** The position of the last piece of the head, and what had come in the run up to its end. */
   headPosition: number;
+  headBytes: number;
+  headLines: number;
   /** What had come in the run before the oldest kept piece of the tail, in bytes. */
   tailFrom: number;
 }
@@ -163,6 +170,8 @@ export const RunOutputAttemptEntity = new EntitySchema<RunOutputAttemptRow>({
     lastSequence: int(),
     bytesBefore: big(),
     headPosition: int(),
+    headBytes: big(),
+    headLines: int(),
     tailFrom: big(),
   },
   indices: [{ name: 'ix_run_output_attempts_run', columns: ['runId'] }],

@@ -27,10 +27,11 @@ export function afterPiece(meter: OutputMeter, text: string, headLimit: number):
   const bytes = meter.bytes + Buffer.byteLength(text);
   const position = meter.position + 1;
   const { attempt } = meter;
+  const lines = meter.lines + lineEnds(text);
   const isHead = bytes - attempt.bytesBefore <= headLimit && attempt.headPosition === meter.position;
   const lastSequence = attempt.lastSequence + 1;
-  const head = isHead ? { headPosition: position, tailFrom: bytes } : {};
-  return { position, bytes, lines: meter.lines + lineEnds(text), attempt: { ...attempt, lastSequence, ...head } };
+  const head = isHead ? { headPosition: position, headBytes: bytes, headLines: lines, tailFrom: bytes } : {};
+  return { position, bytes, lines, attempt: { ...attempt, lastSequence, ...head } };
 }
 
 /**

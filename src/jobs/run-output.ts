@@ -79,6 +79,8 @@ async function meterOf(tx: Tx, run: JobRunRow, piece: NewPiece): Promise<{ meter
     lastSequence: 0,
     bytesBefore: run.outputBytes,
     headPosition: run.outputPosition,
+    headBytes: run.outputBytes,
+    headLines: run.outputLines,
     tailFrom: run.outputBytes,
   };
   return { meter: { ...totals, attempt }, isNew: true };
@@ -92,6 +94,22 @@ function requireNext(meter: OutputMeter, piece: NewPiece): void {
 }
 
 const CUT = 'DELETE FROM run_output WHERE run_id = ? AND position > ? AND task_id = ? AND bytes_before < ?';
+const FIRST_KEPT = `SELECT position, bytes_before AS bytesBefore, lines_before AS linesBefore FROM run_output
+  WHERE run_id = ? AND position > ? AND task_id = ? ORDER BY position LIMIT 1`;
+const MARK = 'UPDATE run_output SET cut_bytes = ?, cut_lines = ? WHERE run_id = ? AND position = ?';
+
+/** Removes the oldest of a tail that grew too long, and marks the piece after the cut with what is missing. */
+async function cutTail(tx: Tx, attempt: RunOutputAttemptRow, tailFrom: number): Promise<void> {
+  const place = [attempt.runId, attempt.headPosition, attempt.taskId];
+  await tx.execute(CUT, [...place, tailFrom]);
+  const [first] = await tx.rows<{ position: number; bytesBefore: number | string; linesBefore: number }>(
+    FIRST_KEPT,
+    place,
+  );
+  if (!first) return;
+  const bytes = Number(first.bytesBefore) - attempt.headBytes;
+  await tx.execute(MARK, [bytes, first.linesBefore - attempt.headLines, attempt.runId, first.position]);
+}
 
 /** Stores the pieces of one attempt that are new; returns the run with its counts, and how many were not. */
 async function appendTo(
@@ -121,14 +139,14 @@ async function appendTo(
       text,
       bytesBefore,
       linesBefore,
+      cutBytes: 0,
+      cutLines: 0,
       at,
     };
   });
   await insertRows(tx, RunOutputEntity, rows);
   const tailFrom = keptTailFrom(meter, headLimit);
-  if (tailFrom > meter.attempt.tailFrom) {
-    await tx.execute(CUT, [run.id, meter.attempt.headPosition, pieces[0].taskId, tailFrom]);
-  }
+  if (tailFrom > meter.attempt.tailFrom) await cutTail(tx, meter.attempt, tailFrom);
   const attempt = { ...meter.attempt, tailFrom };
   if (isNew) await insertRows(tx, RunOutputAttemptEntity, [attempt]);
   else await updateRows(tx, RunOutputAttemptEntity, { taskId: attempt.taskId }, attempt);

@@ -1,0 +1,117 @@
+import type { Tx } from '../db/transaction.js';
+import { JobRunEntity, type JobRunRow } from '../entities/run.js';
+import { SECOND } from '../lib/time.js';
+import type { Fired, Kind } from '../scheduler/kinds.js';
+import type { JobsDeps } from './deps.js';
+import { lockJob } from './job-store.js';
+import { endRun } from './run-end.js';
+import { lockRun } from './run-lock.js';
+import { takeBack } from './run-lost.js';
+
+/** The kind of the chore that ends what nobody renews. */
+export const RUN_LEASE_KIND = 'run-lease';
+
+/** The chore's one subject. */
+const SUBJECT = 'runs';
+
+/** Runs ended in one transaction. */
+const BATCH = 50;
+
+/** While there are open runs the chore looks every second, else every five. */
+const SOON = SECOND;
+const LATER = 5 * SECOND;
+
+/**
+ * When nobody looked for so long, no server was there to renew a lease with: the agents get one lease's time to come
+ * back before anything of theirs is lost.
+ */
+const ABSENCE = 15 * SECOND;
+
+type Deadline = 'leaseUntil' | 'waitUntil';
+
+const STATE_OF: Readonly<Record<Deadline, JobRunRow['state']>> = { leaseUntil: 'RUNNING', waitUntil: 'WAITING' };
+
+async function overdue(tx: Tx, deadline: Deadline, now: number): Promise<Pick<JobRunRow, 'id' | 'jobId'>[]> {
+  const query = tx.manager.getRepository(JobRunEntity).createQueryBuilder('run').select(['run.id', 'run.jobId']);
+  query.where(`run.state = :state AND run.${deadline} <= :now`, { state: STATE_OF[deadline], now });
+  const found = await query.orderBy(`run.${deadline}`).limit(BATCH).getMany();
+  return found.sort((a, b) => (a.jobId < b.jobId ? -1 : 1));
+}
+
+/** The run, locked with its job in the order in which everybody locks; null when it is not overdue any more. */
+async function lockOverdue(
+  tx: Tx,
+  found: Pick<JobRunRow, 'id' | 'jobId'>,
+  deadline: Deadline,
+  now: number,
+): Promise<JobRunRow | null> {
+  await lockJob(tx, found.jobId);
+  const run = await lockRun(tx, found.id);
+  const at = run[deadline];
+  return run.state === STATE_OF[deadline] && at !== null && at <= now ? run : null;
+}
+
+/** Ends the leases that were not renewed: their attempts are LOST, and the retry rule applies. Returns how many. */
+export async function expireLeases(tx: Tx, deps: JobsDeps, now: number): Promise<number> {
+  const found = await overdue(tx, 'leaseUntil', now);
+  const seconds = Math.round(deps.settings.runLease / SECOND);
+  for (const one of found) {
+    const run = await lockOverdue(tx, one, 'leaseUntil', now);
+    if (run) await takeBack(tx, deps, run, `Its agent was not heard of for ${seconds} seconds.`);
+  }
+  return found.length;
+}
+
+/**
+ * Ends the runs whose client did not take them in time: MISSED, or LOST when they had begun and waited for their agent
+ * to come back. Returns how many.
+ */
+export async function expireWaits(tx: Tx, deps: JobsDeps, now: number): Promise<number> {
+  const found = await overdue(tx, 'waitUntil', now);
+  for (const one of found) {
+    const run = await lockOverdue(tx, one, 'waitUntil', now);
+    if (!run) continue;
+    const begun = run.fence > 0;
+    const reason = begun
+      ? `The client "${run.clientKey}" did not come back to it in time.`
+      : `The client "${run.clientKey}" did not take it in time.`;
+    await endRun(tx, deps, run, begun ? 'LOST' : 'MISSED', reason);
+  }
+  return found.length;
+}
+
+const PROLONG = "UPDATE job_runs SET lease_until = ? WHERE state = 'RUNNING' AND lease_until <= ?";
+
+async function hasOpenRuns(tx: Tx): Promise<boolean> {
+  const rows = await tx.rows("SELECT id FROM job_runs WHERE state IN ('RUNNING', 'WAITING') LIMIT 1");
+  return rows.length > 0;
+}
+
+async function look(tx: Tx, deps: JobsDeps, lookedAt: unknown, now: number): Promise<number> {
+  const absent = typeof lookedAt === 'number' && now - lookedAt > ABSENCE;
+  if (absent) await tx.execute(PROLONG, [now + deps.settings.runLease, now]);
+  const leases = await expireLeases(tx, deps, now);
+  const waits = await expireWaits(tx, deps, now);
+  if (leases === BATCH || waits === BATCH) return now;
+  return now + ((await hasOpenRuns(tx)) ? SOON : LATER);
+}
+
+/** The chore that ends what nobody renews or takes, for the scheduler. */
+export function runLeaseKind(deps: JobsDeps): Kind {
+  return {
+    kind: RUN_LEASE_KIND,
+    defaultTag: {},
+    recordsOccurrences: false,
+    async fire(tx, due, now) {
+      const fired: Fired[] = [];
+      for (const job of due) {
+        const nextRunAt = await look(tx, deps, job.state.lookedAt, now);
+        fired.push({ id: job.id, nextRunAt, state: { lookedAt: now }, occurrences: [] });
+      }
+      return fired;
+    },
+    async *desired() {
+      yield { subject: SUBJECT, project: null, nextRunAt: await deps.db.now() };
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { In } from 'typeorm';
+import type { Ctx } from '../auth/actor.js';
+import { sees, seesClient } from '../auth/scope.js';
+import type { Page, PageRequest } from '../db/page.js';
+import type { Reader } from '../db/transaction.js';
+import type { TaskRow, TransactionRow } from '../entities/ledger.js';
+import { JobRunEntity, type JobRunRow } from '../entities/run.js';
+import { tasksByIds, transactionByName, transactionsByIds } from '../history/read.js';
+import type { JobsDeps } from './deps.js';
+import { listRuns, type RunFilter, type RunOrder } from './run-list.js';
+
+/** A run as it is shown: its assignment and its transaction. */
+export interface RunView {
+  run: JobRunRow;
+  transaction: TransactionRow;
+}
+
+type ReadDeps = Pick<JobsDeps, 'db'>;
+
+/** Runs with their transactions, in their order; one statement for all. */
+export async function viewRuns(reader: Reader, runs: readonly JobRunRow[]): Promise<RunView[]> {
+  const transactions = await transactionsByIds(
+    reader,
+    runs.map((run) => run.id),
+  );
+  return runs.map((run) => {
+    const transaction = transactions.get(run.id);
+    if (!transaction) throw new Error(`The run ${run.id} has no transaction.`);
+    return { run, transaction };
+  });
+}
+
+/** The runs with these ids, in their order; null for each that the caller may not see. */
+export async function runsByIds(deps: ReadDeps, ctx: Ctx, ids: readonly string[]): Promise<(RunView | null)[]> {
+  const rows = await deps.db.manager.getRepository(JobRunEntity).findBy({ id: In([...new Set(ids)]) });
+  const visible = rows.filter((run) => seesClient(ctx, run.project, run.clientKey));
+  const views = new Map((await viewRuns(deps.db.reader, visible)).map((view) => [view.run.id, view]));
+  return ids.map((id) => views.get(id) ?? null);
+}
+
+/** The run with this global id or serial number; null when the caller may see none. */
+export async function findRunView(deps: ReadDeps, ctx: Ctx, name: string): Promise<RunView | null> {
+  const transaction = /^\d+$/.test(name) ? await transactionByName(deps.db.reader, name) : null;
+  const [view] = await runsByIds(deps, ctx, [transaction?.id ?? name]);
+  return view ?? null;
+}
+
+/** One page of runs as they are shown, in two statements. */
+export async function pageOfRuns(
+  deps: ReadDeps,
+  ctx: Ctx,
+  filter: RunFilter,
+  order: RunOrder,
+  request: PageRequest,
+): Promise<Page<RunView>> {
+  const page = await listRuns(deps, ctx, filter, order, request);
+  const views = await viewRuns(
+    deps.db.reader,
+    page.edges.map(({ node }) => node),
+  );
+  const edges = page.edges.flatMap(({ cursor }, index) => {
+    const node = views[index];
+    return node ? [{ node, cursor }] : [];
+  });
+  return { ...page, edges };
+}
+
+/** The tasks with these ids, in their order; null for each that the caller may not see. */
+export async function visibleTasks(deps: ReadDeps, ctx: Ctx, ids: readonly string[]): Promise<(TaskRow | null)[]> {
+  const tasks = await tasksByIds(deps.db.reader, ids);
+  const transactions = await transactionsByIds(
+    deps.db.reader,
+    [...tasks.values()].map((task) => task.transactionId),
+  );
+  const visible = (task: TaskRow): boolean => {
+    const transaction = transactions.get(task.transactionId);
+    if (!transaction) return false;
+    // A run's tasks bear its client as their node.
+    return transaction.kind === 'JOB_RUN'
+      ? seesClient(ctx, transaction.project, task.nodeId)
+      : sees(ctx, transaction.project);
+  };
+  return ids.map((id) => {
+    const task = tasks.get(id);
+    return task && visible(task) ? task : null;
+  });
+}

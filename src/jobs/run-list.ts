@@ -1,0 +1,102 @@
+import type { SelectQueryBuilder } from 'typeorm';
+import type { Ctx } from '../auth/actor.js';
+import { visibleClient, visibleProject } from '../auth/scope.js';
+import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
+import type { JobResult } from '../entities/job.js';
+import type { TransactionStatus } from '../entities/ledger.js';
+import { JobRunEntity, type JobRunRow, type RunState, type RunTrigger } from '../entities/run.js';
+import { statusesOfResults } from '../history/statuses.js';
+import type { JobsDeps } from './deps.js';
+
+type Maybe<T> = T | null | undefined;
+
+/** What a list of runs is narrowed to; what is left out or null does not narrow. Instants are epoch milliseconds. */
+export interface RunFilter {
+  jobIds?: Maybe<readonly string[]>;
+  jobKeys?: Maybe<readonly string[]>;
+  /** Keys of clients. */
+  clientIds?: Maybe<readonly string[]>;
+  statuses?: Maybe<readonly TransactionStatus[]>;
+  states?: Maybe<readonly RunState[]>;
+  results?: Maybe<readonly JobResult[]>;
+  triggers?: Maybe<readonly RunTrigger[]>;
+  /** Exclusive. */
+  startedAfter?: Maybe<number>;
+  /** Exclusive. */
+  startedBefore?: Maybe<number>;
+}
+
+export interface RunOrder {
+  field: 'CREATED_AT' | 'STARTED_AT';
+  direction: 'ASC' | 'DESC';
+}
+
+export const DEFAULT_RUN_ORDER: RunOrder = { field: 'CREATED_AT', direction: 'DESC' };
+
+type Query = SelectQueryBuilder<JobRunRow>;
+
+function whereIn(query: Query, column: string, values: Maybe<readonly string[]>, name: string): void {
+  if (values == null) return;
+  if (values.length === 0) query.andWhere('1 = 0');
+  else query.andWhere(`${column} IN (:...${name})`, { [name]: values });
+}
+
+const OVER: readonly TransactionStatus[] = ['READY', 'ERROR', 'STOPPED', 'LOST'];
+
+const STATUSES_OF_STATE: Readonly<Record<RunState, readonly TransactionStatus[]>> = {
+  BUFFERED: ['PENDING'],
+  // A run that was begun and lost its agent waits again.
+  WAITING: ['PENDING', 'RUNNING'],
+  RUNNING: ['RUNNING'],
+  ENDED: OVER,
+};
+
+/** The statuses that a filter leaves: states and results imply some, so that one index serves all three. */
+function impliedStatuses(filter: RunFilter): readonly TransactionStatus[] | null {
+  const { statuses, states, results } = filter;
+  const sets: (readonly TransactionStatus[])[] = [];
+  if (statuses != null) sets.push(statuses);
+  if (states != null) sets.push(states.flatMap((state) => STATUSES_OF_STATE[state]));
+  if (results != null) sets.push(statusesOfResults(results));
+  const [first, ...rest] = sets;
+  return first ? [...new Set(first)].filter((status) => rest.every((set) => set.includes(status))) : null;
+}
+
+/** Narrows a query of runs named `run` to what the caller may see and the filter fits. */
+export function addRunFilter(query: Query, ctx: Ctx, filter: RunFilter): void {
+  const project = visibleProject(ctx);
+  const client = visibleClient(ctx);
+  if (project !== null) query.andWhere('run.project = :project', { project });
+  if (client !== null) query.andWhere('run.clientKey = :client', { client });
+  whereIn(query, 'run.status', impliedStatuses(filter), 'statuses');
+  whereIn(query, 'run.state', filter.states, 'states');
+  whereIn(query, 'run.result', filter.results, 'results');
+  whereIn(query, 'run.trigger', filter.triggers, 'triggers');
+  whereIn(query, 'run.clientKey', filter.clientIds, 'clients');
+  whereIn(query, 'run.jobId', filter.jobIds, 'jobs');
+  if (filter.jobKeys != null) {
+    const keys = filter.jobKeys.length > 0 ? 'job.`key` IN (:...keys)' : '1 = 0';
+    const own = project === null ? '' : ' AND job.project = :project';
+    query.andWhere(`run.jobId IN (SELECT job.id FROM jobs job WHERE ${keys}${own})`, { keys: filter.jobKeys });
+  }
+  if (filter.startedAfter != null)
+    query.andWhere('run.startedAt > :startedAfter', { startedAfter: filter.startedAfter });
+  if (filter.startedBefore != null)
+    query.andWhere('run.startedAt < :startedBefore', { startedBefore: filter.startedBefore });
+}
+
+/** One page of the runs that the caller may see. Throws InvalidInputError for a wrong page or cursor. */
+export function listRuns(
+  deps: Pick<JobsDeps, 'db'>,
+  ctx: Ctx,
+  filter: RunFilter,
+  order: RunOrder,
+  request: PageRequest,
+): Promise<Page<JobRunRow>> {
+  const query = deps.db.manager.getRepository(JobRunEntity).createQueryBuilder('run');
+  addRunFilter(query, ctx, filter);
+  const { field, direction } = order;
+  const id: OrderKey = { property: 'id', direction };
+  const keys = field === 'CREATED_AT' ? [id] : [{ property: 'startedAt', direction }, id];
+  return keysetPage(query, keys, request, `runs:${field}:${direction}`);
+}
