@@ -3,6 +3,7 @@ import type { Tx } from '../db/transaction.js';
 import { marks } from './due.js';
 import { connectionSql, type HeldShard } from './fence.js';
 import type { RunningService } from './registry.js';
+import { fits } from './tag.js';
 
 /** A shard that may be taken: nobody owns it, or its lease has ended. */
 export interface FreeShard {
@@ -14,6 +15,7 @@ export interface FreeShard {
 interface Candidate {
   id: string;
   owner_id: string | null;
+  tag: string;
 }
 
 const OWN = 'owner_id = ? AND owner_incarnation = ?';
@@ -47,11 +49,16 @@ export class ShardLeases {
     };
   }
 
-  /** The shards that may be taken at present. */
+  /** Those whose tag this service's labels contain. */
+  #fitting(rows: readonly Candidate[]): Candidate[] {
+    return rows.filter((row) => fits(this.#service.labels, JSON.parse(row.tag)));
+  }
+
+  /** The shards that this service may take at present. */
   async free(): Promise<FreeShard[]> {
     const { sql, values } = this.#takeable();
-    const rows = await this.#db.reader.rows<Candidate>(`SELECT id, owner_id FROM shards WHERE ${sql}`, values);
-    return rows.map((row) => ({ id: row.id, expired: row.owner_id !== null }));
+    const rows = await this.#db.reader.rows<Candidate>(`SELECT id, owner_id, tag FROM shards WHERE ${sql}`, values);
+    return this.#fitting(rows).map((row) => ({ id: row.id, expired: row.owner_id !== null }));
   }
 
   /** Takes those of the shards that may be taken, and raises their fences. A row that is locked is left out. */
@@ -80,8 +87,8 @@ export class ShardLeases {
     if (ids.length === 0) return [];
     const { sql, values } = this.#takeable();
     const lock = this.#db.dialect === 'mysql' ? 'FOR UPDATE SKIP LOCKED' : '';
-    const select = `SELECT id, owner_id FROM shards WHERE id IN (${marks(ids)}) AND ${sql} ${lock}`;
-    return tx.rows<Candidate>(select, [...ids, ...values]);
+    const select = `SELECT id, owner_id, tag FROM shards WHERE id IN (${marks(ids)}) AND ${sql} ${lock}`;
+    return this.#fitting(await tx.rows<Candidate>(select, [...ids, ...values]));
   }
 
   /** Renews the leases; returns the ids of the shards that are this service's no more. */

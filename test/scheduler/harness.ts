@@ -44,10 +44,9 @@ export class ManualTimers implements Timers {
     return this.#elapsed;
   }
 
-  /** The delay of the next timer; undefined when none is set. */
-  get next(): number | undefined {
-    const [first] = [...this.#timers].map((timer) => timer.at - this.#elapsed).sort((a, b) => a - b);
-    return first;
+  /** The delays of the timers that are set. */
+  get delays(): number[] {
+    return [...this.#timers].map((timer) => timer.at - this.#elapsed);
   }
 
   /** Lets time pass; each timer that is due fires once. */

@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RunningService, ServiceRegistry } from '../../src/scheduler/registry.js';
+import { ShardLeases } from '../../src/scheduler/shard-leases.js';
+import { ensureShard, ensureShards } from '../../src/scheduler/shards.js';
+import { storeKinds } from '../kit/stores.js';
+import { ids, openStore, type TestStore } from './harness.js';
+
+const LEASE = 15_000;
+
+describe.each(storeKinds())('leases on shards on %s', (kind) => {
+  let store: TestStore;
+  let registry: ServiceRegistry;
+  let all: string[];
+
+  beforeEach(async () => {
+    store = await openStore(kind);
+    registry = new ServiceRegistry(store.db, ids, LEASE);
+    await ensureShards(store.db, {}, { untagged: 4, tagged: 1 });
+    all = await leasesOf({ id: 'none', incarnation: 1, labels: {} }).all();
+  });
+  afterEach(() => store.close());
+
+  const start = (host: string): Promise<RunningService> =>
+    registry.register({ host, name: 'engine', version: '1', labels: {} });
+  const leasesOf = (service: RunningService, exclusive = false): ShardLeases =>
+    new ShardLeases(store.db, service, LEASE, exclusive);
+
+  it('are taken once: the fence rises, and a valid lease is not taken', async () => {
+    const a = leasesOf(await start('a'));
+    const b = leasesOf(await start('b'));
+    const taken = await a.take(all);
+    expect(taken.map((shard) => [shard.fence, shard.clean])).toEqual(all.map(() => [1, true]));
+    expect(await b.take(all)).toEqual([]);
+    expect(await a.take(all)).toEqual([]);
+    expect(await b.free()).toEqual([]);
+  });
+
+  it('are taken by exactly one of many that want them at the same time', async () => {
+    const engines = await Promise.all(['a', 'b', 'c', 'd'].map(async (host) => leasesOf(await start(host))));
+    const taken = await Promise.all(engines.map((leases) => leases.take(all)));
+    expect(
+      taken
+        .flat()
+        .map((shard) => shard.id)
+        .sort(),
+    ).toEqual([...all].sort());
+  });
+
+  it('are renewed in one go, and say which are lost', async () => {
+    const a = leasesOf(await start('a'));
+    const b = leasesOf(await start('b'));
+    await a.take(all);
+    store.clock.forward(LEASE - 1);
+    expect(await a.renew(all.slice(1))).toEqual([]);
+    store.clock.forward(1);
+    expect(await b.free()).toEqual([{ id: all[0], expired: true }]);
+    expect(await b.take(all)).toMatchObject([{ id: all[0], fence: 2, clean: false }]);
+    expect(await a.renew(all)).toEqual([all[0]]);
+  });
+
+  it('are free at once when their owner lets go', async () => {
+    const a = leasesOf(await start('a'));
+    const b = leasesOf(await start('b'));
+    await a.take(all);
+    await a.release(all.slice(0, 2));
+    expect((await b.take(all)).map((shard) => [shard.fence, shard.clean])).toEqual([
+      [2, true],
+      [2, true],
+    ]);
+    await a.release(all);
+    expect(await b.renew(all.slice(0, 2))).toEqual([]);
+  });
+
+  it('are taken back at once by the next start of the same service', async () => {
+    await leasesOf(await start('a')).take(all);
+    expect(await leasesOf(await start('b')).free()).toEqual([]);
+    const again = await leasesOf(await start('a')).take(all);
+    expect(again).toHaveLength(all.length);
+    expect(again.every((shard) => !shard.clean)).toBe(true);
+  });
+
+  it('of other services count for nothing where no other process can be', async () => {
+    await leasesOf(await start('old-name')).take(all);
+    expect(await leasesOf(await start('new-name'), true).take(all)).toHaveLength(all.length);
+  });
+
+  it('are for services whose labels contain the tag', async () => {
+    const tagged = await store.db.transaction((tx) => ensureShard(tx, { host: 'b' }, 0));
+    const a = leasesOf(await start('a'));
+    const b = leasesOf(await start('b'));
+    expect(await a.take([tagged])).toEqual([]);
+    expect((await a.free()).map((shard) => shard.id)).not.toContain(tagged);
+    expect(await b.take([tagged])).toHaveLength(1);
+  });
+});

@@ -1,0 +1,226 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Kind } from '../../src/scheduler/kinds.js';
+import type { SchedulerOptions } from '../../src/scheduler/options.js';
+import { createScheduler, type Scheduler } from '../../src/scheduler/scheduler.js';
+import { storeKinds } from '../kit/stores.js';
+import {
+  Counter,
+  HOURLY,
+  ids,
+  ManualTimers,
+  openStore,
+  START,
+  TestBell,
+  TestLog,
+  type TestStore,
+  testKind,
+} from './harness.js';
+
+describe.each(storeKinds())('the scheduler on %s', (kind) => {
+  let store: TestStore;
+  let timers: ManualTimers;
+  let bell: TestBell;
+  let metrics: Counter;
+  let log: TestLog;
+  let started: Scheduler[];
+
+  beforeEach(async () => {
+    store = await openStore(kind);
+    timers = new ManualTimers();
+    bell = new TestBell();
+    metrics = new Counter();
+    log = new TestLog();
+    started = [];
+  });
+  afterEach(async () => {
+    await Promise.all(started.map((scheduler) => scheduler.stop(60_000)));
+    await store.close();
+  });
+
+  function build(options: Partial<SchedulerOptions> = {}, kinds: Kind[] = [testKind()]): Scheduler {
+    const scheduler = createScheduler({
+      db: store.db,
+      ids,
+      bell,
+      listen: bell.listen,
+      identity: { host: 'ctl-1', name: 'engine', version: '1', labels: {} },
+      log,
+      metrics,
+      timers,
+      exclusive: true,
+      ...options,
+    });
+    for (const each of kinds) scheduler.register(each);
+    started.push(scheduler);
+    return scheduler;
+  }
+
+  const plan = (scheduler: Scheduler, subject: string, nextRunAt: number): Promise<void> =>
+    store.db.transaction((tx) => scheduler.planner.plan(tx, 'test', { subject, project: null, nextRunAt }));
+  const forward = (milliseconds: number): void => {
+    store.clock.forward(milliseconds);
+    timers.forward(milliseconds);
+  };
+  const owners = (): Promise<{ owner_id: string | null; total: number }[]> =>
+    store.db.reader.rows('SELECT owner_id, COUNT(*) AS total FROM shards GROUP BY owner_id');
+
+  it('holds every shard once it has started, elected through Agenda', async () => {
+    const scheduler = build();
+    await scheduler.start();
+    const { serviceId } = scheduler.state();
+    expect(scheduler.state()).toMatchObject({ state: 'RUNNING', shardsHeld: 16, lockStore: 'SQL', incarnation: 1 });
+    expect((await owners()).map((row) => [row.owner_id, Number(row.total)])).toEqual([[serviceId, 16]]);
+    const locks = 'SELECT COUNT(*) AS total FROM agenda_jobs WHERE lock_service = ?';
+    const [locked] = await store.db.reader.rows<{ total: number }>(locks, [serviceId]);
+    expect(Number(locked?.total)).toBe(16);
+  });
+
+  it('fires what was planned at its instant, and not before', async () => {
+    const never = 1_000_000_000;
+    const scheduler = build({ lookEvery: never, renewEvery: never, mendEvery: never, leaseLength: never });
+    await scheduler.start();
+    await plan(scheduler, 'a', START + 40_000);
+    await expect.poll(() => timers.delays).toContain(40_000);
+    forward(39_999);
+    expect(metrics.count('fired test')).toBe(0);
+    expect(timers.delays).toContain(1);
+    const fired = metrics.reaches('fired test', 1);
+    forward(1);
+    await fired;
+    expect(metrics.lateness[0]).toBe(0);
+  });
+
+  it('fires at once what was overdue when it started, and catches up until nothing is due', async () => {
+    await plan(build({ identity: { host: 'x', name: 'planner', version: '1', labels: {} } }), 'a', START - 3 * HOURLY);
+    const scheduler = build();
+    await scheduler.start();
+    await metrics.reaches('fired test', 4);
+    const [row] = await store.db.reader.rows<{ next_run_at: number }>('SELECT next_run_at FROM background_jobs');
+    expect(Number(row?.next_run_at)).toBe(START + HOURLY);
+  });
+
+  it('finds within a second what no nudge told of', async () => {
+    const scheduler = build();
+    await scheduler.start();
+    bell.silent = true;
+    await plan(scheduler, 'a', START + 500);
+    const fired = metrics.reaches('fired test', 1);
+    forward(1_000);
+    await fired;
+    expect(metrics.count('fired test')).toBe(1);
+  });
+
+  it('puts what a kind desires on the schedule when it starts, and every minute after', async () => {
+    const wanted = ['a'];
+    const scheduler = build({}, [
+      {
+        ...testKind(),
+        async *desired() {
+          for (const subject of wanted) yield { subject, project: null, nextRunAt: START + HOURLY };
+        },
+      },
+    ]);
+    await scheduler.start();
+    await metrics.reaches('mended missing', 2);
+    wanted.push('b');
+    const mended = metrics.reaches('mended missing', 3);
+    forward(60_000);
+    await mended;
+  });
+
+  it('hands its shards over when it stops: leases and locks are free at once', async () => {
+    const scheduler = build();
+    await scheduler.start();
+    await scheduler.stop(5_000);
+    expect((await owners()).map((row) => [row.owner_id, Number(row.total)])).toEqual([[null, 16]]);
+    const locked = await store.db.reader.rows('SELECT id FROM agenda_jobs WHERE lock_service IS NOT NULL');
+    expect(locked).toEqual([]);
+    expect(await store.db.reader.rows('SELECT state FROM services')).toEqual([{ state: 'STOPPED' }]);
+    expect(scheduler.state()).toMatchObject({ state: 'STOPPED', shardsHeld: 0 });
+  });
+
+  it('lets the batch under way end before it lets go of the shard', async () => {
+    let release = (): void => {};
+    let begun = (): void => {};
+    const firing = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const slow = testKind();
+    const scheduler = build({}, [
+      {
+        ...slow,
+        async fire(tx, due, now) {
+          begun();
+          await held;
+          return slow.fire(tx, due, now);
+        },
+      },
+    ]);
+    await scheduler.start();
+    await plan(scheduler, 'a', START);
+    await firing;
+    store.statements.length = 0;
+    const stopped = scheduler.stop(60_000);
+    release();
+    await stopped;
+    expect(metrics.count('fired test')).toBe(1);
+    const order = store.statements.map((sql) => sql.trim());
+    const advanced = order.findIndex((sql) => sql.startsWith('UPDATE background_jobs SET next_run_at'));
+    const committed = order.findIndex((sql, index) => index > advanced && sql === 'COMMIT');
+    const leaseFreed = order.findIndex((sql) => sql.startsWith('UPDATE shards SET owner_id = NULL'));
+    const lockFreed = order.findIndex((sql) => sql.startsWith('UPDATE agenda_jobs SET lock_service = NULL'));
+    expect(advanced).toBeGreaterThanOrEqual(0);
+    expect(committed).toBeLessThan(leaseFreed);
+    expect(leaseFreed).toBeLessThan(lockFreed);
+  });
+
+  it('renews SQL first, then the lock, all shards in one statement each', async () => {
+    const scheduler = build();
+    await scheduler.start();
+    await scheduler.reconcile();
+    store.statements.length = 0;
+    forward(5_000);
+    await expect
+      .poll(() => store.statements.filter((sql) => sql.startsWith('UPDATE agenda_jobs SET fence')).length)
+      .toBe(1);
+    const leases = store.statements.filter((sql) => sql.startsWith('UPDATE shards SET lease_until'));
+    expect(leases).toHaveLength(1);
+    const order = [leases[0], store.statements.find((sql) => sql.startsWith('UPDATE agenda_jobs SET fence'))];
+    expect(order.map((sql) => store.statements.indexOf(sql ?? ''))).toEqual(
+      order.map((sql) => store.statements.indexOf(sql ?? '')).sort((a, b) => a - b),
+    );
+  });
+
+  it('lets go of everything and takes nothing when SQL was silent for one lease', async () => {
+    const scheduler = build();
+    await scheduler.start();
+    await scheduler.reconcile();
+    await store.db.close();
+    timers.forward(15_000);
+    await expect.poll(() => scheduler.state()).toMatchObject({ shardsHeld: 0, holdsLeases: false });
+  });
+
+  it('fires nothing more once another process has started under its host and name', async () => {
+    const first = build();
+    await first.start();
+    const second = build();
+    await second.start();
+    forward(5_000);
+    await expect.poll(() => first.state()).toMatchObject({ state: 'SUPERSEDED', shardsHeld: 0 });
+    expect(second.state()).toMatchObject({ state: 'RUNNING', shardsHeld: 16, incarnation: 2 });
+    const fired = metrics.reaches('fired test', 1);
+    await plan(second, 'a', START + 5_000);
+    await fired;
+    expect(metrics.count('fired test')).toBe(1);
+  });
+
+  it('refuses a kind that is registered twice, or after the start', async () => {
+    const scheduler = build();
+    expect(() => scheduler.register(testKind())).toThrow(/registered twice/);
+    await scheduler.start();
+    expect(() => scheduler.register(testKind(undefined, 'late'))).toThrow(/before the scheduler starts/);
+  });
+});
