@@ -4,10 +4,16 @@ import './scalars.js';
 import './connection.js';
 import './errors.js';
 import './viewer.js';
+import './server-info.js';
+import './login-link.js';
+import './activity.js';
+import './activity-live.js';
+import './api-token.js';
 import './job.js';
 import './job-query.js';
 import './job-define.js';
 import './job-commands.js';
+import './job-live.js';
 import { builder } from './builder.js';
 
 /** Builds the whole schema. The imports above add each noun to the builder. */

@@ -1,0 +1,172 @@
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  type GraphQLSchema,
+  parse,
+  subscribe,
+  validate,
+} from 'graphql';
+import { MIGRATIONS } from '../../migrations/all.js';
+import { Activities } from '../../src/auth/activity.js';
+import type { Actor, Ctx } from '../../src/auth/actor.js';
+import { Revocations } from '../../src/auth/revocations.js';
+import { systemRandom } from '../../src/auth/secret.js';
+import { ApiTokens } from '../../src/auth/tokens.js';
+import { type Database, openDatabase } from '../../src/db/database.js';
+import { migrateUp } from '../../src/db/migrate.js';
+import { inProcessDoorbell } from '../../src/events/doorbell/in-process.js';
+import { openEventLog } from '../../src/events/event-log.js';
+import { createOutbox } from '../../src/events/outbox.js';
+import { createOutputLog } from '../../src/events/output-log.js';
+import { DEFAULT_JOBS_SETTINGS, type JobsDeps } from '../../src/jobs/deps.js';
+import { jobRunKind } from '../../src/jobs/firing.js';
+import { createJobService } from '../../src/jobs/service.js';
+import { systemIds } from '../../src/lib/ids.js';
+import { createLive } from '../../src/live/hub.js';
+import type { SchemaContext, Services } from '../../src/schema/context.js';
+import { buildSchema } from '../../src/schema/schema.js';
+import { ADMIN } from './actors.js';
+import { FakeClock } from './clock.js';
+import { createEngine, type Engine } from './engine.js';
+import { type DatabaseKind, freshDatabase } from './stores.js';
+
+export interface WorldOptions {
+  store?: DatabaseKind;
+  clock?: FakeClock;
+  /** Called with each SQL statement. */
+  onStatement?: (sql: string) => void;
+}
+
+type Variables = Record<string, unknown>;
+
+/** A server without HTTP: a database of its own, the domain's services, the schema, an engine and a clock. */
+export interface World {
+  readonly db: Database;
+  readonly clock: FakeClock;
+  readonly deps: JobsDeps;
+  readonly services: Services;
+  readonly engine: Engine;
+  readonly schema: GraphQLSchema;
+  /** Each SQL statement since the world began. */
+  readonly statements: string[];
+  /** What the schema answers. Throws when the document is not valid. */
+  execute(document: string, variables?: Variables, as?: Actor): Promise<ExecutionResult>;
+  /** The data of an answer. Throws when it has errors. */
+  gql<T = Record<string, never>>(document: string, variables?: Variables, as?: Actor): Promise<T>;
+  /** The data of each event. Throws when the subscription is refused; ends with the signal. */
+  follow<T>(document: string, variables: Variables, as: Actor, signal: AbortSignal): Promise<AsyncIterable<T>>;
+  context(as: Actor, signal?: AbortSignal): SchemaContext;
+  /** Lets time pass, then fires what has become due. */
+  pass(milliseconds: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Built once a process: it is the same for every world. */
+let schema: GraphQLSchema | undefined;
+
+/** Who calls, as the domain's functions take it. */
+export const ctxOf = (as: Actor): Ctx => ({ actor: as, requestId: 'test', origin: { via: 'HTTP', address: null } });
+
+function checked(document: string): DocumentNode {
+  schema ??= buildSchema();
+  const parsed = parse(document);
+  const [error] = validate(schema, parsed);
+  if (error) throw error;
+  return parsed;
+}
+
+function dataOf<T>(result: ExecutionResult): T {
+  const [error] = result.errors ?? [];
+  if (error) throw error.originalError ?? error;
+  return result.data as T;
+}
+
+async function* dataOfEach<T>(results: AsyncIterable<ExecutionResult>): AsyncIterable<T> {
+  for await (const result of results) yield dataOf<T>(result);
+}
+
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const store = await freshDatabase(options.store ?? 'sqlite');
+  const clock = options.clock ?? new FakeClock();
+  const statements: string[] = [];
+  const db = await openDatabase({ url: store.url, clock, onStatement: (sql) => void statements.push(sql) }, MIGRATIONS);
+  await migrateUp(db);
+  const doorbell = inProcessDoorbell();
+  const faults: unknown[] = [];
+  const log = await openEventLog({ db, doorbell, onFault: (error) => faults.push(error) });
+  const outbox = createOutbox(log.bell, systemIds);
+  const engine = await createEngine(db, log.bell);
+  const activities = new Activities({ db, outbox, ids: systemIds });
+  const deps: JobsDeps = {
+    db,
+    outbox,
+    planner: engine.planner,
+    ids: systemIds,
+    clock,
+    activity: (tx, ctx, entry) => activities.record(tx, ctx, entry),
+    settings: DEFAULT_JOBS_SETTINGS,
+  };
+  engine.kinds.add(jobRunKind(deps));
+  const live = createLive({ feed: log.feed, outputs: createOutputLog(db), doorbell });
+  const tokens = new ApiTokens({
+    db,
+    ids: systemIds,
+    random: systemRandom,
+    activities,
+    revocations: new Revocations(),
+  });
+  const services: Services = {
+    activities,
+    tokens,
+    loginLink: () => Promise.reject(new Error('There are no browsers in this world.')),
+    serverInfo: { name: 'world', version: '0.0.0', startedAt: clock.now(), role: 'all', database: db.dialect },
+    storeNow: () => db.now(),
+    jobs: createJobService(deps),
+    live,
+  };
+  const context = (as: Actor, signal = new AbortController().signal): SchemaContext => ({
+    ...ctxOf(as),
+    services,
+    signal,
+    rateLimit: { cost: 0, limit: null, remaining: null, resetAt: null },
+  });
+  const run = async (document: string, variableValues: Variables = {}, as = ADMIN): Promise<ExecutionResult> => {
+    const parsed = checked(document);
+    return execute({ schema: built(), document: parsed, variableValues, contextValue: context(as) });
+  };
+  return {
+    db,
+    clock,
+    deps,
+    services,
+    engine,
+    schema: built(),
+    statements,
+    context,
+    execute: run,
+    gql: async <T>(document: string, variables?: Variables, as?: Actor) =>
+      dataOf<T>(await run(document, variables, as)),
+    async follow<T>(document: string, variableValues: Variables, as: Actor, signal: AbortSignal) {
+      const args = { schema: built(), document: checked(document), variableValues, contextValue: context(as, signal) };
+      const results = await subscribe(args);
+      if (!(Symbol.asyncIterator in results)) throw results.errors?.[0] ?? new Error('The subscription was refused.');
+      return dataOfEach<T>(results);
+    },
+    async pass(milliseconds) {
+      clock.forward(milliseconds);
+      await engine.fireDue();
+    },
+    async close() {
+      await log.close();
+      doorbell.close();
+      await db.close();
+      await store.drop();
+    },
+  };
+}
+
+function built(): GraphQLSchema {
+  schema ??= buildSchema();
+  return schema;
+}
