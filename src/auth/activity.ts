@@ -24,10 +24,10 @@ export interface ActivityEntry {
 
 /** What a list of activity is narrowed to; what is left out does not narrow. */
 export interface ActivityFilter {
-  actorId?: string | null;
-  action?: string | null;
-  subject?: string | null;
-  project?: string | null;
+  actorId?: string | null | undefined;
+  action?: string | null | undefined;
+  subject?: string | null | undefined;
+  project?: string | null | undefined;
 }
 
 export type ActivityOrder = 'NEWEST_FIRST' | 'OLDEST_FIRST';

@@ -72,6 +72,7 @@ export const POLICY = {
   apiTokens: project(WORKERS),
   apiTokenCreate: project(WORKERS),
   apiTokenRevoke: project(WORKERS),
+  loginLinkCreate: self(PEOPLE),
 } as const satisfies Record<string, Rule>;
 
 const RULES: ReadonlyMap<string, Rule> = new Map(Object.entries(POLICY));

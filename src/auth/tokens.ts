@@ -18,7 +18,7 @@ export interface NewToken {
   name: string;
   role: Role;
   /** Needed for MEMBER and AGENT; left out, it is the caller's own. */
-  project?: string | null;
+  project?: string | null | undefined;
   /** The client's key; needed for AGENT. */
   client?: string | null;
   /** Epoch milliseconds; left out, it never ends (or with the token that made it). */
@@ -27,8 +27,8 @@ export interface NewToken {
 
 /** What a list of tokens is narrowed to. */
 export interface TokenFilter {
-  role?: Role | null;
-  project?: string | null;
+  role?: Role | null | undefined;
+  project?: string | null | undefined;
 }
 
 interface Parts {

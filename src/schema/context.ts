@@ -1,11 +1,19 @@
+import type { Activities } from '../auth/activity.js';
 import type { Ctx } from '../auth/actor.js';
+import type { ApiTokens } from '../auth/tokens.js';
 import type { JobService } from '../jobs/service.js';
 import type { Live } from '../live/hub.js';
+import type { RateLimitView, ServerInfo } from './server-info.js';
 
 /** The domain's services, as the resolvers see them. */
 export interface Services {
-  /** Filled by the nouns: one line a noun. */
-  readonly startedAt: number;
+  readonly activities: Pick<Activities, 'list' | 'find'>;
+  readonly tokens: Pick<ApiTokens, 'create' | 'revoke' | 'list' | 'find'>;
+  /** Makes a one-time link that logs a browser in with the caller's rights. */
+  readonly loginLink: (ctx: Ctx, reason: string | null) => Promise<{ url: string; expiresAt: Date }>;
+  readonly serverInfo: ServerInfo;
+  /** The store's clock, in epoch milliseconds. */
+  readonly storeNow: () => Promise<number>;
   readonly jobs: JobService;
   readonly live: Live;
 }
@@ -15,4 +23,5 @@ export interface SchemaContext extends Ctx {
   readonly services: Services;
   /** Ends when the caller goes away or the operation's time is over. */
   readonly signal: AbortSignal;
+  readonly rateLimit: RateLimitView;
 }

@@ -3,6 +3,7 @@ import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { Job } from './job.js';
 import { JobResultEnum, JobStatusEnum, ScheduleKindEnum } from './job-enums.js';
+import { OrderDirectionEnum } from './order.js';
 
 export const JobFilterInput = builder.inputType('JobFilter', {
   description:
@@ -22,14 +23,6 @@ export const JobFilterInput = builder.inputType('JobFilter', {
     nextRunAfter: t.field({ type: 'DateTime', description: 'Due after this instant.' }),
     stale: t.boolean({ description: 'Whether the last success is too old.' }),
   }),
-});
-
-export const OrderDirectionEnum = builder.enumType('OrderDirection', {
-  description: 'Which way a list is ordered.',
-  values: {
-    ASC: { description: 'Least or oldest first.' },
-    DESC: { description: 'Greatest or newest first.' },
-  } as const,
 });
 
 const JobOrderInput = builder.inputType('JobOrder', {

@@ -1,0 +1,79 @@
+import type { ActivityRow } from '../entities/activity.js';
+import { builder } from './builder.js';
+import { pageComplexity, toConnection } from './connection.js';
+import { OrderDirectionEnum } from './order.js';
+import { toDate } from './scalars.js';
+import { RoleEnum } from './viewer.js';
+
+const ActivityViaEnum = builder.enumType('ActivityVia', {
+  description: 'Which way a command came in.',
+  values: {
+    HTTP: { description: 'GraphQL over HTTP.' },
+    WEBSOCKET: { description: 'GraphQL over WebSocket.' },
+    SSE: { description: 'GraphQL over server-sent events.' },
+    REST: { description: 'A REST path.' },
+    SYSTEM: { description: 'The server itself.' },
+  } as const,
+});
+
+export const Activity = builder.objectRef<ActivityRow>('Activity');
+
+builder.node(Activity, {
+  description: 'One command: who did what, when, from where, and how it ended. One row for each mutation.',
+  id: { resolve: (row) => row.id },
+  loadOne: (id, context) => context.services.activities.find(context, id),
+  fields: (t) => ({
+    at: t.field({ type: 'DateTime', description: 'When.', resolve: (row) => toDate(row.at) }),
+    actor: t.exposeString('actorName', { description: 'Who: the name of the token or the person.' }),
+    actorId: t.exposeString('actorId', { description: 'Who: the id of the token, or the subject of the JWT.' }),
+    role: t.field({ type: RoleEnum, description: 'With which role.', resolve: (row) => row.role }),
+    project: t.exposeString('project', { nullable: true, description: 'In which project; null: the operator’s.' }),
+    action: t.exposeString('action', { description: 'What: the name of the mutation.' }),
+    subject: t.exposeString('subject', { nullable: true, description: 'The id of what it was done to.' }),
+    outcome: t.exposeString('outcome', { description: '`OK`, or the code of the error it was refused with.' }),
+    detail: t.field({
+      type: 'JSONObject',
+      nullable: true,
+      description: 'What is worth keeping of the input; never a secret.',
+      resolve: (row) => row.detail,
+    }),
+    via: t.field({
+      type: ActivityViaEnum,
+      description: 'Which way it came in.',
+      resolve: (row) => row.via as 'HTTP',
+    }),
+    address: t.exposeString('address', { nullable: true, description: 'From which network address.' }),
+    requestId: t.exposeString('requestId', { description: 'The id under which the server logged the request.' }),
+  }),
+});
+
+const ActivityFilterInput = builder.inputType('ActivityFilter', {
+  description: 'Which commands; every field given narrows the list.',
+  fields: (t) => ({
+    actorId: t.string({ description: 'By this actor.' }),
+    action: t.string({ description: 'Of this mutation.' }),
+    subject: t.string({ description: 'Done to the object with this id.' }),
+    project: t.string({ description: 'In this project.' }),
+  }),
+});
+
+builder.queryField('activity', (t) =>
+  t.connection(
+    {
+      type: Activity,
+      description: 'Who did what, when and from where: one row for each mutation.',
+      authScopes: { may: 'activity' },
+      args: {
+        filter: t.arg({ type: ActivityFilterInput, description: 'Which ones.' }),
+        orderBy: t.arg({ type: OrderDirectionEnum, description: 'By time. Default: DESC, the newest first.' }),
+      },
+      complexity: (args) => pageComplexity(args),
+      resolve: async (_root, { filter, orderBy, ...page }, context) => {
+        const order = orderBy === 'ASC' ? 'OLDEST_FIRST' : 'NEWEST_FIRST';
+        return toConnection(await context.services.activities.list(context, filter ?? {}, order, page));
+      },
+    },
+    { name: 'ActivityConnection', description: 'A page of commands.' },
+    { name: 'ActivityEdge', description: 'A command in a page.' },
+  ),
+);
