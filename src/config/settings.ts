@@ -158,7 +158,6 @@ export const SETTINGS = {
         'info',
         'The least grave line that is logged (JSON, on standard error).',
       ),
-      otlpEndpoint: may(url('http', 'https'), 'Where OpenTelemetry traces go, when an SDK is loaded.'),
     },
   },
 } as const;

@@ -10,13 +10,14 @@ export interface ShownSetting {
 
 const MASK = '********';
 
-/** A URL without its password; any other secret is masked whole. */
+/** A URL without its password and its options; any other secret is masked whole. */
 function masked(value: string): string {
-  if (!URL.canParse(value)) return MASK;
-  const url = new URL(value);
-  if (url.protocol === 'sqlite:') return value;
-  if (url.password !== '') url.password = MASK;
-  return `${url.protocol}//${url.username === '' ? '' : `${url.username}${url.password === '' ? '' : `:${MASK}`}@`}${url.host}${url.pathname}`;
+  if (value.startsWith('sqlite:')) return value;
+  const [, scheme, user, password, rest] =
+    /^([a-z][a-z0-9+.-]*:\/\/)(?:([^:@/]*)(:[^@]*)?@)?([^?]*)/i.exec(value) ?? [];
+  if (scheme === undefined) return MASK;
+  const owner = user === undefined ? '' : `${user}${password === undefined ? '' : `:${MASK}`}@`;
+  return `${scheme}${owner}${rest ?? ''}`;
 }
 
 function shown(setting: Setting<unknown>, value: unknown): string {
