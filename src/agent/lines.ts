@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 
 /** Characters after which a line without end is cut, so that memory stays bounded. */
-export const LONGEST_PIECE = 64 * 1024;
+const LONGEST_PIECE = 64 * 1024;
 
 /** Cuts a child's bytes into lines. */
 export interface LineSplitter {

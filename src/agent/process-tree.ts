@@ -3,7 +3,7 @@ import { type ListProcesses, listProcesses, membersOf, type ProcessEntry } from 
 import { pause, systemTimers, type Timers } from './timers.js';
 
 /** How long a process may take to end after TERM before it is killed. */
-export const TERM_GRACE = 10 * SECOND;
+const TERM_GRACE = 10 * SECOND;
 
 /** How long a killed process may take to vanish (the kernel may hold it in a hung file system) before we let it be. */
 const KILL_GRACE = 30 * SECOND;

@@ -22,7 +22,7 @@ export interface ResolvedSecrets {
 }
 
 /** The reference in `{"secret": "env:NAME"}`; null for anything else. */
-export function secretReference(value: JsonValue): string | null {
+function secretReference(value: JsonValue): string | null {
   if (!isJsonObject(value) || Object.keys(value).length !== 1) return null;
   return typeof value.secret === 'string' ? value.secret : null;
 }
@@ -80,7 +80,7 @@ export async function resolveSecrets(action: JsonObject, sources: SecretSources)
 }
 
 /** Masks a stream of text that comes in pieces. */
-export interface MaskedStream {
+interface MaskedStream {
   /** As much of the masked text as is certain: what may be the beginning of a secret is held back. */
   push(text: string): string;
   /** What was held back. */

@@ -6,7 +6,7 @@ import { errorCode, onHost } from './host-error.js';
 import { type Logged, SegmentLog, type WriteAt, writeAt } from './spool-log.js';
 
 /** One try of one action of a run. */
-export interface Attempt {
+interface Attempt {
   readonly task: string;
   /** From 1. */
   readonly attempt: number;
@@ -25,7 +25,7 @@ export type SpoolRecord =
 export type Spooled = Logged<SpoolRecord>;
 
 /** What of an attempt's output is kept. */
-export const OUTPUT_LIMIT = 16 * 1024 * 1024;
+const OUTPUT_LIMIT = 16 * 1024 * 1024;
 
 const SEGMENT = 1024 * 1024;
 

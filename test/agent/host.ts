@@ -7,7 +7,7 @@ import { systemTimers, type Timers } from '../../src/agent/timers.js';
 import type { JsonObject } from '../../src/lib/json.js';
 
 /** Delays of the host, those above a second a hundred times shorter. */
-export const hastyTimers: Timers = {
+const hastyTimers: Timers = {
   after: (ms, callback) => systemTimers.after(ms > 1000 ? ms / 100 : ms, callback),
 };
 

@@ -178,7 +178,7 @@ describe('ending a child', () => {
   });
 
   it('finds what a killed agent left, by the mark alone', async () => {
-    spawn('setsid', ['sh', '-c', 'touch up; sleep 1000'], {
+    spawn('sh', ['-c', 'exec setsid sh -c "touch up; sleep 1000"'], {
       cwd: directory,
       detached: true,
       stdio: 'ignore',

@@ -27,7 +27,7 @@ export interface ExecutionContext {
 }
 
 /** Why an action ended. */
-export type ExecutionEnd = 'finished' | 'aborted' | 'timedOut';
+type ExecutionEnd = 'finished' | 'aborted' | 'timedOut';
 
 /** How an action ended. */
 export interface ExecutionResult {

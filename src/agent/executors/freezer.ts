@@ -23,7 +23,7 @@ import { pathOf } from './tar-options.js';
 type Environment = ExecutionContext['env'];
 
 /** The program's usual name. */
-export const FREEZER_AGENT = 'freezer-agent';
+const FREEZER_AGENT = 'freezer-agent';
 
 /** freezer-agent logs in to OpenStack's clients whatever its storage is; nothing is ever asked of this address. */
 const NO_CLOUD = {

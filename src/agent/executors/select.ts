@@ -3,7 +3,7 @@ import { canonicalAction } from './action-keys.js';
 import type { Executor, ResolvedAction } from './executor.js';
 
 /** Nothing on this host can carry the action out; the message gives each executor's reason. */
-export class NoExecutorError extends ExpectedError {
+class NoExecutorError extends ExpectedError {
   constructor(what: string, reasons: readonly string[]) {
     const why = reasons.length > 0 ? reasons.join('; ') : 'it has no executor';
     super('UNAVAILABLE', `This host cannot carry out the action "${what}": ${why}.`, ['action']);
