@@ -14,14 +14,14 @@ import {
 import { findZone, unknownZone, type Zone, zoneOf } from './zone.js';
 
 /** An instant as epoch milliseconds, or as ISO 8601 text that is wall time in the schedule's zone when it has no offset. */
-export type InstantInput = number | string;
+type InstantInput = number | string;
 
 export interface ZoneInput {
   /** IANA name; UTC when it is missing. */
   readonly timezone?: string | null | undefined;
 }
 
-export interface SpanInput extends ZoneInput {
+interface SpanInput extends ZoneInput {
   /** Inclusive. */
   readonly start?: InstantInput | null | undefined;
   /** Inclusive. */

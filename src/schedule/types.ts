@@ -54,8 +54,6 @@ export interface CronSchedule extends ScheduleBase {
 /** When a job is due, in normal form: plain JSON, so it can be kept in a column and read back. */
 export type Schedule = NoSchedule | DateSchedule | IntervalSchedule | CronSchedule;
 
-export type ScheduleKind = Schedule['kind'];
-
 /** A schedule that was read, with what its author should know: nothing in `warnings` stops it from being used. */
 export interface ParsedSchedule<Kind extends Schedule = Schedule> {
   readonly schedule: Kind;

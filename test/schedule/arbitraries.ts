@@ -3,7 +3,7 @@ import { type CronInput, cronSchedule, dateSchedule, intervalSchedule, noSchedul
 import type { CronFieldName, Schedule } from '../../src/schedule/types.js';
 
 /** Zones with every habit: none, whole and half hours of daylight saving, Ramadan, odd offsets, midnight changes. */
-export const ZONES = [
+const ZONES = [
   'UTC',
   'Europe/Berlin',
   'America/New_York',
@@ -20,7 +20,7 @@ export const zone = fc.constantFrom(...ZONES);
 export const instant = fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2036, 11, 31) });
 
 /** Clock changes of all sorts (UTC), each with its zone. */
-export const CHANGES: readonly (readonly [timezone: string, at: number])[] = [
+const CHANGES: readonly (readonly [timezone: string, at: number])[] = [
   ['Europe/Berlin', Date.UTC(2025, 2, 30, 1)], // forward
   ['Europe/Berlin', Date.UTC(2025, 9, 26, 1)], // back
   ['America/New_York', Date.UTC(2026, 2, 8, 7)],
