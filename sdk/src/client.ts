@@ -1,7 +1,9 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import type { Client } from 'graphql-ws/client';
 import { request } from './http.js';
 import type { ClientOptions } from './options.js';
-import { connect, follow } from './stream.js';
+import { connect } from './socket.js';
+import { follow } from './stream.js';
 
 /** A connection to one Orrery server. */
 export interface OrreryClient {
@@ -23,12 +25,16 @@ export interface OrreryClient {
 
 /** Makes a client. Nothing is sent before the first call. */
 export function createOrreryClient(options: ClientOptions): OrreryClient {
-  const socket = connect(options);
+  let socket: Promise<Client> | undefined;
+  const connected = (): Promise<Client> => {
+    socket ??= connect(options);
+    return socket;
+  };
   return {
     request: (document, variables, signal) => request(options, document, variables, signal),
-    follow: (document, variables, signal) => follow(socket, options, document, variables, signal),
+    follow: (document, variables, signal) => follow(connected, options, document, variables, signal),
     close: async () => {
-      await socket.dispose();
+      await (await socket)?.dispose();
     },
   };
 }

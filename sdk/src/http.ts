@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { print } from 'graphql';
 import { type ErrorEntry, fromEntries, OrreryError } from './errors.js';
 import type { ClientOptions } from './options.js';
+import { textOf } from './print.js';
 
 interface Answer<Data> {
   data?: Data | null;
@@ -37,7 +37,7 @@ export async function request<Data, Variables>(
   variables: Variables,
   signal?: AbortSignal,
 ): Promise<Data> {
-  const response = await send(options, JSON.stringify({ query: print(document), variables }), signal);
+  const response = await send(options, JSON.stringify({ query: textOf(document), variables }), signal);
   let answer: Answer<Data>;
   try {
     answer = (await response.json()) as Answer<Data>;

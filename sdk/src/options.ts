@@ -6,6 +6,8 @@ export interface ClientOptions {
   readonly token?: (() => string | null | Promise<string | null>) | undefined;
   /** For tests and proxies; default: the platform's. */
   readonly fetch?: typeof fetch | undefined;
+  /** The class that opens WebSockets; default: the platform's, or the package `ws` where there is none (Node 20). */
+  readonly webSocket?: typeof WebSocket | undefined;
   /** Told when a stream lost its connection and will resume, and when it did. */
   readonly onConnection?: ((state: ConnectionState) => void) | undefined;
   /** The longest wait between two attempts to connect, in milliseconds. Default 10,000. */

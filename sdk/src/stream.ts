@@ -1,19 +1,21 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { print } from 'graphql';
-import { type Client, createClient } from 'graphql-ws';
-import WebSocket from 'ws';
+import type { Client } from 'graphql-ws/client';
 import { type ErrorEntry, fromEntries, OrreryError } from './errors.js';
 import type { ClientOptions } from './options.js';
+import { textOf } from './print.js';
 
 /** The codes of errors after which a stream goes on from its last cursor instead of ending. */
 const RESUMABLE = new Set(['SLOW_CONSUMER', 'SERVER_RESTART', 'UNAVAILABLE']);
 
-/** A failed connection with these close codes will not get better by itself. */
+/** A connection closed with one of these codes will not get better by itself. */
 const FATAL_CLOSE: Readonly<Record<number, string>> = {
-  4401: 'UNAUTHENTICATED',
   4400: 'INVALID_INPUT',
+  4401: 'UNAUTHENTICATED',
   4406: 'NETWORK',
 };
+
+/** The rights have ended: one more try, since the token may have been renewed meanwhile. */
+const FORBIDDEN = 4403;
 
 /** One event as it comes over the wire. */
 interface Result<Data> {
@@ -30,22 +32,6 @@ function isClosed(failure: unknown): failure is Closed {
   return typeof failure === 'object' && failure !== null && 'code' in failure && typeof failure.code === 'number';
 }
 
-/** The WebSocket connection behind all streams of one client: opened by the first, closed after the last. */
-export function connect(options: ClientOptions): Client {
-  return createClient({
-    url: options.url.replace(/^http/, 'ws'),
-    webSocketImpl: WebSocket,
-    lazy: true,
-    retryAttempts: 0,
-    keepAlive: 15_000,
-    connectionParams: async () => {
-      const token = await options.token?.();
-      return token ? { authorization: `Bearer ${token}` } : {};
-    },
-    on: { connected: () => options.onConnection?.({ kind: 'CONNECTED' }) },
-  });
-}
-
 /** The cursor in an event: that of its root field. */
 function cursorIn(data: unknown): string | null {
   if (typeof data !== 'object' || data === null) return null;
@@ -58,17 +44,18 @@ function cursorIn(data: unknown): string | null {
 }
 
 /** The error that ends a stream, or null when it can go on from its last cursor. */
-function fatal(failure: unknown): OrreryError | null {
+function fatal(failure: unknown, failures: number): OrreryError | null {
   if (failure instanceof OrreryError) return RESUMABLE.has(failure.code) ? null : failure;
-  if (Array.isArray(failure)) return fatal(fromEntries(failure as ErrorEntry[], null));
+  if (Array.isArray(failure)) return fatal(fromEntries(failure as ErrorEntry[], null), failures);
   if (!isClosed(failure)) return null;
-  const code = FATAL_CLOSE[failure.code];
+  const code = failure.code === FORBIDDEN && failures > 0 ? 'UNAUTHENTICATED' : FATAL_CLOSE[failure.code];
   return code ? new OrreryError(failure.reason || 'The server closed the connection.', { code }) : null;
 }
 
 function reasonOf(failure: unknown): string {
   if (isClosed(failure)) return failure.reason || `connection closed (${failure.code})`;
-  return failure instanceof Error ? failure.message : 'connection lost';
+  const says = typeof failure === 'object' && failure !== null && 'message' in failure && failure.message;
+  return typeof says === 'string' && says !== '' ? says : 'connection lost';
 }
 
 /** Waits, unless the caller gives up before. */
@@ -81,7 +68,13 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
       resolve();
     }
     signal?.addEventListener('abort', done, { once: true });
+    if (signal?.aborted) done();
   });
+}
+
+/** Longer after each failure, and not the same for all clients of a server that has just come back. */
+function retryWait(options: ClientOptions, failures: number): number {
+  return Math.min(options.longestWait ?? 10_000, 100 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
 }
 
 /**
@@ -90,13 +83,14 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
  * `signal` aborts; throws OrreryError when it cannot go on (no rights, bad input, RESYNC_REQUIRED).
  */
 export async function* follow<Data, Variables>(
-  client: Client,
+  socket: () => Promise<Client>,
   options: ClientOptions,
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
   signal?: AbortSignal,
 ): AsyncGenerator<Data, void, void> {
-  const query = print(document);
+  const query = textOf(document);
+  const client = await socket();
   let after: string | null = null;
   let failures = 0;
   while (!signal?.aborted) {
@@ -116,11 +110,11 @@ export async function* follow<Data, Variables>(
       }
       return;
     } catch (failure) {
-      const end = fatal(failure);
+      if (signal?.aborted) return;
+      const end = fatal(failure, failures);
       if (end) throw end;
       failures += 1;
-      const retryInMs =
-        Math.min(options.longestWait ?? 10_000, 100 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
+      const retryInMs = retryWait(options, failures);
       options.onConnection?.({ kind: 'LOST', reason: reasonOf(failure), retryInMs });
       await pause(retryInMs, signal);
     } finally {
