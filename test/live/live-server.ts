@@ -66,6 +66,7 @@ export async function startLiveServer(process: Process, options: LiveServerOptio
     async close() {
       streams.close();
       await sockets.close(1_000);
+      http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
     },
   };
