@@ -39,6 +39,8 @@ export interface RunService {
   summaries(taskIds: readonly string[]): Promise<ReadonlyMap<string, TaskSummaryRow>>;
   /** Milliseconds of a lease. */
   readonly lease: number;
+  /** Bytes of one attempt's output that are kept. */
+  readonly outputLimit: number;
 }
 
 /** A client with more open work gets the rest when some of it is done. */
@@ -65,5 +67,6 @@ export function createRunService(deps: JobsDeps): RunService {
     tasksByIds: (ctx, ids) => visibleTasks(deps, ctx, ids),
     summaries: (taskIds) => summariesByTasks(reader, taskIds),
     lease: deps.settings.runLease,
+    outputLimit: deps.settings.outputLimit,
   };
 }

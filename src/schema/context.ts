@@ -1,6 +1,8 @@
 import type { Activities } from '../auth/activity.js';
 import type { Ctx } from '../auth/actor.js';
 import type { ApiTokens } from '../auth/tokens.js';
+import type { ClientService } from '../jobs/client-service.js';
+import type { RunService } from '../jobs/run-service.js';
 import type { JobService } from '../jobs/service.js';
 import type { Live } from '../live/hub.js';
 import type { RateLimitView, ServerInfo } from './server-info.js';
@@ -15,6 +17,8 @@ export interface Services {
   /** The store's clock, in epoch milliseconds. */
   readonly storeNow: () => Promise<number>;
   readonly jobs: JobService;
+  readonly runs: RunService;
+  readonly clients: ClientService;
   readonly live: Live;
 }
 

@@ -13,7 +13,7 @@ import { REASONS, type ReasonCode } from '../jobs/reasons.js';
 import { builder } from './builder.js';
 
 /** An enum from a table of values and their descriptions, which the compiler holds complete. */
-function describedEnum<T extends string>(name: string, description: string, values: Record<T, string>) {
+export function describedEnum<T extends string>(name: string, description: string, values: Record<T, string>) {
   const entries = Object.entries<string>(values).map(([value, text]) => [value, { description: text }] as const);
   return builder.enumType(name, { description, values: Object.fromEntries(entries) as Record<T, object> });
 }

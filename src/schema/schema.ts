@@ -14,6 +14,16 @@ import './job-query.js';
 import './job-define.js';
 import './job-commands.js';
 import './job-live.js';
+import './transaction.js';
+import './task.js';
+import './run.js';
+import './run-output.js';
+import './run-query.js';
+import './run-agent.js';
+import './run-live.js';
+import './client.js';
+import './client-query.js';
+import './client-change.js';
 import { builder } from './builder.js';
 
 /** Builds the whole schema. The imports above add each noun to the builder. */

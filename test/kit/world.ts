@@ -19,8 +19,11 @@ import { inProcessDoorbell } from '../../src/events/doorbell/in-process.js';
 import { openEventLog } from '../../src/events/event-log.js';
 import { createOutbox } from '../../src/events/outbox.js';
 import { createOutputLog } from '../../src/events/output-log.js';
+import { createClientService } from '../../src/jobs/client-service.js';
 import { DEFAULT_JOBS_SETTINGS, type JobsDeps } from '../../src/jobs/deps.js';
 import { jobRunKind } from '../../src/jobs/firing.js';
+import { runLeaseKind } from '../../src/jobs/run-expiry.js';
+import { createRunService } from '../../src/jobs/run-service.js';
 import { createJobService } from '../../src/jobs/service.js';
 import { systemIds } from '../../src/lib/ids.js';
 import { createLive } from '../../src/live/hub.js';
@@ -108,6 +111,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     settings: DEFAULT_JOBS_SETTINGS,
   };
   engine.kinds.add(jobRunKind(deps));
+  engine.kinds.add(runLeaseKind(deps));
   const live = createLive({ feed: log.feed, outputs: createOutputLog(db), doorbell });
   const tokens = new ApiTokens({
     db,
@@ -123,6 +127,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     serverInfo: { name: 'world', version: '0.0.0', startedAt: clock.now(), role: 'all', database: db.dialect },
     storeNow: () => db.now(),
     jobs: createJobService(deps),
+    runs: createRunService(deps),
+    clients: createClientService(deps),
     live,
   };
   const context = (as: Actor, signal = new AbortController().signal): SchemaContext => ({

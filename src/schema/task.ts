@@ -1,0 +1,147 @@
+import type { Page, PageRequest } from '../db/page.js';
+import type { TaskRow, TaskSummaryRow } from '../entities/ledger.js';
+import type { RunView } from '../jobs/run-find.js';
+import { builder } from './builder.js';
+import { pageComplexity, toConnection } from './connection.js';
+import { requestLoader } from './loader.js';
+import { toDateOrNull } from './scalars.js';
+import { TaskStatusEnum, Transaction } from './transaction.js';
+
+const summaryLoader = requestLoader<string, TaskSummaryRow | null>(async (ids, context) => {
+  const found = await context.services.runs.summaries([...new Set(ids)]);
+  return ids.map((id) => found.get(id) ?? null);
+});
+
+/** Runs by their ids, for the fields that lead to one; null for one that the caller may not see. */
+export const runLoader = requestLoader<string, RunView | null>((ids, context) =>
+  context.services.runs.byIds(context, ids),
+);
+
+/** Tasks by their ids, for the fields that lead to one; null for one that the caller may not see. */
+export const taskLoader = requestLoader<string, TaskRow | null>((ids, context) =>
+  context.services.runs.tasksByIds(context, ids),
+);
+
+export const Task = builder.objectRef<TaskRow>('Task');
+
+builder.node(Task, {
+  id: { resolve: (task) => task.id },
+  loadMany: (ids: string[], context) => context.services.runs.tasksByIds(context, ids),
+  isTypeOf: (value) => typeof value === 'object' && value !== null && 'graphTaskId' in value,
+  description: 'One attempt of one task on one node.',
+  fields: (t) => ({
+    number: t.exposeInt('number', { description: 'Its short serial number.' }),
+    name: t.exposeString('taskName', { description: "Its name; of a job's run: `<index>-<action>`." }),
+    graphTaskId: t.exposeString('graphTaskId', { description: 'What it is called in the graph of its transaction.' }),
+    nodeId: t.string({
+      nullable: true,
+      description: 'Where it is executed; of a run: its client. Null for a point of synchronisation.',
+      resolve: (task) => task.nodeId || null,
+    }),
+    attempt: t.exposeInt('attempt', { description: '1, 2, 3 ...: each try of the task is a row of its own.' }),
+    status: t.field({ type: TaskStatusEnum, description: 'Where it stands.', resolve: (task) => task.status }),
+    reason: t.exposeString('reason', { nullable: true, description: 'Why it ended as it did; null for a success.' }),
+    announced: t.exposeBoolean('announced', {
+      description: 'Whether its transaction was announced with it, as against one that a reporter added.',
+    }),
+    exitCode: t.exposeInt('exitCode', {
+      nullable: true,
+      description: 'The exit status of what it executed; null when there was none.',
+    }),
+    custom: t.field({
+      type: 'JSONObject',
+      nullable: true,
+      description: 'What its reporter adds.',
+      resolve: (task) => task.custom,
+    }),
+    hasSummary: t.exposeBoolean('hasSummary', { description: 'Whether a summary was reported.' }),
+  }),
+});
+
+builder.objectFields(Task, (t) => ({
+  timeStart: t.field({
+    type: 'DateTime',
+    nullable: true,
+    description: 'When it began; null before, and where nobody knows.',
+    resolve: (task) => toDateOrNull(task.timeStart),
+  }),
+  timeEnd: t.field({
+    type: 'DateTime',
+    nullable: true,
+    description: 'When it ended; null before.',
+    resolve: (task) => toDateOrNull(task.timeEnd),
+  }),
+  duration: t.float({
+    nullable: true,
+    description: 'Seconds from its beginning to its end.',
+    resolve: ({ timeStart, timeEnd }) =>
+      timeStart === null || timeEnd === null ? null : (timeEnd - timeStart) / 1_000,
+  }),
+  summary: t.field({
+    type: 'JSON',
+    nullable: true,
+    description: 'What was reported beside it, of any shape; read only when asked for.',
+    complexity: 2,
+    resolve: async (task, _args, context) =>
+      task.hasSummary ? ((await summaryLoader(context).load(task.id))?.summary.value ?? null) : null,
+  }),
+}));
+
+export const TaskConnection = builder.connectionObject(
+  { type: Task, name: 'TaskConnection', description: 'A page of tasks.' },
+  { name: 'TaskEdge', description: 'A task in a page.' },
+);
+
+interface PageKey {
+  transactionId: string;
+  request: PageRequest;
+}
+
+/** Pages of several transactions that are asked for alike, and from the start, are read together. */
+const pageLoader = requestLoader<PageKey, Page<TaskRow>>(async (keys, context) => {
+  const { runs } = context.services;
+  const together = new Map<string, string[]>();
+  for (const { transactionId, request } of keys) {
+    const size = JSON.stringify(request);
+    together.set(size, [...(together.get(size) ?? []), transactionId]);
+  }
+  const pages = new Map<string, Page<TaskRow>>();
+  for (const [size, ids] of together) {
+    const unique = [...new Set(ids)];
+    const request = keys.find((key) => JSON.stringify(key.request) === size)?.request ?? {};
+    for (const [index, page] of (await runs.firstTasks(unique, request)).entries())
+      pages.set(`${unique[index]} ${size}`, page);
+  }
+  return keys.map(({ transactionId, request }) => {
+    const page = pages.get(`${transactionId} ${JSON.stringify(request)}`);
+    if (!page) throw new Error(`The tasks of ${transactionId} were not read.`);
+    return page;
+  });
+});
+
+builder.interfaceField(Transaction, 'tasks', (t) =>
+  t.connection(
+    {
+      type: Task,
+      description: 'The attempts of its tasks, in the order they were made.',
+      complexity: (args) => pageComplexity(args),
+      resolve: async ({ transaction }, { first, last, after, before }, context) => {
+        const fromStart = last == null && after == null && before == null;
+        const page = fromStart
+          ? await pageLoader(context).load({ transactionId: transaction.id, request: { first } })
+          : await context.services.runs.tasks(transaction.id, { first, last, after, before });
+        return toConnection(page);
+      },
+    },
+    TaskConnection,
+  ),
+);
+
+builder.objectField(Task, 'transaction', (t) =>
+  t.field({
+    type: Transaction,
+    nullable: true,
+    description: 'What it is a task of.',
+    resolve: (task, _args, context) => runLoader(context).load(task.transactionId),
+  }),
+);

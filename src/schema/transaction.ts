@@ -1,0 +1,126 @@
+import type { TaskStatus, TransactionKind, TransactionRow, TransactionStatus } from '../entities/ledger.js';
+import { builder } from './builder.js';
+import { describedEnum } from './job-enums.js';
+import { toDate, toDateOrNull } from './scalars.js';
+
+const TransactionKindEnum = describedEnum<TransactionKind>(
+  'TransactionKind',
+  'What a transaction is an execution of.',
+  {
+    DEPLOYMENT: 'A deployment that was reported from outside.',
+    JOB_RUN: 'A run of a job.',
+    ACTION_PLAN: 'An action plan.',
+  },
+);
+
+export const TransactionStatusEnum = describedEnum<TransactionStatus>(
+  'TransactionStatus',
+  'Where a transaction stands.',
+  {
+    PENDING: 'It has not begun.',
+    RUNNING: 'It is under way.',
+    READY: 'It succeeded.',
+    ERROR: 'It failed.',
+    STOPPED: 'It was ended by a command, or never began.',
+    LOST: 'It was not heard of any more.',
+  },
+);
+
+export const TaskStatusEnum = describedEnum<TaskStatus>('TaskStatus', 'Where an attempt of a task stands.', {
+  PENDING: 'It has not begun.',
+  RUNNING: 'It is under way.',
+  READY: 'It succeeded.',
+  ERROR: 'It failed.',
+  SKIPPED: 'It was not executed.',
+  LOST: 'It began, and nobody knows how it ended.',
+  STOPPED: 'It was ended by a command.',
+});
+
+const TaskCount = builder.objectRef<{ status: TaskStatus; count: number }>('TaskCount').implement({
+  description: 'How many tasks of a transaction have a status.',
+  fields: (t) => ({
+    status: t.field({ type: TaskStatusEnum, description: 'The status.', resolve: ({ status }) => status }),
+    count: t.exposeInt('count', { description: 'How many.' }),
+  }),
+});
+
+/** What every kind of transaction is shown from. */
+export interface TransactionShape {
+  transaction: TransactionRow;
+}
+
+/** The GraphQL type of each kind. */
+const TYPE_OF_KIND: Readonly<Record<TransactionKind, string>> = {
+  DEPLOYMENT: 'Deployment',
+  JOB_RUN: 'JobRun',
+  ACTION_PLAN: 'ActionPlanRun',
+};
+
+function countsOf({ counts }: TransactionRow): { status: TaskStatus; count: number }[] {
+  const entries = Object.entries(counts) as [TaskStatus, number][];
+  return entries.map(([status, count]) => ({ status, count })).sort((a, b) => (a.status < b.status ? -1 : 1));
+}
+
+export const Transaction = builder.interfaceRef<TransactionShape>('Transaction');
+
+builder.interfaceType(Transaction, {
+  description: 'One execution of anything, in the one ledger of everything that ran.',
+  resolveType: ({ transaction }) => TYPE_OF_KIND[transaction.kind],
+  fields: (t) => ({
+    number: t.int({ description: 'Its short serial number.', resolve: ({ transaction }) => transaction.number }),
+    kind: t.field({
+      type: TransactionKindEnum,
+      description: 'What it is an execution of.',
+      resolve: ({ transaction }) => transaction.kind,
+    }),
+    name: t.string({ description: 'The name of what it executes.', resolve: ({ transaction }) => transaction.name }),
+    status: t.field({
+      type: TransactionStatusEnum,
+      description: 'Where it stands.',
+      resolve: ({ transaction }) => transaction.status,
+    }),
+    reason: t.string({
+      nullable: true,
+      description: 'Why it ended as it did; null for a success.',
+      resolve: ({ transaction }) => transaction.reason,
+    }),
+    progress: t.int({
+      description: 'How far it is, 0 to 100, as its reporter says.',
+      resolve: ({ transaction }) => transaction.progress,
+    }),
+    message: t.string({
+      nullable: true,
+      description: 'What its reporter says of the progress.',
+      resolve: ({ transaction }) => transaction.message,
+    }),
+    dryRun: t.boolean({
+      description: 'Whether it changes nothing, and only tells what it would do.',
+      resolve: ({ transaction }) => transaction.dryRun,
+    }),
+    taskCounts: t.field({
+      type: [TaskCount],
+      description: 'The number of its tasks in each status that occurs.',
+      resolve: ({ transaction }) => countsOf(transaction),
+    }),
+  }),
+});
+
+builder.interfaceFields(Transaction, (t) => ({
+  createdAt: t.field({
+    type: 'DateTime',
+    description: 'When it was made.',
+    resolve: ({ transaction }) => toDate(transaction.createdAt),
+  }),
+  timeStart: t.field({
+    type: 'DateTime',
+    nullable: true,
+    description: 'When it began; null before.',
+    resolve: ({ transaction }) => toDateOrNull(transaction.timeStart),
+  }),
+  timeEnd: t.field({
+    type: 'DateTime',
+    nullable: true,
+    description: 'When it ended; null before.',
+    resolve: ({ transaction }) => toDateOrNull(transaction.timeEnd),
+  }),
+}));
