@@ -20,6 +20,7 @@ const limits = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' as cons
  */
 export default defineConfig({
   test: {
+    globalSetup: ['test/kit/build.ts'],
     projects: [
       {
         ...shared,

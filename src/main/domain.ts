@@ -1,0 +1,107 @@
+import { hostname } from 'node:os';
+import type { Config } from '../config/config.js';
+import { createOutbox } from '../events/outbox.js';
+import { createOutputLog } from '../events/output-log.js';
+import { createClientService } from '../jobs/client-service.js';
+import { DEFAULT_JOBS_SETTINGS, type JobsDeps } from '../jobs/deps.js';
+import { jobRunKind } from '../jobs/firing.js';
+import { runLeaseKind } from '../jobs/run-expiry.js';
+import { createRunService } from '../jobs/run-service.js';
+import { createJobService } from '../jobs/service.js';
+import { systemIds } from '../lib/ids.js';
+import { SECOND, systemClock } from '../lib/time.js';
+import { createLive, type Live } from '../live/hub.js';
+import { createScheduler, type Scheduler } from '../scheduler/scheduler.js';
+import type { Health } from '../telemetry/health.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import { type Retention, retentionChore } from './chores.js';
+import { createRights, type Rights } from './rights.js';
+import { schedulerMetrics } from './scheduler-metrics.js';
+import type { Stores } from './stores.js';
+
+/** What this process says about itself. */
+export interface Identity {
+  name: string;
+  version: string;
+}
+
+/** The domain's parts, wired. */
+export interface Domain {
+  rights: Rights;
+  scheduler: Scheduler;
+  retention: Retention;
+  jobs: ReturnType<typeof createJobService>;
+  runs: ReturnType<typeof createRunService>;
+  clients: ReturnType<typeof createClientService>;
+  live: Live;
+}
+
+/** The parts of the process that every other part may report to. */
+export interface Telemetry {
+  log: Logger;
+  health: Health;
+  metrics: Metrics;
+}
+
+function createClock(config: Config, stores: Stores, identity: Identity, telemetry: Telemetry): Scheduler {
+  const { log, health, metrics } = telemetry;
+  const scheduler = createScheduler({
+    db: stores.db,
+    ids: systemIds,
+    bell: stores.log.bell,
+    listen: (channel, look) => stores.doorbell.listen(channel, look),
+    identity: { host: hostname(), name: identity.name, version: identity.version, labels: {} },
+    log: { warn: (message, error) => log.warn({ error }, message) },
+    metrics: schedulerMetrics(metrics),
+    leaseLength: config.work.shardLease,
+    renewEvery: Math.floor(config.work.shardLease / 3),
+    exclusive: config.stores.embedded,
+    ...(config.stores.mongodbUrl === null ? {} : { mongoUrl: config.stores.mongodbUrl }),
+  });
+  if (config.server.role === 'api') return scheduler;
+  health.probe('scheduler', async () => {
+    const { state, holdsLeases } = scheduler.state();
+    if (state === 'RUNNING' && holdsLeases) return 'UP';
+    return { state: 'DEGRADED', detail: `the scheduler is ${state.toLowerCase()} and fires nothing` };
+  });
+  if (config.stores.mongodbUrl !== null) {
+    health.probe('mongodb', async () =>
+      scheduler.state().lockStoreAvailable
+        ? 'UP'
+        : { state: 'DEGRADED', detail: 'away: ownership goes on by the database alone' },
+    );
+  }
+  return scheduler;
+}
+
+/** Wires the domain over the stores; nothing runs yet. */
+export function createDomain(config: Config, stores: Stores, identity: Identity, telemetry: Telemetry): Domain {
+  const { db } = stores;
+  const outbox = createOutbox(stores.log.bell, systemIds);
+  const rights = createRights(config, { db, outbox, feed: stores.log.feed });
+  const scheduler = createClock(config, stores, identity, telemetry);
+  const deps: JobsDeps = {
+    db,
+    outbox,
+    planner: scheduler.planner,
+    ids: systemIds,
+    clock: systemClock,
+    activity: (tx, ctx, entry) => rights.activities.record(tx, ctx, entry),
+    settings: {
+      ...DEFAULT_JOBS_SETTINGS,
+      runLease: config.work.runLease,
+      defaultCatchupWindow: Math.floor(config.work.catchupWindow / SECOND),
+    },
+  };
+  const retention = retentionChore(config, db, rights.activities, telemetry.log);
+  for (const kind of [jobRunKind(deps), runLeaseKind(deps), retention.kind]) scheduler.register(kind);
+  const live = createLive({
+    feed: stores.log.feed,
+    outputs: createOutputLog(db),
+    doorbell: stores.doorbell,
+    queueBytes: config.live.maxQueueBytes,
+  });
+  const jobs = createJobService(deps);
+  return { rights, scheduler, retention, jobs, runs: createRunService(deps), clients: createClientService(deps), live };
+}
