@@ -87,7 +87,7 @@ export class Engine {
   #lockStore(): LockStore {
     const { db, leaseLength, exclusive, mongoUrl, timers } = this.#options;
     const owner = { service: this.service.id, incarnation: this.service.incarnation };
-    const options = { owner, lockLength: leaseLength, exclusive, policy: () => this.#lookout.policy };
+    const options = { owner, lockLength: leaseLength, exclusive, policy: (won: number) => this.#lookout.policy(won) };
     return mongoUrl === undefined ? new SqlLockStore(db, options) : new MongoLockStore(mongoUrl, options, timers);
   }
 

@@ -33,11 +33,14 @@ export class Lookout {
     this.#options = options;
   }
 
-  /** What may be locked at present: free shards up to this engine's share, shards of dead owners by anyone. */
-  get policy(): LockPolicy {
+  /**
+   * What may be locked at present: free shards up to this engine's share, shards of dead owners by anyone. `won` are
+   * the locks in hand: Agenda wins several before it begins with the first.
+   */
+  policy(won: number): LockPolicy {
     const { ownership } = this.#options;
     if (!ownership.mayTake) return 'none';
-    return ownership.shards.length < this.#share ? 'any' : 'expired';
+    return Math.max(won, ownership.shards.length) < this.#share ? 'any' : 'expired';
   }
 
   /** Never rejects. */

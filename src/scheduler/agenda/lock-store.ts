@@ -23,8 +23,8 @@ export interface LockStoreOptions {
   readonly lockLength: number;
   /** No other process can be there: every lock found at the start is a dead one's. */
   readonly exclusive: boolean;
-  /** Asked before each attempt to lock something. */
-  readonly policy: () => LockPolicy;
+  /** Asked before each attempt to lock something, with the number of locks that were won and not given back. */
+  readonly policy: (won: number) => LockPolicy;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { MongoJobRepository } from '@agendajs/mongo-backend';
 import type { JobId, JobParameters } from 'agenda';
 import { type Db, ObjectId } from 'mongodb';
+import { Slots } from '../slots.js';
 import { lockedEntry } from './entry.js';
 import type { LockStoreOptions } from './lock-store.js';
 import { type Entries, freeStage, lockStage, mine } from './mongo-entries.js';
@@ -18,6 +19,7 @@ export class FencedJobRepository extends MongoJobRepository {
   readonly #clock: StoreClock;
   /** The number of the lock that this process holds on an entry. */
   readonly #fences = new Map<string, number>();
+  readonly #turn = new Slots(1);
 
   constructor(db: Db, entries: Entries, options: LockStoreOptions, clock: StoreClock) {
     super({ mongo: db, db: { collection: entries.collectionName, address: '' }, ensureIndex: false });
@@ -26,13 +28,17 @@ export class FencedJobRepository extends MongoJobRepository {
     this.#clock = clock;
   }
 
-  /** Locks one entry that is free, by the server's clock; the scan's instants are Agenda's by the host's clock. */
-  override async getNextJobToRun(name: string): Promise<JobParameters | undefined> {
-    const policy = this.#options.policy();
-    if (policy === 'none') return undefined;
-    const anyone = policy === 'expired' ? { lockService: { $ne: null } } : {};
-    const free = { name, wakeAt: { $lte: await this.#clock.now() }, disabled: { $ne: true }, ...anyone };
-    return this.#lock(free);
+  /**
+   * Locks one entry that is free, one call after the other: Agenda fills its queue several times at once, and each must
+   * know what the others won. The scan's instants are Agenda's by the host's clock: the server's clock decides.
+   */
+  override getNextJobToRun(name: string): Promise<JobParameters | undefined> {
+    return this.#turn.run(async () => {
+      const policy = this.#options.policy(this.#fences.size);
+      if (policy === 'none') return undefined;
+      const anyone = policy === 'expired' ? { lockService: { $ne: null } } : {};
+      return this.#lock({ name, wakeAt: { $lte: await this.#clock.now() }, disabled: { $ne: true }, ...anyone });
+    });
   }
 
   override async lockJob(job: JobParameters): Promise<JobParameters | undefined> {

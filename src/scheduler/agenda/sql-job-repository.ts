@@ -13,6 +13,7 @@ import type { Database } from '../../db/database.js';
 import type { SqlValue, Tx } from '../../db/transaction.js';
 import { insertRows, updateRows } from '../../db/write.js';
 import { AgendaJobEntity, type AgendaJobRow } from '../../entities/agenda-job.js';
+import { Slots } from '../slots.js';
 import { lockedEntry, shardOf } from './entry.js';
 import type { LockStoreOptions } from './lock-store.js';
 import { matches } from './match.js';
@@ -52,6 +53,7 @@ export class SqlJobRepository implements JobRepository {
   readonly #db: Database;
   readonly #options: LockStoreOptions;
   readonly #locks = new Map<string, Lock>();
+  readonly #turn = new Slots(1);
 
   constructor(db: Database, options: LockStoreOptions) {
     this.#db = db;
@@ -177,11 +179,16 @@ export class SqlJobRepository implements JobRepository {
     }
   }
 
-  /** Locks one entry that is free. The scan's instants are Agenda's by the host's clock: the store's clock decides. */
-  async getNextJobToRun(name: string): Promise<JobParameters | undefined> {
-    const policy = this.#options.policy();
-    if (policy === 'none') return undefined;
-    return this.#lock(policy === 'expired' ? 'AND lock_service IS NOT NULL' : '', [], name);
+  /**
+   * Locks one entry that is free, one call after the other: Agenda fills its queue several times at once, and each must
+   * know what the others won. The scan's instants are Agenda's by the host's clock: the store's clock decides.
+   */
+  getNextJobToRun(name: string): Promise<JobParameters | undefined> {
+    return this.#turn.run(async () => {
+      const policy = this.#options.policy(this.#locks.size);
+      if (policy === 'none') return undefined;
+      return this.#lock(policy === 'expired' ? 'AND lock_service IS NOT NULL' : '', [], name);
+    });
   }
 
   async #lock(condition: string, values: readonly SqlValue[], name: string): Promise<JobParameters | undefined> {

@@ -1,0 +1,6 @@
+import { describeWithStores, freshMongo } from '../kit/stores.js';
+import { enginesContract } from './engines-contract.js';
+
+describeWithStores('engines with MongoDB', ['mysql', 'mongodb'], () => {
+  enginesContract('MySQL, elected by MongoDB', { database: 'mysql', mongo: freshMongo });
+});

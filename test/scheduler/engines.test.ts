@@ -1,0 +1,4 @@
+import { storeKinds } from '../kit/stores.js';
+import { enginesContract } from './engines-contract.js';
+
+for (const database of storeKinds()) enginesContract(`${database}, elected by SQL`, { database });
