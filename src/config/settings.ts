@@ -132,14 +132,9 @@ export const SETTINGS = {
   work: {
     title: 'Due work',
     settings: {
-      catchup: must(
-        oneOf('skip', 'once', 'all'),
-        'once',
-        'What is done about due times missed, where a job does not say.',
-      ),
       catchupWindow: must(
         duration(MINUTE, 365 * DAY),
-        DAY,
+        HOUR,
         'How far back missed due times count, where a job does not say.',
       ),
       runLease: must(duration(5 * SECOND, HOUR), MINUTE, 'How long an agent holds a run without renewing it.'),
