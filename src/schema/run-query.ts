@@ -2,10 +2,12 @@ import { DEFAULT_RUN_ORDER } from '../jobs/run-list.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { Job } from './job.js';
+import { JobRunNowPayload } from './job-commands.js';
 import { JobResultEnum } from './job-enums.js';
 import { OrderDirectionEnum } from './order.js';
 import { JobRun } from './run.js';
 import { RunStateEnum, RunTriggerEnum } from './run-enums.js';
+import { runLoader } from './task.js';
 import { TransactionStatusEnum } from './transaction.js';
 
 const RunFilterInput = builder.inputType('RunFilter', {
@@ -102,4 +104,13 @@ builder.objectField(Job, 'runs', (t) =>
     },
     JobRunConnection,
   ),
+);
+
+builder.objectField(JobRunNowPayload, 'run', (t) =>
+  t.field({
+    type: JobRun,
+    nullable: true,
+    description: 'The run that was made, or the one that waits already; null when the overlap policy made none.',
+    resolve: ({ run }, _args, context) => (run === null ? null : runLoader(context).load(run.id)),
+  }),
 );

@@ -19,6 +19,24 @@ import * as Operations from './operations.js';
 
 
 
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 export type Requester<C = {}> = <R, V>(doc: DocumentNode, vars?: V, options?: C) => Promise<R> | AsyncIterable<R>
 export function getSdk<C>(requester: Requester<C>) {
   return {
@@ -29,6 +47,34 @@ export function getSdk<C>(requester: Requester<C>) {
     /** Commands as they are carried out. */
     activityRecorded(variables?: Operations.ActivityRecordedSubscriptionVariables, options?: C): AsyncIterable<Operations.ActivityRecordedSubscription> {
       return requester<Operations.ActivityRecordedSubscription, Operations.ActivityRecordedSubscriptionVariables>(Operations.ActivityRecordedDocument, variables, options) as AsyncIterable<Operations.ActivityRecordedSubscription>;
+    },
+    /** Says that an agent is there, and what it can execute. */
+    clientRegister(variables: Operations.ClientRegisterMutationVariables, options?: C): Promise<Operations.ClientRegisterMutation> {
+      return requester<Operations.ClientRegisterMutation, Operations.ClientRegisterMutationVariables>(Operations.ClientRegisterDocument, variables, options) as Promise<Operations.ClientRegisterMutation>;
+    },
+    /** What waits for a client, and what it is to abort, as it comes. */
+    runAssigned(variables: Operations.RunAssignedSubscriptionVariables, options?: C): AsyncIterable<Operations.RunAssignedSubscription> {
+      return requester<Operations.RunAssignedSubscription, Operations.RunAssignedSubscriptionVariables>(Operations.RunAssignedDocument, variables, options) as AsyncIterable<Operations.RunAssignedSubscription>;
+    },
+    /** Takes a run under a lease. */
+    runClaim(variables: Operations.RunClaimMutationVariables, options?: C): Promise<Operations.RunClaimMutation> {
+      return requester<Operations.RunClaimMutation, Operations.RunClaimMutationVariables>(Operations.RunClaimDocument, variables, options) as Promise<Operations.RunClaimMutation>;
+    },
+    /** Keeps a run's lease, and asks whether to go on. */
+    runRenew(variables: Operations.RunRenewMutationVariables, options?: C): Promise<Operations.RunRenewMutation> {
+      return requester<Operations.RunRenewMutation, Operations.RunRenewMutationVariables>(Operations.RunRenewDocument, variables, options) as Promise<Operations.RunRenewMutation>;
+    },
+    /** Says how an attempt goes, or ended. */
+    runReport(variables: Operations.RunReportMutationVariables, options?: C): Promise<Operations.RunReportMutation> {
+      return requester<Operations.RunReportMutation, Operations.RunReportMutationVariables>(Operations.RunReportDocument, variables, options) as Promise<Operations.RunReportMutation>;
+    },
+    /** Adds to a run's output. */
+    runOutputAppend(variables: Operations.RunOutputAppendMutationVariables, options?: C): Promise<Operations.RunOutputAppendMutation> {
+      return requester<Operations.RunOutputAppendMutation, Operations.RunOutputAppendMutationVariables>(Operations.RunOutputAppendDocument, variables, options) as Promise<Operations.RunOutputAppendMutation>;
+    },
+    /** Gives a run back. */
+    runRelease(variables: Operations.RunReleaseMutationVariables, options?: C): Promise<Operations.RunReleaseMutation> {
+      return requester<Operations.RunReleaseMutation, Operations.RunReleaseMutationVariables>(Operations.RunReleaseDocument, variables, options) as Promise<Operations.RunReleaseMutation>;
     },
     /** The tokens that the caller may see. */
     apiTokens(variables?: Operations.ApiTokensQueryVariables, options?: C): Promise<Operations.ApiTokensQuery> {
@@ -41,6 +87,22 @@ export function getSdk<C>(requester: Requester<C>) {
     /** Ends a token's rights. */
     apiTokenRevoke(variables: Operations.ApiTokenRevokeMutationVariables, options?: C): Promise<Operations.ApiTokenRevokeMutation> {
       return requester<Operations.ApiTokenRevokeMutation, Operations.ApiTokenRevokeMutationVariables>(Operations.ApiTokenRevokeDocument, variables, options) as Promise<Operations.ApiTokenRevokeMutation>;
+    },
+    /** The hosts that run an agent. */
+    clients(variables?: Operations.ClientsQueryVariables, options?: C): Promise<Operations.ClientsQuery> {
+      return requester<Operations.ClientsQuery, Operations.ClientsQueryVariables>(Operations.ClientsDocument, variables, options) as Promise<Operations.ClientsQuery>;
+    },
+    /** One client by its global id or its key. */
+    client(variables: Operations.ClientQueryVariables, options?: C): Promise<Operations.ClientQuery> {
+      return requester<Operations.ClientQuery, Operations.ClientQueryVariables>(Operations.ClientDocument, variables, options) as Promise<Operations.ClientQuery>;
+    },
+    /** Changes what people say of a client. */
+    clientUpdate(variables: Operations.ClientUpdateMutationVariables, options?: C): Promise<Operations.ClientUpdateMutation> {
+      return requester<Operations.ClientUpdateMutation, Operations.ClientUpdateMutationVariables>(Operations.ClientUpdateDocument, variables, options) as Promise<Operations.ClientUpdateMutation>;
+    },
+    /** Removes a client; its runs stay. */
+    clientRemove(variables: Operations.ClientRemoveMutationVariables, options?: C): Promise<Operations.ClientRemoveMutation> {
+      return requester<Operations.ClientRemoveMutation, Operations.ClientRemoveMutationVariables>(Operations.ClientRemoveDocument, variables, options) as Promise<Operations.ClientRemoveMutation>;
     },
     /** The jobs that the caller may see. */
     jobs(variables?: Operations.JobsQueryVariables, options?: C): Promise<Operations.JobsQuery> {
@@ -85,6 +147,34 @@ export function getSdk<C>(requester: Requester<C>) {
     /** Jobs' changes of status as they happen. */
     jobStatusChanged(variables?: Operations.JobStatusChangedSubscriptionVariables, options?: C): AsyncIterable<Operations.JobStatusChangedSubscription> {
       return requester<Operations.JobStatusChangedSubscription, Operations.JobStatusChangedSubscriptionVariables>(Operations.JobStatusChangedDocument, variables, options) as AsyncIterable<Operations.JobStatusChangedSubscription>;
+    },
+    /** The runs that the caller may see. */
+    runs(variables?: Operations.RunsQueryVariables, options?: C): Promise<Operations.RunsQuery> {
+      return requester<Operations.RunsQuery, Operations.RunsQueryVariables>(Operations.RunsDocument, variables, options) as Promise<Operations.RunsQuery>;
+    },
+    /** One run by its global id or its number. */
+    run(variables: Operations.RunQueryVariables, options?: C): Promise<Operations.RunQuery> {
+      return requester<Operations.RunQuery, Operations.RunQueryVariables>(Operations.RunDocument, variables, options) as Promise<Operations.RunQuery>;
+    },
+    /** The attempts of a run. */
+    runTasks(variables: Operations.RunTasksQueryVariables, options?: C): Promise<Operations.RunTasksQuery> {
+      return requester<Operations.RunTasksQuery, Operations.RunTasksQueryVariables>(Operations.RunTasksDocument, variables, options) as Promise<Operations.RunTasksQuery>;
+    },
+    /** What a run wrote so far. */
+    runOutput(variables: Operations.RunOutputQueryVariables, options?: C): Promise<Operations.RunOutputQuery> {
+      return requester<Operations.RunOutputQuery, Operations.RunOutputQueryVariables>(Operations.RunOutputDocument, variables, options) as Promise<Operations.RunOutputQuery>;
+    },
+    /** Runs a job once, now. */
+    jobRunNow(variables: Operations.JobRunNowMutationVariables, options?: C): Promise<Operations.JobRunNowMutation> {
+      return requester<Operations.JobRunNowMutation, Operations.JobRunNowMutationVariables>(Operations.JobRunNowDocument, variables, options) as Promise<Operations.JobRunNowMutation>;
+    },
+    /** Runs as they change. */
+    runChanged(variables?: Operations.RunChangedSubscriptionVariables, options?: C): AsyncIterable<Operations.RunChangedSubscription> {
+      return requester<Operations.RunChangedSubscription, Operations.RunChangedSubscriptionVariables>(Operations.RunChangedDocument, variables, options) as AsyncIterable<Operations.RunChangedSubscription>;
+    },
+    /** What a run writes, from its beginning (or a cursor) to its end. */
+    runOutputAppended(variables: Operations.RunOutputAppendedSubscriptionVariables, options?: C): AsyncIterable<Operations.RunOutputAppendedSubscription> {
+      return requester<Operations.RunOutputAppendedSubscription, Operations.RunOutputAppendedSubscriptionVariables>(Operations.RunOutputAppendedDocument, variables, options) as AsyncIterable<Operations.RunOutputAppendedSubscription>;
     },
     /** Who calls, with which rights, and the server that answers. */
     viewer(variables?: Operations.ViewerQueryVariables, options?: C): Promise<Operations.ViewerQuery> {
