@@ -61,6 +61,11 @@ const TABLES: Record<string, TableDefinition> = {
       ix_jobs_client: ['project', 'client_key', 'slot', 'time_created', 'id'],
       ix_jobs_kind: ['project', 'slot', 'schedule_kind', 'time_created', 'id'],
       ix_jobs_stale: ['project', 'slot', 'stale_at', 'id'],
+      ix_jobs_all_key: ['key', 'slot'],
+      ix_jobs_all_status: ['status', 'time_created', 'id'],
+      ix_jobs_all_result: ['slot', 'result', 'time_created', 'id'],
+      ix_jobs_all_client: ['client_key', 'slot', 'time_created', 'id'],
+      ix_jobs_all_kind: ['slot', 'schedule_kind', 'time_created', 'id'],
       ix_jobs_all_created: ['slot', 'time_created', 'id'],
       ix_jobs_all_next_run: ['slot', 'next_run_at', 'id'],
       ix_jobs_all_stale: ['slot', 'stale_at', 'id'],
@@ -74,6 +79,7 @@ const TABLES: Record<string, TableDefinition> = {
     },
     indexes: {
       ix_job_action_kinds: ['project', 'action', 'job_id'],
+      ix_job_action_kinds_all: ['action', 'job_id'],
     },
   },
   job_revisions: {

@@ -94,6 +94,7 @@ const TABLES: Record<string, TableDefinition> = {
       ux_occurrences_due: ['background_job_id', 'scheduled_for'],
       ix_occurrences_subject: ['kind', 'subject', 'scheduled_for', 'id'],
       ix_occurrences_project: ['project', 'kind', 'scheduled_for', 'id'],
+      ix_occurrences_kind: ['kind', 'scheduled_for', 'id'],
       ix_occurrences_run: ['run_id'],
       ix_occurrences_fired: ['fired_at'],
     },

@@ -128,6 +128,11 @@ export const JobEntity = new EntitySchema<JobRow>({
     { name: 'ix_jobs_client', columns: ['project', 'clientKey', 'slot', 'timeCreated', 'id'] },
     { name: 'ix_jobs_kind', columns: ['project', 'slot', 'scheduleKind', 'timeCreated', 'id'] },
     { name: 'ix_jobs_stale', columns: ['project', 'slot', 'staleAt', 'id'] },
+    { name: 'ix_jobs_all_key', columns: ['key', 'slot'] },
+    { name: 'ix_jobs_all_status', columns: ['status', 'timeCreated', 'id'] },
+    { name: 'ix_jobs_all_result', columns: ['slot', 'result', 'timeCreated', 'id'] },
+    { name: 'ix_jobs_all_client', columns: ['clientKey', 'slot', 'timeCreated', 'id'] },
+    { name: 'ix_jobs_all_kind', columns: ['slot', 'scheduleKind', 'timeCreated', 'id'] },
     { name: 'ix_jobs_all_created', columns: ['slot', 'timeCreated', 'id'] },
     { name: 'ix_jobs_all_next_run', columns: ['slot', 'nextRunAt', 'id'] },
     { name: 'ix_jobs_all_stale', columns: ['slot', 'staleAt', 'id'] },
@@ -145,7 +150,10 @@ export const JobActionKindEntity = new EntitySchema<JobActionKindRow>({
   name: 'JobActionKind',
   tableName: 'job_action_kinds',
   columns: { jobId: id({ primary: true }), action: text(16, { primary: true }), project: text(64) },
-  indices: [{ name: 'ix_job_action_kinds', columns: ['project', 'action', 'jobId'] }],
+  indices: [
+    { name: 'ix_job_action_kinds', columns: ['project', 'action', 'jobId'] },
+    { name: 'ix_job_action_kinds_all', columns: ['action', 'jobId'] },
+  ],
 });
 
 /** One state of a job's definition, kept for ever. */

@@ -51,6 +51,7 @@ export const OccurrenceEntity = new EntitySchema<OccurrenceRow>({
     { name: 'ux_occurrences_due', columns: ['backgroundJobId', 'scheduledFor'], unique: true },
     { name: 'ix_occurrences_subject', columns: ['kind', 'subject', 'scheduledFor', 'id'] },
     { name: 'ix_occurrences_project', columns: ['project', 'kind', 'scheduledFor', 'id'] },
+    { name: 'ix_occurrences_kind', columns: ['kind', 'scheduledFor', 'id'] },
     { name: 'ix_occurrences_run', columns: ['runId'] },
     { name: 'ix_occurrences_fired', columns: ['firedAt'] },
   ],

@@ -2,6 +2,7 @@ import { In } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { seesClient } from '../auth/scope.js';
 import { JobEntity, type JobRow } from '../entities/job.js';
+import { JobRunEntity, type JobRunRow } from '../entities/run.js';
 import type { JobsDeps } from './deps.js';
 import { type JobName, resolveJobId } from './job-store.js';
 
@@ -24,12 +25,23 @@ export async function findJob(deps: ReadDeps, ctx: Ctx, name: JobName): Promise<
   return job ?? null;
 }
 
-/** The oldest open run of each of these jobs; null for one that has none. */
-export async function openRunIds(deps: ReadDeps, jobIds: readonly string[]): Promise<(string | null)[]> {
-  const marks = jobIds.map(() => '?').join(', ');
-  const sql = `SELECT job_id AS jobId, MIN(id) AS runId FROM job_runs
-    WHERE job_id IN (${marks}) AND state IN ('WAITING', 'BUFFERED', 'RUNNING') GROUP BY job_id`;
-  const rows = await deps.db.reader.rows<{ jobId: string; runId: string }>(sql, jobIds);
-  const open = new Map(rows.map((row) => [row.jobId, row.runId]));
-  return jobIds.map((id) => open.get(id) ?? null);
+/** An open run as a job shows it. */
+export type OpenRun = Pick<JobRunRow, 'id' | 'state'>;
+
+const FIRST_STATE: readonly JobRunRow['state'][] = ['RUNNING', 'WAITING', 'BUFFERED'];
+
+/** The open run of each of these jobs: what runs before what waits, the oldest first; null for a job without one. */
+export async function openRunOfEach(deps: ReadDeps, jobIds: readonly string[]): Promise<(OpenRun | null)[]> {
+  const runs = await deps.db.manager
+    .getRepository(JobRunEntity)
+    .createQueryBuilder('run')
+    .select(['run.id', 'run.jobId', 'run.state'])
+    .where('run.jobId IN (:...jobIds) AND run.state IN (:...states)', { jobIds, states: FIRST_STATE })
+    .orderBy('run.id')
+    .getMany();
+  const rank = (run: OpenRun): number => FIRST_STATE.indexOf(run.state);
+  return jobIds.map((id) => {
+    const [first] = runs.filter((run) => run.jobId === id).sort((a, b) => rank(a) - rank(b));
+    return first ?? null;
+  });
 }

@@ -5,6 +5,7 @@ import type { CreatedJob } from './create.js';
 import { checkClientKey } from './definition-rules.js';
 import type { JobsDeps } from './deps.js';
 import { type ReadDocument, readDocument } from './document-read.js';
+import type { WriteOptions } from './document-write.js';
 import { Faults } from './faults.js';
 import { insertJob, type NewJob } from './new-job.js';
 import { hasNothingAhead, scheduleOf } from './schedule-of.js';
@@ -62,8 +63,8 @@ export interface ImportedJob {
  * Reads a document as the job it would become at `now`; writes nothing. Throws InvalidInputError (every fault) and
  * ForbiddenError (another project, another user).
  */
-export function planImport(ctx: Ctx, input: ImportInput, defaultCatchupWindow: number, now: number): ImportedJob {
-  const document = readDocument(input.document, { createdAt: now, defaultCatchupWindow });
+export function planImport(ctx: Ctx, input: ImportInput, settings: WriteOptions, now: number): ImportedJob {
+  const document = readDocument(input.document, { createdAt: now, ...settings });
   const warnings = [...document.warnings];
   if (input.project && document.project && input.project !== document.project) {
     const message = `project: the document says "${document.project}" and the input "${input.project}".`;
@@ -87,8 +88,7 @@ export function planImport(ctx: Ctx, input: ImportInput, defaultCatchupWindow: n
  */
 export async function importJob(deps: JobsDeps, ctx: Ctx, input: ImportInput): Promise<CreatedJob> {
   return deps.db.transaction(async (tx) => {
-    const { defaultCatchupWindow } = deps.settings;
-    const { job: plan, warnings } = planImport(ctx, input, defaultCatchupWindow, await tx.now());
+    const { job: plan, warnings } = planImport(ctx, input, deps.settings, await tx.now());
     const job = await insertJob(tx, deps, ctx, plan);
     await deps.activity(tx, ctx, { action: 'jobImport', subject: job.id, project: job.project, outcome: 'OK' });
     return { job, warnings };

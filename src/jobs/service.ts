@@ -1,6 +1,7 @@
 import type { Ctx } from '../auth/actor.js';
 import type { Page, PageRequest } from '../db/page.js';
-import type { JobRow } from '../entities/job.js';
+import type { JobRevisionRow, JobRow } from '../entities/job.js';
+import type { FireDescription } from '../schedule/clock-changes.js';
 import { abortJob } from './commands/abort.js';
 import type { CommandInput, CommandPayload } from './commands/apply.js';
 import { removeJob } from './commands/remove.js';
@@ -8,12 +9,21 @@ import { type RunNowInput, runJobNow } from './commands/run-now.js';
 import { startJob } from './commands/start.js';
 import { stopJob } from './commands/stop.js';
 import { type CreatedJob, type CreateInput, createJob } from './create.js';
+import type { DefinitionChange } from './definition-diff.js';
 import type { JobsDeps } from './deps.js';
 import { writeDocument } from './document-write.js';
-import { findJob, jobsByIds, openRunIds } from './find.js';
+import type { DueTime, DueTimeFilter, DueWindow } from './due-time.js';
+import { dueTimes } from './due-times.js';
+import { findJob, jobsByIds, type OpenRun, openRunOfEach } from './find.js';
 import { type ImportInput, importJob } from './import-document.js';
 import type { JobName } from './job-store.js';
 import { type JobFilter, type JobOrder, listJobs } from './list.js';
+import { fireCount, nextRuns } from './next-runs.js';
+import { type JobPreview, type PreviewInput, previewJob } from './preview.js';
+import { type RevertInput, revertJob } from './revert.js';
+import { diffRevisions, listRevisions, revisionOf, revisionsBefore, revisionsByIds } from './revisions.js';
+import type { ScheduleInput } from './schedule-input.js';
+import { previewSchedule, type SchedulePreview } from './schedule-preview.js';
 import { type ChangedJob, type UpdateInput, updateJob } from './update.js';
 
 /** What the API asks of the jobs; each function is its file's, with the dependencies filled in. */
@@ -31,8 +41,18 @@ export interface JobService {
   list(ctx: Ctx, filter: JobFilter, order: JobOrder, request: PageRequest): Promise<Page<JobRow>>;
   /** The job as a Freezer document. */
   document(job: JobRow): Record<string, unknown>;
-  /** The oldest open run of each job; null for one without. */
-  openRunIds(jobIds: readonly string[]): Promise<(string | null)[]>;
+  /** The open run of each job, what runs before what waits; null for one without. */
+  openRunOfEach(jobIds: readonly string[]): Promise<(OpenRun | null)[]>;
+  revisions(job: JobRow, request: PageRequest): Promise<Page<JobRevisionRow>>;
+  revision(job: JobRow, revision: number): Promise<JobRevisionRow>;
+  revisionsByIds(ctx: Ctx, ids: readonly string[]): Promise<(JobRevisionRow | null)[]>;
+  revisionsBefore(revisions: readonly JobRevisionRow[]): Promise<(JobRevisionRow | null)[]>;
+  diff(job: JobRow, from: number, to: number): Promise<DefinitionChange[]>;
+  revert(ctx: Ctx, input: RevertInput): Promise<ChangedJob>;
+  preview(ctx: Ctx, input: PreviewInput, first: number | null | undefined): Promise<JobPreview>;
+  previewSchedule(schedule: ScheduleInput, first: number | null | undefined): Promise<SchedulePreview>;
+  nextRuns(job: JobRow, first: number | null | undefined): FireDescription[];
+  dueTimes(ctx: Ctx, filter: DueTimeFilter, window: DueWindow, request: PageRequest): Promise<Page<DueTime>>;
   /** Whether its last success is older than it may be. */
   isStale(job: JobRow): boolean;
   /** The current instant as it is shown to people. */
@@ -54,7 +74,17 @@ export function createJobService(deps: JobsDeps): JobService {
     byIds: (ctx, ids) => jobsByIds(deps, ctx, ids),
     list: (ctx, filter, order, request) => listJobs(deps, ctx, filter, order, request),
     document: (job) => writeDocument(job, deps.settings),
-    openRunIds: (jobIds) => openRunIds(deps, jobIds),
+    openRunOfEach: (jobIds) => openRunOfEach(deps, jobIds),
+    revisions: (job, request) => listRevisions(deps, job, request),
+    revision: (job, revision) => revisionOf(deps.db.reader, job, revision),
+    revisionsByIds: (ctx, ids) => revisionsByIds(deps, ctx, ids),
+    revisionsBefore: (revisions) => revisionsBefore(deps, revisions),
+    diff: (job, from, to) => diffRevisions(deps, job, from, to),
+    revert: (ctx, input) => revertJob(deps, ctx, input),
+    preview: (ctx, input, first) => previewJob(deps, ctx, input, fireCount(first)),
+    previewSchedule: (schedule, first) => previewSchedule(deps, schedule, fireCount(first)),
+    nextRuns: (job, first) => nextRuns(job, fireCount(first)),
+    dueTimes: (ctx, filter, window, request) => dueTimes(deps, ctx, filter, window, request),
     isStale: (job) => job.staleAt !== null && job.staleAt <= deps.clock.now(),
     now: () => deps.clock.now(),
   };

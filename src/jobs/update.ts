@@ -15,6 +15,7 @@ import { keepActionKinds, keepRevision, scheduleKind } from './new-job.js';
 import { openRuns } from './run-store.js';
 import { sameJson } from './same-json.js';
 import { firstDue, scheduleOf } from './schedule-of.js';
+import { tellStale } from './stale.js';
 import { staleFrom } from './tally.js';
 
 export interface UpdateInput extends JobName, DefinitionInput {
@@ -86,6 +87,9 @@ export async function writeDefinition(
     await tx.manager.delete(JobActionKindEntity, { jobId: job.id });
     await keepActionKinds(tx, after);
   }
+  const wasStale = job.staleAt !== null && job.staleAt <= now;
+  // The chore tells of jobs that become stale with time; this one became so by its new definition.
+  if (!wasStale && after.staleAt !== null && after.staleAt <= now) await tellStale(tx, deps, [after]);
   const { id: subject, project, nextRunAt } = after;
   if (nextRunAt !== null && nextRunAt !== job.nextRunAt) {
     await deps.planner.plan(tx, JOB_RUN_KIND, { subject, project, nextRunAt });

@@ -46,7 +46,7 @@ const UserError = builder.interfaceRef<ExpectedError>('UserError').implement({
   }),
 });
 
-const InputIssueType = builder.objectRef<InputIssue>('InputIssue').implement({
+export const InputIssueType = builder.objectRef<InputIssue>('InputIssue').implement({
   description: 'One fault of an input.',
   fields: (t) => ({
     message: t.exposeString('message', { description: 'What is wrong, and what would be right.' }),

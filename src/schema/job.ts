@@ -1,7 +1,10 @@
 import type { JobRow } from '../entities/job.js';
 import { type Command, transitionOf } from '../jobs/command-table.js';
+import type { OpenRun } from '../jobs/find.js';
+import { REASONS, type ReasonCode } from '../jobs/reasons.js';
 import { hasNothingAhead, scheduleOf } from '../jobs/schedule-of.js';
 import { successRate } from '../jobs/tally.js';
+import { whyNot } from '../jobs/why-not.js';
 import { builder } from './builder.js';
 import { actionShapes, JobAction } from './job-action.js';
 import {
@@ -10,6 +13,7 @@ import {
   JobResultEnum,
   JobStatusEnum,
   OverlapPolicyEnum,
+  ReasonCodeEnum,
   ScheduleKindEnum,
 } from './job-enums.js';
 import { requestLoader } from './loader.js';
@@ -21,8 +25,8 @@ export const jobLoader = requestLoader<string, JobRow | null>((ids, context) =>
   context.services.jobs.byIds(context, ids),
 );
 
-/** The oldest open run of each job, for what depends on there being one. */
-const openRunLoader = requestLoader<string, string | null>((ids, context) => context.services.jobs.openRunIds(ids));
+/** The open run of each job, for what depends on there being one. */
+const openRunLoader = requestLoader<string, OpenRun | null>((ids, context) => context.services.jobs.openRunOfEach(ids));
 
 export const Job = builder.objectRef<JobRow>('Job');
 
@@ -157,6 +161,24 @@ builder.objectFields(Job, (t) => ({
 function can(command: Command, job: JobRow): boolean {
   return transitionOf(command, job).outcome === 'ACCEPTED';
 }
+
+const WhyNot = builder.objectRef<ReasonCode>('WhyNot').implement({
+  description: 'The one reason why something does not happen.',
+  fields: (t) => ({
+    code: t.field({ type: ReasonCodeEnum, description: 'The reason.', resolve: (code) => code }),
+    message: t.string({ description: 'The reason in words.', resolve: (code) => REASONS[code] }),
+  }),
+});
+
+builder.objectField(Job, 'whyNot', (t) =>
+  t.field({
+    type: WhyNot,
+    nullable: true,
+    description: 'Why no run of it is under way now; null while one is.',
+    resolve: async (job, _args, context) =>
+      whyNot(job, await openRunLoader(context).load(job.id), context.services.jobs.now()),
+  }),
+);
 
 builder.objectFields(Job, (t) => ({
   canStart: t.boolean({

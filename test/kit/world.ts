@@ -25,6 +25,7 @@ import { jobRunKind } from '../../src/jobs/firing.js';
 import { runLeaseKind } from '../../src/jobs/run-expiry.js';
 import { createRunService } from '../../src/jobs/run-service.js';
 import { createJobService } from '../../src/jobs/service.js';
+import { jobStaleKind } from '../../src/jobs/stale.js';
 import { systemIds } from '../../src/lib/ids.js';
 import { createLive } from '../../src/live/hub.js';
 import type { SchemaContext, Services } from '../../src/schema/context.js';
@@ -112,6 +113,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   };
   engine.kinds.add(jobRunKind(deps));
   engine.kinds.add(runLeaseKind(deps));
+  engine.kinds.add(jobStaleKind(deps));
   const live = createLive({ feed: log.feed, outputs: createOutputLog(db), doorbell });
   const tokens = new ApiTokens({
     db,

@@ -1,0 +1,50 @@
+import type { ReasonCode } from './reasons.js';
+
+/** COMING lies ahead; DUE has come and is not fired yet. LATE ran, but more than a minute after its time. */
+export const DUE_OUTCOMES = ['RAN', 'LATE', 'WAITING', 'SKIPPED', 'MISSED', 'LOST', 'FAILED', 'DUE', 'COMING'] as const;
+export type DueOutcome = (typeof DUE_OUTCOMES)[number];
+
+/** A due instant of a job, or a stretch of consecutive missed ones. Instants are epoch milliseconds. */
+export interface DueTime {
+  /** With `at` the place in the list. */
+  id: string;
+  jobId: string;
+  at: number;
+  /** The last instant of a stretch; null for a single one. */
+  until: number | null;
+  count: number;
+  outcome: DueOutcome;
+  reason: ReasonCode | null;
+  runId: string | null;
+  firedAt: number | null;
+}
+
+/** Which due times; what is left out or null does not narrow. */
+export interface DueTimeFilter {
+  /** Global ids or keys. */
+  jobs?: readonly string[] | null | undefined;
+  clientIds?: readonly string[] | null | undefined;
+  outcomes?: readonly DueOutcome[] | null | undefined;
+}
+
+/** The stretch of time that is looked at; both ends are included. Left out: a day back, a day ahead. */
+export interface DueWindow {
+  from?: number | null | undefined;
+  to?: number | null | undefined;
+}
+
+/** What is read of due times: everything in the window behind a place, at most `limit`. */
+export interface DueQuery {
+  filter: DueTimeFilter;
+  from: number;
+  to: number;
+  /** Only what stands behind this place. */
+  after: { at: number; id: string } | null;
+  limit: number;
+  now: number;
+}
+
+/** The order of the list: by instant, then by id. */
+export function compareDue(a: { at: number; id: string }, b: { at: number; id: string }): number {
+  return a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}

@@ -1,0 +1,48 @@
+import type { JobRow } from '../entities/job.js';
+import { InvalidInputError } from '../lib/errors.js';
+import {
+  type ClockChange,
+  clockChangesBetween,
+  describeFire,
+  type FireDescription,
+} from '../schedule/clock-changes.js';
+import { isContinuous, nextFires } from '../schedule/next.js';
+import type { Schedule } from '../schedule/types.js';
+import { isPlanned } from './command-table.js';
+import { scheduleOf } from './schedule-of.js';
+
+export const DEFAULT_FIRES = 10;
+export const MOST_FIRES = 500;
+
+/** How many due times are asked for. Throws InvalidInputError when it is out of bounds. */
+export function fireCount(first: number | null | undefined): number {
+  const count = first ?? DEFAULT_FIRES;
+  if (count >= 1 && count <= MOST_FIRES) return count;
+  throw new InvalidInputError([{ path: ['first'], message: `Ask for 1 to ${MOST_FIRES} due times, not ${count}.` }]);
+}
+
+/** The next due times of a schedule and the clock changes on the way to the last of them. */
+export interface UpcomingFires {
+  fires: FireDescription[];
+  clockChanges: ClockChange[];
+}
+
+/** The due times of a schedule that starts at `now`; of a continuous one, and of none, only the first is known. */
+export function upcomingFires(schedule: Schedule, now: number, count: number): UpcomingFires {
+  const instants = schedule.kind === 'none' ? [now] : nextFires(schedule, now, count);
+  return describe(schedule, instants, now);
+}
+
+function describe(schedule: Schedule, instants: readonly number[], now: number): UpcomingFires {
+  const last = instants.at(-1);
+  const fires = instants.map((at) => describeFire(schedule, at));
+  return { fires, clockChanges: last === undefined ? [] : clockChangesBetween(schedule.timezone, now, last) };
+}
+
+/** The due times that a job has ahead, the planned one first; none while its schedule makes no runs. */
+export function nextRuns(job: JobRow, count: number): FireDescription[] {
+  if (job.nextRunAt === null || !isPlanned(job)) return [];
+  const schedule = scheduleOf(job);
+  const later = isContinuous(schedule) || schedule.kind === 'none' ? [] : nextFires(schedule, job.nextRunAt, count - 1);
+  return [job.nextRunAt, ...later].slice(0, count).map((at) => describeFire(schedule, at));
+}

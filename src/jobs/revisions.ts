@@ -1,0 +1,71 @@
+import { In } from 'typeorm';
+import type { Ctx } from '../auth/actor.js';
+import { keysetPage, type Page, type PageRequest } from '../db/page.js';
+import type { Reader } from '../db/transaction.js';
+import { JobRevisionEntity, type JobRevisionRow, type JobRow } from '../entities/job.js';
+import { NotFoundError } from '../lib/errors.js';
+import { type DefinitionChange, diffDefinitions } from './definition-diff.js';
+import type { JobsDeps } from './deps.js';
+import { jobsByIds } from './find.js';
+
+type ReadDeps = Pick<JobsDeps, 'db'>;
+
+/** A page of the states of a job's definition, the newest first. Throws InvalidInputError for a wrong page. */
+export function listRevisions(deps: ReadDeps, job: JobRow, request: PageRequest): Promise<Page<JobRevisionRow>> {
+  const query = deps.db.manager.getRepository(JobRevisionEntity).createQueryBuilder('revision');
+  query.where('revision.jobId = :id', { id: job.id });
+  return keysetPage(query, [{ property: 'revision', direction: 'DESC' }], request, `revisions:${job.id}`);
+}
+
+/** One state of a job's definition. Throws NotFoundError when the job never had it. */
+export async function revisionOf(
+  reader: Reader,
+  job: Pick<JobRow, 'id' | 'key'>,
+  revision: number,
+  path = 'revision',
+): Promise<JobRevisionRow> {
+  const row = await reader.manager.getRepository(JobRevisionEntity).findOneBy({ jobId: job.id, revision });
+  if (!row) throw new NotFoundError(`revision of job "${job.key}"`, String(revision), [path]);
+  return row;
+}
+
+/** Where two states of a job's definition differ. Throws NotFoundError for one the job never had. */
+export async function diffRevisions(
+  deps: ReadDeps,
+  job: JobRow,
+  from: number,
+  to: number,
+): Promise<DefinitionChange[]> {
+  const before = await revisionOf(deps.db.reader, job, from, 'from');
+  const after = await revisionOf(deps.db.reader, job, to, 'to');
+  return diffDefinitions(before.definition, after.definition);
+}
+
+/** The state before each of these: null for a first one. One statement for all. */
+export async function revisionsBefore(
+  deps: ReadDeps,
+  revisions: readonly JobRevisionRow[],
+): Promise<(JobRevisionRow | null)[]> {
+  const wanted = revisions.filter(({ revision }) => revision > 1);
+  if (wanted.length === 0) return revisions.map(() => null);
+  const where = wanted.map(({ jobId, revision }) => ({ jobId, revision: revision - 1 }));
+  const rows = await deps.db.manager.getRepository(JobRevisionEntity).find({ where });
+  const found = new Map(rows.map((row) => [`${row.jobId} ${row.revision}`, row]));
+  return revisions.map(({ jobId, revision }) => found.get(`${jobId} ${revision - 1}`) ?? null);
+}
+
+/** Revisions by their ids; null for each whose job the caller may not see. */
+export async function revisionsByIds(
+  deps: ReadDeps,
+  ctx: Ctx,
+  ids: readonly string[],
+): Promise<(JobRevisionRow | null)[]> {
+  const rows = await deps.db.manager.getRepository(JobRevisionEntity).findBy({ id: In([...ids]) });
+  const jobs = await jobsByIds(
+    deps,
+    ctx,
+    rows.map((row) => row.jobId),
+  );
+  const visible = new Map(rows.filter((_row, index) => jobs[index] != null).map((row) => [row.id, row]));
+  return ids.map((id) => visible.get(id) ?? null);
+}

@@ -1,0 +1,133 @@
+import type { DueOutcome, DueTime } from '../jobs/due-time.js';
+import { ON_TIME } from '../jobs/fire-plan.js';
+import { REASONS } from '../jobs/reasons.js';
+import type { RunView } from '../jobs/run-find.js';
+import { builder } from './builder.js';
+import { pageComplexity, toConnection } from './connection.js';
+import { Job, jobLoader } from './job.js';
+import { describedEnum, ReasonCodeEnum } from './job-enums.js';
+import { requestLoader } from './loader.js';
+import { JobRun } from './run.js';
+import { toDate, toDateOrNull } from './scalars.js';
+
+const DueOutcomeEnum = describedEnum<DueOutcome>('DueOutcome', 'What came of a due time.', {
+  RAN: 'A run of it began in time.',
+  LATE: `A run of it began, and was fired more than ${ON_TIME / 1_000} seconds late.`,
+  WAITING: 'A run was made and has not begun.',
+  SKIPPED: 'No run was made, or it was given up before it began.',
+  MISSED: 'It did not run in time.',
+  LOST: 'Its run was lost.',
+  FAILED: 'The server could not fire it.',
+  DUE: 'Its time has come, and it is not fired yet.',
+  COMING: 'It lies ahead.',
+});
+
+const runLoader = requestLoader<string, RunView | null>((ids, context) => context.services.runs.byIds(context, ids));
+
+const DueTimeType = builder.objectRef<DueTime>('DueTime').implement({
+  description: 'One due time of a job and what came of it; a stretch of consecutive missed ones is one.',
+  fields: (t) => ({
+    job: t.field({
+      type: Job,
+      nullable: true,
+      description: 'The job.',
+      resolve: ({ jobId }, _args, context) => jobLoader(context).load(jobId),
+    }),
+    at: t.field({ type: 'DateTime', description: 'The instant.', resolve: ({ at }) => toDate(at) }),
+    until: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'The last instant of a stretch; null for a single one.',
+      resolve: ({ until }) => toDateOrNull(until),
+    }),
+    count: t.exposeInt('count', { description: 'How many due times it stands for; 10,000 = at least as many.' }),
+    outcome: t.field({ type: DueOutcomeEnum, description: 'What came of it.', resolve: ({ outcome }) => outcome }),
+    reason: t.field({
+      type: ReasonCodeEnum,
+      nullable: true,
+      description: 'Why it did not run, or not yet.',
+      resolve: ({ reason }) => reason,
+    }),
+    message: t.string({
+      nullable: true,
+      description: 'The reason in words.',
+      resolve: ({ reason }) => (reason === null ? null : REASONS[reason]),
+    }),
+    firedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When a server fired it; null for what lies ahead.',
+      resolve: ({ firedAt }) => toDateOrNull(firedAt),
+    }),
+    lateness: t.int({
+      nullable: true,
+      description: 'Milliseconds from the instant to the firing.',
+      resolve: ({ at, firedAt }) => (firedAt === null ? null : Math.min(firedAt - at, 2 ** 31 - 1)),
+    }),
+    run: t.field({
+      type: JobRun,
+      nullable: true,
+      description: 'The run it made.',
+      resolve: ({ runId }, _args, context) => (runId === null ? null : runLoader(context).load(runId)),
+    }),
+  }),
+});
+
+const DueTimeFilterInput = builder.inputType('DueTimeFilter', {
+  description: 'Which due times; every field given narrows the list.',
+  fields: (t) => ({
+    jobs: t.idList({ description: 'Of these jobs: global ids or keys.' }),
+    clientIds: t.stringList({ description: 'Of jobs of these clients.' }),
+    outcomes: t.field({ type: [DueOutcomeEnum], description: 'That came to one of these.' }),
+  }),
+});
+
+const DueTimeConnection = builder.connectionObject(
+  { type: DueTimeType, name: 'DueTimeConnection', description: 'A page of due times. It is read forwards only.' },
+  { name: 'DueTimeEdge', description: 'A due time in a page.' },
+);
+
+const FROM = 'From when; inclusive. Default: a day ago.';
+const TO = 'Until when; inclusive. Default: a day ahead.';
+
+builder.queryField('dueTimes', (t) =>
+  t.connection(
+    {
+      type: DueTimeType,
+      description: 'Due against ran: what came of past due times of all jobs, and those that lie ahead, oldest first.',
+      authScopes: { may: 'dueTimes' },
+      args: {
+        filter: t.arg({ type: DueTimeFilterInput, description: 'Which ones.' }),
+        from: t.arg({ type: 'DateTime', description: FROM }),
+        to: t.arg({ type: 'DateTime', description: TO }),
+      },
+      complexity: (args) => pageComplexity(args),
+      resolve: async (_root, { filter, from, to, ...page }, context) => {
+        const window = { from: from?.getTime(), to: to?.getTime() };
+        return toConnection(await context.services.jobs.dueTimes(context, filter ?? {}, window, page));
+      },
+    },
+    DueTimeConnection,
+  ),
+);
+
+builder.objectField(Job, 'dueTimes', (t) =>
+  t.connection(
+    {
+      type: DueTimeType,
+      description: 'What came of its past due times, and those that lie ahead, oldest first.',
+      args: {
+        outcomes: t.arg({ type: [DueOutcomeEnum], description: 'That came to one of these.' }),
+        from: t.arg({ type: 'DateTime', description: FROM }),
+        to: t.arg({ type: 'DateTime', description: TO }),
+      },
+      complexity: (args) => pageComplexity(args),
+      resolve: async (job, { outcomes, from, to, ...page }, context) => {
+        const window = { from: from?.getTime(), to: to?.getTime() };
+        const filter = { jobs: [job.id], outcomes };
+        return toConnection(await context.services.jobs.dueTimes(context, filter, window, page));
+      },
+    },
+    DueTimeConnection,
+  ),
+);
