@@ -54,7 +54,7 @@ export async function apply(tx: Tx, deps: LedgerDeps, reports: readonly LedgerRe
   }
   for (const work of works) for (const report of groups.get(work.transaction.id) ?? []) work.take(report);
 
-  const changes = works.flatMap((work) => [...work.tasks.values()]);
+  const changes = works.flatMap((work) => [...work.tasks.values()]).filter(({ before, after }) => before !== after);
   const transactions = new Map(works.map(({ transaction }) => [transaction.id, transaction]));
   await insertTransactions(
     tx,

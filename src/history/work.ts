@@ -84,6 +84,7 @@ export class TransactionWork {
 
   #set(change: TaskChange, state: ReturnType<typeof closeTask>, isNew = false): void {
     const { after } = change;
+    if (state === after) return;
     const from = isNew ? undefined : after.status;
     change.after = { ...after, ...state };
     if (state.closed && !after.closed) this.#record(change.after, state.status, state.reason, null, OWN_REPORT);
