@@ -1,6 +1,12 @@
-import type { Database } from '../db/database.js';
 import type { Reader, SqlValue } from '../db/transaction.js';
 import type { DueJob } from './kinds.js';
+
+/** What a read of the schedule needs of the database. */
+export interface ScheduleReader {
+  readonly reader: Pick<Reader, 'rows'>;
+  /** The store's present as SQL. */
+  nowSql(): string;
+}
 
 /** A due background job with what the firing needs beside what its kind is told. */
 export interface DueRow extends DueJob {
@@ -50,7 +56,7 @@ export interface Selection {
 }
 
 /** The rows whose instant has come at `now`, the earliest first. Served by the index on (shard, wake_at, id). */
-export async function dueRows(reader: Reader, selection: Selection, now: number): Promise<DueRow[]> {
+export async function dueRows(reader: Pick<Reader, 'rows'>, selection: Selection, now: number): Promise<DueRow[]> {
   const { shardId, kinds, limit, only } = selection;
   const values: SqlValue[] = [shardId, now, ...kinds, ...(only ?? [])];
   const within = only ? `AND id IN (${marks(only)})` : '';
@@ -61,7 +67,7 @@ export async function dueRows(reader: Reader, selection: Selection, now: number)
 
 /** When the next row of a shard is due, and the store's present; null when nothing is scheduled. */
 export async function nextDue(
-  db: Database,
+  db: ScheduleReader,
   shardId: string,
   kinds: readonly string[],
 ): Promise<{ wakeAt: number; now: number } | null> {
@@ -72,7 +78,7 @@ export async function nextDue(
 }
 
 /** Which of these shards have a row that is due within `horizon` milliseconds: one look for all of them. */
-export async function shardsDueWithin(db: Database, ids: readonly string[], horizon: number): Promise<string[]> {
+export async function shardsDueWithin(db: ScheduleReader, ids: readonly string[], horizon: number): Promise<string[]> {
   if (ids.length === 0) return [];
   const sql = `SELECT DISTINCT shard_id FROM background_jobs
     WHERE shard_id IN (${marks(ids)}) AND wake_at <= ${db.nowSql()} + ${horizon}`;

@@ -62,11 +62,14 @@ export interface Kind {
   /** False for chores: no rows of what came of each instant. */
   readonly recordsOccurrences: boolean;
   /**
-   * Makes what is due, in the firing transaction, and says each one's next instant. Short; it has no effect outside
-   * `tx`, because a conflict runs it again. `now` is the store's clock. A job it returns nothing for stays as it is.
+   * Makes what is due, in the firing transaction, and says each one's next instant: one answer for every job, with a
+   * next instant later than `scheduledFor` (it may have passed already: then it is fired next), or null when nothing
+   * more is due or the subject is gone. `now` is the store's clock. Short, and without any effect outside `tx`: a
+   * conflict runs it again, and for an instant that was fired before it is only asked for the next one, and all that it
+   * writes is undone. What it throws marks the one job that caused it, and that job backs off.
    */
   fire(tx: Tx, due: readonly DueJob[], now: number): Promise<readonly Fired[]>;
-  /** Everything that ought to be scheduled, for the reconciler. */
+  /** Everything that ought to be scheduled, in ascending order of the subject (as `<` compares), each subject once. */
   desired(): AsyncIterable<Desired>;
   /** The service that did leased work for this subject is gone. */
   onLost?(tx: Tx, subject: string): Promise<void>;

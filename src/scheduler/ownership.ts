@@ -38,6 +38,7 @@ export class Ownership {
   readonly #options: OwnershipOptions;
   readonly #holdings = new Map<string, Holding>();
   #disarm: (() => void) | undefined;
+  #locking: Promise<void> | undefined;
   #closed = false;
   #trusted = true;
   #waiting: { count: number; resolve: () => void }[] = [];
@@ -127,7 +128,7 @@ export class Ownership {
     holding.end();
   }
 
-  /** Renews every lease in one statement, then every lock in one operation. Never rejects. */
+  /** Renews every lease in one statement; once that is done, every lock in one operation. Never rejects. */
   async renew(): Promise<void> {
     const ids = this.shards;
     try {
@@ -142,7 +143,16 @@ export class Ownership {
       this.#options.log.warn('The leases on shards could not be renewed.', error);
       return;
     }
-    await this.#options.locks.hold(this.shards).catch(() => {});
+    this.#lock();
+  }
+
+  /** Renews the locks. Nobody waits for it: a store that is slow to answer must not hold up the leases. */
+  #lock(): void {
+    if (this.#locking || this.#closed) return;
+    const held = this.#options.locks.hold(this.shards).catch(() => {});
+    this.#locking = held.finally(() => {
+      this.#locking = undefined;
+    });
   }
 
   /** No word from SQL for one lease's time: somebody else may own everything by now. */
@@ -175,6 +185,8 @@ export class Ownership {
     const held = [...this.#holdings];
     await Promise.all(held.map(([, holding]) => holding.drain.stop()));
     const ids = held.map(([id]) => id);
+    // A renewal under way could take a lock back that is given up below.
+    await this.#locking;
     await leases.release(ids).catch((error) => log.warn('The leases on shards could not be released.', error));
     await this.#giveBack(ids, 0);
     await Promise.all(held.map(([id, holding]) => this.#forget(id, holding)));

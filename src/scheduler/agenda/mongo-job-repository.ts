@@ -7,6 +7,9 @@ import type { LockStoreOptions } from './lock-store.js';
 import { type Entries, freeStage, lockStage, mine } from './mongo-entries.js';
 import type { StoreClock } from './store-clock.js';
 
+/** Asks the server something, connecting first where that is needed. */
+export type Ask = <T>(question: () => Promise<T>) => Promise<T>;
+
 const EXPIRED = { $lte: ['$wakeAt', '$$NOW'] };
 
 /**
@@ -17,15 +20,17 @@ export class FencedJobRepository extends MongoJobRepository {
   readonly #entries: Entries;
   readonly #options: LockStoreOptions;
   readonly #clock: StoreClock;
+  readonly #ask: Ask;
   /** The number of the lock that this process holds on an entry. */
   readonly #fences = new Map<string, number>();
   readonly #turn = new Slots(1);
 
-  constructor(db: Db, entries: Entries, options: LockStoreOptions, clock: StoreClock) {
+  constructor(db: Db, entries: Entries, options: LockStoreOptions, clock: StoreClock, ask: Ask) {
     super({ mongo: db, db: { collection: entries.collectionName, address: '' }, ensureIndex: false });
     this.#entries = entries;
     this.#options = options;
     this.#clock = clock;
+    this.#ask = ask;
   }
 
   /**
@@ -37,7 +42,9 @@ export class FencedJobRepository extends MongoJobRepository {
       const policy = this.#options.policy(this.#fences.size);
       if (policy === 'none') return undefined;
       const anyone = policy === 'expired' ? { lockService: { $ne: null } } : {};
-      return this.#lock({ name, wakeAt: { $lte: await this.#clock.now() }, disabled: { $ne: true }, ...anyone });
+      return this.#ask(async () =>
+        this.#lock({ name, wakeAt: { $lte: await this.#clock.now() }, disabled: { $ne: true }, ...anyone }),
+      );
     });
   }
 

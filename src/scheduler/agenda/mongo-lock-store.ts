@@ -12,8 +12,8 @@ const COLLECTION = 'agendaJobs';
 const PATIENCE = 2 * SECOND;
 
 /**
- * Agenda's locks in MongoDB. The client connects when it is first asked something, and again by itself whenever the
- * server was away: nothing here ends the process.
+ * Agenda's locks in MongoDB. Every question connects first: once connected the driver comes back by itself, but a client
+ * whose first connection failed stays closed until it is told to connect again. Nothing here ends the process.
  */
 export class MongoLockStore implements LockStore {
   readonly backend: AgendaBackend;
@@ -22,6 +22,7 @@ export class MongoLockStore implements LockStore {
   readonly #clock: StoreClock;
   readonly #options: LockStoreOptions;
   #available = true;
+  #closed = false;
 
   /** Throws the driver's error when the URL is not one. */
   constructor(url: string, options: LockStoreOptions, timers: Timers) {
@@ -40,7 +41,8 @@ export class MongoLockStore implements LockStore {
     const db = this.#client.db();
     this.#entries = db.collection<EntryDocument>(COLLECTION);
     this.#clock = new StoreClock(db, timers);
-    const repository = new FencedJobRepository(db, this.#entries, options, this.#clock);
+    const ask = <T>(question: () => Promise<T>): Promise<T> => this.#ask(question);
+    const repository = new FencedJobRepository(db, this.#entries, options, this.#clock, ask);
     this.backend = {
       name: 'MongoDB',
       repository,
@@ -54,10 +56,12 @@ export class MongoLockStore implements LockStore {
     return this.#available;
   }
 
-  /** Remembers whether the server answered. */
-  async #asked<T>(question: Promise<T>): Promise<T> {
+  /** Connects, asks, and remembers whether the server answered. */
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Error('The lock store is closed.');
     try {
-      const answer = await question;
+      await this.#client.connect();
+      const answer = await question();
       this.#available = true;
       return answer;
     } catch (error) {
@@ -68,16 +72,20 @@ export class MongoLockStore implements LockStore {
 
   async prepare(): Promise<void> {
     const { exclusive, owner } = this.#options;
-    await this.#asked(this.#entries.createIndex({ name: 1, wakeAt: 1 }, { name: 'orrery_wake' }));
+    await this.#ask(() => this.#index());
     const earlier = { lockService: owner.service, lockIncarnation: { $lt: owner.incarnation } };
     const dead = exclusive ? { $or: [{ lockService: { $ne: owner.service } }, earlier] } : earlier;
-    await this.#asked(this.#entries.updateMany(dead, freeStage(0)));
+    await this.#ask(() => this.#entries.updateMany(dead, freeStage(0)));
+  }
+
+  #index(): Promise<string> {
+    return this.#entries.createIndex({ name: 1, wakeAt: 1 }, { name: 'orrery_wake' });
   }
 
   async missing(shards: readonly string[]): Promise<string[]> {
     if (shards.length === 0) return [];
     const there = this.#entries.find({ _id: { $in: shards.map(entryKey) } }, { projection: { 'data.shard': 1 } });
-    const found = new Set((await this.#asked(there.toArray())).map((entry) => entry.data.shard));
+    const found = new Set((await this.#ask(() => there.toArray())).map((entry) => entry.data.shard));
     return shards.filter((shard) => !found.has(shard));
   }
 
@@ -88,9 +96,9 @@ export class MongoLockStore implements LockStore {
       const { _id, ...entry } = newEntry(shard);
       return { updateOne: { filter: { _id }, update: { $setOnInsert: entry }, upsert: true } };
     });
-    const made = await this.#asked(this.#insert(writes));
+    const made = await this.#ask(() => this.#insert(writes));
     // A dropped database took the index with it.
-    await this.#asked(this.#entries.createIndex({ name: 1, wakeAt: 1 }, { name: 'orrery_wake' }));
+    await this.#ask(() => this.#index());
     return made;
   }
 
@@ -107,18 +115,21 @@ export class MongoLockStore implements LockStore {
   async hold(shards: readonly string[]): Promise<void> {
     if (shards.length === 0) return;
     const { owner, lockLength } = this.#options;
-    const free = [{ lockService: null }, { wakeAt: { $lte: await this.#asked(this.#clock.now()) } }];
-    const filter = { _id: { $in: shards.map(entryKey) }, $or: [mine(owner), ...free] };
-    await this.#asked(this.#entries.updateMany(filter, lockStage(owner, lockLength, { $literal: true })));
+    await this.#ask(async () => {
+      const free = [{ lockService: null }, { wakeAt: { $lte: await this.#clock.now() } }];
+      const filter = { _id: { $in: shards.map(entryKey) }, $or: [mine(owner), ...free] };
+      return this.#entries.updateMany(filter, lockStage(owner, lockLength, { $literal: true }));
+    });
   }
 
   async release(shards: readonly string[], pause = 0): Promise<void> {
     if (shards.length === 0) return;
     const filter = { _id: { $in: shards.map(entryKey) }, ...mine(this.#options.owner) };
-    await this.#asked(this.#entries.updateMany(filter, freeStage(pause)));
+    await this.#ask(() => this.#entries.updateMany(filter, freeStage(pause)));
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#client.close();
   }
 }

@@ -1,0 +1,187 @@
+import { createConnection } from 'mysql2/promise';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { insertRows } from '../../src/db/write.js';
+import { BackgroundJobEntity } from '../../src/entities/background-job.js';
+import { dueRows, nextDue, shardsDueWithin } from '../../src/scheduler/due.js';
+import type { SchedulerOptions } from '../../src/scheduler/options.js';
+import { ServiceRegistry } from '../../src/scheduler/registry.js';
+import { createScheduler, type Scheduler } from '../../src/scheduler/scheduler.js';
+import { ShardLeases } from '../../src/scheduler/shard-leases.js';
+import { ensureShards } from '../../src/scheduler/shards.js';
+import { Taking } from '../../src/scheduler/taking.js';
+import { describeWithStores, freshMongo, storeKinds } from '../kit/stores.js';
+import { TcpProxy } from '../kit/tcp-proxy.js';
+import {
+  Counter,
+  ids,
+  ManualTimers,
+  openStore,
+  START,
+  TestBell,
+  TestLog,
+  type TestStore,
+  testKind,
+} from './harness.js';
+
+const PERIODS = { leaseLength: 3_000, renewEvery: 500, lookEvery: 50, pollEvery: 200, mendEvery: 300 };
+const SOON = { timeout: 25_000, interval: 25 };
+
+describeWithStores('MongoDB away', ['mysql', 'mongodb'], () => {
+  let store: TestStore;
+  let mongo: Awaited<ReturnType<typeof freshMongo>>;
+  let proxy: TcpProxy;
+  let metrics: Counter;
+  let started: Scheduler[];
+
+  beforeEach(async () => {
+    store = await openStore('mysql', true);
+    mongo = await freshMongo();
+    proxy = await TcpProxy.before(mongo.url);
+    metrics = new Counter();
+    started = [];
+  });
+  afterEach(async () => {
+    proxy.restore();
+    await Promise.all(started.map((scheduler) => scheduler.stop(10_000)));
+    await proxy.close();
+    await mongo.drop();
+    await store.close();
+  });
+
+  async function start(options: Partial<SchedulerOptions> = {}): Promise<Scheduler> {
+    const bell = new TestBell();
+    const scheduler = createScheduler({
+      db: store.db,
+      ids,
+      bell,
+      listen: bell.listen,
+      identity: { host: 'ctl-1', name: 'engine', version: '1', labels: {} },
+      log: new TestLog(),
+      metrics,
+      // A replica set tells its members' own addresses, which would lead round the proxy.
+      mongoUrl: `${proxy.through(mongo.url)}?directConnection=true`,
+      ...PERIODS,
+      ...options,
+    });
+    scheduler.register(testKind());
+    started.push(scheduler);
+    await scheduler.start();
+    return scheduler;
+  }
+
+  async function fire(scheduler: Scheduler, subject: string): Promise<void> {
+    const before = metrics.count('fired test');
+    await store.db.transaction(async (tx) => {
+      const nextRunAt = await tx.now();
+      await scheduler.planner.plan(tx, 'test', { subject, project: null, nextRunAt });
+    });
+    await metrics.reaches('fired test', before + 1);
+  }
+
+  it('at the start: shards are held under their SQL leases, and locked once it is there', async () => {
+    proxy.cut();
+    const scheduler = await start();
+    await expect.poll(() => scheduler.state().shardsHeld, SOON).toBe(16);
+    expect(scheduler.state()).toMatchObject({ lockStore: 'MongoDB', lockStoreAvailable: false });
+    await fire(scheduler, 'a');
+    proxy.restore();
+    await expect.poll(() => scheduler.state().lockStoreAvailable, SOON).toBe(true);
+    await expect.poll(() => metrics.count('mended entry'), SOON).toBe(16);
+    expect(scheduler.state().shardsHeld).toBe(16);
+    expect(metrics.count('took over')).toBe(0);
+  });
+
+  it('in the middle, gone or silent: nothing is lost, and due work is fired', async () => {
+    const scheduler = await start();
+    await expect.poll(() => scheduler.state().shardsHeld, SOON).toBe(16);
+    proxy.cut();
+    await expect.poll(() => scheduler.state().lockStoreAvailable, SOON).toBe(false);
+    await fire(scheduler, 'a');
+    proxy.restore();
+    await expect.poll(() => scheduler.state().lockStoreAvailable, SOON).toBe(true);
+    proxy.trouble({ drop: true });
+    await expect.poll(() => scheduler.state().lockStoreAvailable, SOON).toBe(false);
+    await fire(scheduler, 'b');
+    expect(scheduler.state()).toMatchObject({ shardsHeld: 16, holdsLeases: true });
+    expect(metrics.count('took over')).toBe(0);
+  });
+});
+
+describeWithStores('a frozen owner', ['mysql'], () => {
+  it('loses its connection to the taker that waited a second for its batch', async () => {
+    const store = await openStore('mysql');
+    const timers = new ManualTimers();
+    const log = new TestLog();
+    await ensureShards(store.db, {}, { untagged: 2, tagged: 1 });
+    const registry = new ServiceRegistry(store.db, ids, 15_000);
+    const register = (host: string) => registry.register({ host, name: 'engine', version: '1', labels: {} });
+    const frozen = new ShardLeases(store.db, await register('frozen'), 15_000, false);
+    const [first, second] = await frozen.take(await frozen.all());
+    const connection = await createConnection(store.url);
+    connection.on('error', () => {});
+    await connection.beginTransaction();
+    const batch = 'UPDATE shards SET batches = batches + 1, connection_id = CONNECTION_ID() WHERE id = ?';
+    await connection.query(batch, [first?.id]);
+    store.clock.forward(15_000);
+    const leases = new ShardLeases(store.db, await register('taker'), 15_000, false);
+    const taking = new Taking(leases, timers, log);
+    const taken = Promise.all([taking.take(first?.id ?? ''), taking.take(second?.id ?? '')]);
+    await expect.poll(() => timers.delays).toEqual([1_000]);
+    timers.forward(1_000);
+    expect((await taken).map((shard) => shard?.fence)).toEqual([2, 2]);
+    expect(log.warnings.join()).toMatch(/Ended 1 connection/);
+    await expect(connection.query('SELECT 1')).rejects.toThrow();
+    await store.close();
+  });
+});
+
+describe.each(storeKinds())('100,000 background jobs on %s', (kind) => {
+  it('cost nothing to find the due one among: every read is served by the index', async () => {
+    const store = await openStore(kind);
+    const shard = (index: number): string => `shard_${index % 16}`;
+    const rows = Array.from({ length: 100_000 }, (_, index) => ({
+      id: `bgjob_${index}`,
+      kind: 'test',
+      subject: `s${index}`,
+      project: null,
+      nextRunAt: START + 1_000 * (index + 1),
+      wakeAt: START + 1_000 * (index + 1),
+      jobState: {},
+      tag: {},
+      shardId: shard(index),
+      generation: 1,
+      failCount: 0,
+      failReason: null,
+      attempts: 0,
+      plannedAt: START,
+    }));
+    await store.db.transaction((tx) => insertRows(tx, BackgroundJobEntity, rows));
+    if (kind === 'mysql') await store.db.source.query('ANALYZE TABLE background_jobs');
+    const plans: string[] = [];
+    const explain = kind === 'sqlite' ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN';
+    const reader = {
+      async rows<T>(sql: string, values: Parameters<typeof store.db.reader.rows>[1] = []): Promise<T[]> {
+        const plan = await store.db.reader.rows<{
+          key?: string;
+          detail?: string;
+          rows?: number | string;
+          Extra?: string;
+        }>(`${explain} ${sql}`, values);
+        for (const step of plan) {
+          plans.push(step.detail ?? `${step.key} ${Number(step.rows) < 20_000 ? 'part' : 'all'} ${step.Extra}`);
+        }
+        return [];
+      },
+    };
+    const source = { reader, nowSql: () => store.db.nowSql() };
+    await dueRows(reader, { shardId: shard(0), kinds: ['test'], limit: 200 }, START + 1_000);
+    await nextDue(source, shard(0), ['test']);
+    await shardsDueWithin(source, [shard(0), shard(1)], 1_000);
+    expect(plans.length).toBeGreaterThanOrEqual(3);
+    for (const plan of plans) {
+      expect(plan).toContain('ix_background_jobs_due');
+      expect(plan).not.toMatch(/filesort|\ball\b|SCAN background_jobs|TEMP B-TREE FOR ORDER/);
+    }
+    await store.close();
+  });
+});
