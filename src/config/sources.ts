@@ -82,17 +82,26 @@ function asText(value: unknown): string | null {
   return items.includes(null) ? null : items.join(',');
 }
 
+/** The content of a YAML file; null, with its fault, when it cannot be read. */
+function readYaml(file: ConfigFile, faults: ConfigFault[]): unknown {
+  try {
+    const document = parseDocument(file.text);
+    const [broken] = document.errors;
+    if (broken) throw broken;
+    return document.toJS();
+  } catch (error) {
+    // An alias of nothing, or too many aliases, is found only when the values are made.
+    const why = error instanceof Error ? error.message.split('\n', 1)[0] : 'broken';
+    faults.push({ name: file.path, message: `Not YAML: ${why}` });
+    return null;
+  }
+}
+
 /** What the configuration file (YAML) says: one key for each setting. */
 export function fromFile(file: ConfigFile | null, faults: ConfigFault[]): Map<string, Given> {
   const given = new Map<string, Given>();
   if (!file) return given;
-  const document = parseDocument(file.text);
-  const [broken] = document.errors;
-  if (broken) {
-    faults.push({ name: file.path, message: `Not YAML: ${broken.message.split('\n', 1)[0] ?? 'broken'}` });
-    return given;
-  }
-  const lines: unknown = document.toJS();
+  const lines = readYaml(file, faults);
   if (lines === null || lines === undefined) return given;
   if (typeof lines !== 'object' || Array.isArray(lines)) {
     faults.push({ name: file.path, message: 'The file holds one setting a line, such as "port: 4000".' });

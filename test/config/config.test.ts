@@ -129,6 +129,11 @@ describe('the configuration', () => {
     expect(shown?.value).toBe('mongodb://orrery:********@a:27017,b:27017,c:27017/agenda');
   });
 
+  it('names a YAML alias that stands for nothing', () => {
+    const [fault] = faultsOf({ file: { path: 'orrery.yaml', text: 'port: *nothing' } });
+    expect(fault).toMatch(/^orrery.yaml: Not YAML: Unresolved alias/);
+  });
+
   it('never throws anything but ConfigError, whatever the values', () => {
     const keys = [...ALL_SETTINGS.keys()];
     const values = fc.oneof(
