@@ -39,6 +39,8 @@ export class RunLog {
         text,
         bytesBefore: 0,
         linesBefore: sequence - 1,
+        cutBytes: 0,
+        cutLines: 0,
         at: 0,
       };
     });

@@ -12,6 +12,8 @@ export class RawSocket {
   readonly messages: Message[] = [];
   /** Resolves with the close code; or with the HTTP status of a refused upgrade. */
   readonly ended: Promise<number>;
+  /** Called with each message as it comes. */
+  onMessage: (message: Message) => void = () => {};
   #waiting: { fits: (message: Message) => boolean; resolve: (message: Message) => void }[] = [];
 
   constructor(url: string, headers: Record<string, string> = {}, protocols = ['graphql-transport-ws']) {
@@ -66,6 +68,7 @@ export class RawSocket {
   }
 
   #take(message: Message): void {
+    this.onMessage(message);
     const index = this.#waiting.findIndex(({ fits }) => fits(message));
     const [wait] = index < 0 ? [] : this.#waiting.splice(index, 1);
     if (wait) wait.resolve(message);

@@ -13,6 +13,8 @@ export class Subscriber implements Outlet {
   /** The payloads that came by a shared execution: the very strings. */
   readonly shared: string[] = [];
   ended = false;
+  /** Called with each result. */
+  onResult: (result: FormattedExecutionResult) => void = () => {};
   /** The most bytes that waited for this connection. */
   peak = 0;
   #stalled = false;
@@ -95,6 +97,7 @@ export class Subscriber implements Outlet {
 
   #take(result: FormattedExecutionResult): void {
     this.results.push(result);
+    this.onResult(result);
     this.#check();
   }
 
