@@ -12,17 +12,34 @@ interface Attempt {
   readonly attempt: number;
 }
 
+/** A report; it is on disk before `append` answers. */
+interface ReportRecord {
+  readonly kind: 'report';
+  readonly body: JsonObject;
+}
+
+/** A piece of an attempt's output. */
+interface OutputRecord extends Attempt {
+  readonly kind: 'output';
+  readonly stream: OutputStream;
+  readonly text: string;
+}
+
+/** Stands where the middle of an attempt's output was left out: so many UTF-8 bytes and line ends. */
+interface GapRecord extends Attempt {
+  readonly kind: 'gap';
+  readonly bytes: number;
+  readonly lines: number;
+}
+
 /** What the agent has to tell the server about a run. */
-export type SpoolRecord =
-  /** A report; it is on disk before `append` answers. */
-  | { readonly kind: 'report'; readonly body: JsonObject }
-  /** A piece of an attempt's output. */
-  | ({ readonly kind: 'output'; readonly stream: OutputStream; readonly text: string } & Attempt)
-  /** Stands where the middle of an attempt's output was left out: so many UTF-8 bytes and line ends. */
-  | ({ readonly kind: 'gap'; readonly bytes: number; readonly lines: number } & Attempt);
+export type SpoolRecord = ReportRecord | OutputRecord;
+
+/** Output as it is to be sent: its pieces are counted within the attempt, 1, 2, 3 ... */
+export type SpooledOutput = (OutputRecord | GapRecord) & { readonly piece: number };
 
 /** A record and its place, which rises by one within a run and makes sending it again harmless. */
-export type Spooled = Logged<SpoolRecord>;
+export type Spooled = Logged<ReportRecord | SpooledOutput>;
 
 /** What of an attempt's output is kept. */
 const OUTPUT_LIMIT = 16 * 1024 * 1024;
@@ -49,12 +66,22 @@ interface Settings {
 interface Dropped extends Attempt {
   bytes: number;
   lines: number;
+  /** How many pieces of the attempt went before what is held. */
+  readonly pieces: number;
 }
+
+/** What of an attempt's output went to the log. */
+interface Head {
+  readonly bytes: number;
+  readonly pieces: number;
+}
+
+const NO_HEAD: Head = { bytes: 0, pieces: 0 };
 
 /** The end of an attempt's output, which is given out when the attempt has ended and no more can follow. */
 interface HeldOutput {
   readonly directory: string;
-  readonly log: SegmentLog<SpoolRecord>;
+  readonly log: SegmentLog<OutputRecord>;
   readonly dropped: Dropped;
 }
 
@@ -90,15 +117,21 @@ async function writeSynced(path: string, text: string): Promise<void> {
 class RunSpool {
   readonly #directory: string;
   readonly #settings: Settings;
-  readonly #log: SegmentLog<SpoolRecord>;
-  readonly #heads = new Map<string, number>();
+  readonly #log: SegmentLog<Spooled['record']>;
+  readonly #heads = new Map<string, Head>();
   readonly #held = new Map<string, Promise<HeldOutput>>();
   #acked = 0;
+  #outputLimit: number;
 
-  private constructor(directory: string, settings: Settings, log: SegmentLog<SpoolRecord>) {
+  private constructor(directory: string, settings: Settings, log: SegmentLog<Spooled['record']>) {
     this.#directory = directory;
     this.#settings = settings;
     this.#log = log;
+    this.#outputLimit = settings.outputLimit;
+  }
+
+  limitOutput(bytes: number): void {
+    this.#outputLimit = bytes;
   }
 
   /** Opens a run's spool; the held output of attempts that a killed agent did not end is given out. */
@@ -116,10 +149,10 @@ class RunSpool {
     }
   }
 
-  async #openHeld(directory: string, attempt: Attempt | null): Promise<HeldOutput | null> {
-    const log = await SegmentLog.open<SpoolRecord>(directory, {
+  async #openHeld(directory: string, attempt: (Attempt & { pieces: number }) | null): Promise<HeldOutput | null> {
+    const log = await SegmentLog.open<OutputRecord>(directory, {
       ...this.#settings,
-      segmentBytes: Math.max(1, Math.floor(this.#settings.outputLimit / 16)),
+      segmentBytes: Math.max(1, Math.floor(this.#outputLimit / 16)),
     });
     const path = join(directory, 'dropped.json');
     const dropped = (await readJson<Dropped>(path)) ?? (attempt && { ...attempt, bytes: 0, lines: 0 });
@@ -133,28 +166,29 @@ class RunSpool {
 
   async append(record: SpoolRecord): Promise<void> {
     if (record.kind === 'output') return this.#appendOutput(record);
-    await this.#log.append([record], record.kind === 'report');
+    await this.#log.append([record], true);
   }
 
-  async #appendOutput(record: SpoolRecord & { kind: 'output' }): Promise<void> {
+  async #appendOutput(record: OutputRecord): Promise<void> {
     const key = `${record.attempt} ${record.task}`;
     const bytes = Buffer.byteLength(record.text);
-    const head = this.#heads.get(key) ?? 0;
-    if (!this.#held.has(key) && head + bytes <= this.#settings.outputLimit / 2) {
-      this.#heads.set(key, head + bytes);
-      await this.#log.append([record], false);
+    const head = this.#heads.get(key) ?? NO_HEAD;
+    if (!this.#held.has(key) && head.bytes + bytes <= this.#outputLimit / 2) {
+      const piece = head.pieces + 1;
+      this.#heads.set(key, { bytes: head.bytes + bytes, pieces: piece });
+      await this.#log.append([{ ...record, piece }], false);
       return;
     }
-    const held = await this.#heldOf(key, record);
+    const held = await this.#heldOf(key, record, head.pieces);
     await held.log.append([record], false);
-    if (held.log.bytes > this.#settings.outputLimit / 2) await this.#dropMiddle(held);
+    if (held.log.bytes > this.#outputLimit / 2) await this.#dropMiddle(held);
   }
 
-  #heldOf(key: string, { task, attempt }: Attempt): Promise<HeldOutput> {
+  #heldOf(key: string, { task, attempt }: Attempt, pieces: number): Promise<HeldOutput> {
     const present = this.#held.get(key);
     if (present) return present;
     const directory = join(this.#directory, `held-${attempt}${fileName(task)}`);
-    const opened = this.#openHeld(directory, { task, attempt }).then((held) => {
+    const opened = this.#openHeld(directory, { task, attempt, pieces }).then((held) => {
       if (!held) throw new Error('held output of a known attempt always opens');
       return held;
     });
@@ -165,11 +199,10 @@ class RunSpool {
 
   async #dropMiddle(held: HeldOutput): Promise<void> {
     await held.log.exclusive(async () => {
-      while (held.log.bytes > this.#settings.outputLimit / 2) {
+      while (held.log.bytes > this.#outputLimit / 2) {
         const records = await held.log.dropOldest();
         if (records.length === 0) return;
         for (const record of records) {
-          if (record.kind !== 'output') continue;
           held.dropped.bytes += Buffer.byteLength(record.text);
           held.dropped.lines += record.text.split('\n').length - 1;
         }
@@ -185,10 +218,11 @@ class RunSpool {
       const begun = await readJson<number>(mark);
       const first = begun ?? this.#log.next;
       if (begun === null) await writeSynced(mark, JSON.stringify(first));
-      const { dropped } = held;
-      const gap: SpoolRecord[] = dropped.bytes > 0 ? [{ kind: 'gap', ...dropped }] : [];
+      const { pieces, ...dropped } = held.dropped;
+      const gap: GapRecord[] = dropped.bytes > 0 ? [{ kind: 'gap', ...dropped }] : [];
       const kept = (await held.log.read(0, Number.POSITIVE_INFINITY)).map(({ record }) => record);
-      const left = [...gap, ...kept].slice(this.#log.next - first);
+      const all = [...gap, ...kept].map((record, index) => ({ ...record, piece: pieces + 1 + index }));
+      const left = all.slice(this.#log.next - first);
       if (left.length > 0) await this.#log.write(left, true);
       await held.log.close();
       await rm(held.directory, { recursive: true, force: true });
@@ -259,6 +293,11 @@ export class Spool {
       .map(textOfFileName)
       .filter((name) => name !== null)
       .sort();
+  }
+
+  /** Bytes of output that are kept of each attempt of a run from now on. */
+  async limitOutput(runId: string, bytes: number): Promise<void> {
+    (await this.#run(runId)).limitOutput(bytes);
   }
 
   /** Keeps a record. @throws SpoolFullError when the disk is full, HostError for other refusals; then it is not kept. */

@@ -199,6 +199,20 @@ describe('bounded output', () => {
     await spool.close();
   });
 
+  it('counts the pieces of each attempt without a gap', async () => {
+    const spool = await open({ outputLimit: 10_000 });
+    await fill(spool, 3_000);
+    await spool.append('run', output('another attempt\n', 2));
+    await spool.close();
+    const again = await open({ outputLimit: 10_000 });
+    await again.append('run', report(1));
+    const pieces = (await again.pending('run', 10_000)).flatMap(({ record }) =>
+      'piece' in record && record.attempt === 1 ? [record.piece] : [],
+    );
+    expect(pieces).toEqual(pieces.map((_, index) => index + 1));
+    await again.close();
+  });
+
   it('does not lose the end when the agent is killed', async () => {
     const spool = await open({ outputLimit: 10_000 });
     await fill(spool, 5_000);
