@@ -20,7 +20,7 @@ import { openEventLog } from '../../src/events/event-log.js';
 import { createOutbox } from '../../src/events/outbox.js';
 import { createOutputLog } from '../../src/events/output-log.js';
 import { createClientService } from '../../src/jobs/client-service.js';
-import { DEFAULT_JOBS_SETTINGS, type JobsDeps } from '../../src/jobs/deps.js';
+import { DEFAULT_JOBS_SETTINGS, type JobsDeps, type JobsSettings } from '../../src/jobs/deps.js';
 import { jobRunKind } from '../../src/jobs/firing.js';
 import { runLeaseKind } from '../../src/jobs/run-expiry.js';
 import { createRunService } from '../../src/jobs/run-service.js';
@@ -38,6 +38,8 @@ import { type DatabaseKind, freshDatabase } from './stores.js';
 export interface WorldOptions {
   store?: DatabaseKind;
   clock?: FakeClock;
+  /** What differs from the default settings of the jobs. */
+  settings?: Partial<JobsSettings>;
   /** Called with each SQL statement. */
   onStatement?: (sql: string) => void;
 }
@@ -109,7 +111,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     ids: systemIds,
     clock,
     activity: (tx, ctx, entry) => activities.record(tx, ctx, entry),
-    settings: DEFAULT_JOBS_SETTINGS,
+    settings: { ...DEFAULT_JOBS_SETTINGS, ...options.settings },
   };
   engine.kinds.add(jobRunKind(deps));
   engine.kinds.add(runLeaseKind(deps));
