@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.js';
 import { isConnectionLost } from '../db/failures.js';
 import { type Clock, SECOND } from '../lib/time.js';
-import type { Ctx } from './actor.js';
+import type { Actor, Ctx } from './actor.js';
 import { actorOf, type Identity, isRefusal, type Refusal, refuse } from './identity.js';
 import { looksLikeJwt } from './jwt.js';
 import type { Revocations } from './revocations.js';
@@ -28,7 +28,7 @@ const KEEP_JWT = 30 * SECOND;
 const MOST_KEPT = 2_000;
 
 interface Kept {
-  identity: Identity;
+  actor: Actor;
   until: number;
 }
 
@@ -71,14 +71,13 @@ export class Authenticator {
     if (key === null || key === '') return { ok: false, refusal: refuse(MISSING) };
     const byCookie = bearer === null;
     const kept = this.#kept.get(key);
-    if (kept && kept.until > this.#parts.clock.now()) return this.#accept(kept.identity, call, byCookie);
+    if (kept && kept.until > this.#parts.clock.now())
+      return { ok: true, byCookie, ctx: { actor: kept.actor, ...call } };
     return this.#check(key, byCookie).then((found) =>
-      isRefusal(found) ? { ok: false, refusal: found } : this.#accept(found, call, byCookie),
+      isRefusal(found)
+        ? { ok: false, refusal: found }
+        : { ok: true, byCookie, ctx: { actor: actorOf(found, this.#parts.revocations), ...call } },
     );
-  }
-
-  #accept(identity: Identity, call: Call, byCookie: boolean): Authentication {
-    return { ok: true, byCookie, ctx: { actor: actorOf(identity, this.#parts.revocations), ...call } };
   }
 
   async #check(key: string, byCookie: boolean): Promise<Identity | Refusal> {
@@ -109,7 +108,7 @@ export class Authenticator {
     const now = this.#parts.clock.now();
     const keep = key.includes('.') && key.startsWith('Bearer') ? KEEP_JWT : KEEP_TOKEN;
     const until = Math.min(now + keep, identity.expiresAt ?? Number.POSITIVE_INFINITY);
-    this.#kept.set(key, { identity, until });
+    this.#kept.set(key, { actor: actorOf(identity, this.#parts.revocations), until });
   }
 }
 

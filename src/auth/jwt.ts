@@ -71,7 +71,8 @@ export function identityFromClaims(payload: JWTPayload, options: JwtOptions): Id
   }
   const name = textClaim(payload, options.nameClaim) ?? payload.sub;
   const expiresAt = payload.exp === undefined ? null : payload.exp * 1_000;
-  return { id: payload.sub, name, userId: payload.sub, grant, expiresAt };
+  // The prefix keeps a subject from passing for a token of ours.
+  return { id: `jwt:${payload.sub}`, name, userId: payload.sub, grant, expiresAt };
 }
 
 function refusalOf(error: unknown): Refusal {

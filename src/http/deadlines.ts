@@ -13,9 +13,24 @@ export class OperationEnded extends Error {
   }
 }
 
+/** An AbortController that is made when it is first needed: most operations end before anybody asks for the signal. */
+export class Cancellation {
+  #controller: AbortController | null = null;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  abort(reason: OperationEnded): void {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+  }
+}
+
 interface Entry {
   deadline: number;
-  controller: AbortController;
+  controller: Cancellation;
 }
 
 /** Ends operations that take too long, with one timer for all of them. */
@@ -39,7 +54,7 @@ export class Deadlines {
    * Waits for work, but no longer than the limit. Rejects with the reason that the controller was aborted with
    * (OperationEnded) without waiting for work that does not heed its signal.
    */
-  async race<T>(work: Promise<T>, controller: AbortController): Promise<T> {
+  async race<T>(work: Promise<T>, controller: Cancellation): Promise<T> {
     controller.signal.throwIfAborted();
     const entry = { deadline: this.#clock.now() + this.#limitMs, controller };
     this.#entries.add(entry);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { Ctx } from '../auth/actor.js';
 import { BodyError, readBody } from './body.js';
-import { OperationEnded } from './deadlines.js';
+import { Cancellation, OperationEnded } from './deadlines.js';
 import { requestError } from './failure.js';
 import { parseParams } from './params.js';
 import { type CheckedParams, isReply, type Pipeline, type Reply, refusalOfKind } from './pipeline.js';
@@ -21,7 +21,7 @@ export function runOperation(
   ctx: Ctx,
   params: CheckedParams,
   readOnly: boolean,
-  controller: AbortController,
+  controller: Cancellation,
 ): Reply | Promise<Reply> {
   const admitted = pipeline.admit(ctx, params);
   if (isReply(admitted)) return admitted;
@@ -47,15 +47,16 @@ export async function answerFast(
     // What is left of the body is not read: the connection cannot be used again.
     res.setHeader('connection', 'close');
     const reply = pipeline.refuse(ctx, [requestError(error.code, error.message)], error.status, error.status);
-    return sendReply(res, reply, type);
+    return sendReply(res, reply, type, ctx.requestId);
   }
-  if (params instanceof GraphQLError) return sendReply(res, pipeline.refuse(ctx, [params], 400, 400), type);
-  const controller = new AbortController();
+  if (params instanceof GraphQLError)
+    return sendReply(res, pipeline.refuse(ctx, [params], 400, 400), type, ctx.requestId);
+  const controller = new Cancellation();
   const reply = runOperation(pipeline, ctx, params, false, controller);
-  if (!(reply instanceof Promise)) return sendReply(res, reply, type);
+  if (!(reply instanceof Promise)) return sendReply(res, reply, type, ctx.requestId);
   const onClose = (): void => controller.abort(new OperationEnded('CANCELLED'));
   res.once('close', onClose);
   const found = await reply;
   res.off('close', onClose);
-  sendReply(res, found, type);
+  sendReply(res, found, type, ctx.requestId);
 }

@@ -112,6 +112,7 @@ export async function sendGraphiqlAsset(res: ServerResponse, name: string): Prom
   if (!asset) return false;
   res.writeHead(200, {
     'content-type': asset.type,
+    'x-content-type-options': 'nosniff',
     'content-encoding': 'gzip',
     'content-length': asset.zipped.length,
     'cache-control': 'private, max-age=3600',

@@ -21,7 +21,7 @@ function refuse(
 ): void {
   const code = status === 401 ? 'UNAUTHENTICATED' : status === 405 ? 'BAD_REQUEST' : 'UNAVAILABLE';
   const reply = parts.pipeline.refuse({ requestId }, [requestError(code, message)], status, status);
-  sendReply(res, reply, responseType(req.headers.accept) ?? 'application/json');
+  sendReply(res, reply, responseType(req.headers.accept) ?? 'application/json', requestId);
 }
 
 /** Answers `/graphql`: GraphiQL for a browser, an event stream where one is asked for, else one operation. */
@@ -37,14 +37,19 @@ export function answerGraphql(
   }
   if (parts.eventStream && accepts(req, 'text/event-stream')) return parts.eventStream(req, res, url);
   const call = callers.callOf(req, 'HTTP');
-  res.setHeader('x-request-id', call.requestId);
   if (req.method !== 'POST' && req.method !== 'GET') {
     res.setHeader('allow', 'GET, POST');
     return refuse(parts, req, res, call.requestId, 405, 'Send operations by POST, or queries by GET.');
   }
   const found = authenticator.authenticate(callers.credentialsOf(req), call);
-  if (found instanceof Promise) return found.then((late) => answerKnown(parts, req, res, call.requestId, late));
-  return answerKnown(parts, req, res, call.requestId, found);
+  const answered =
+    found instanceof Promise
+      ? found.then((late) => answerKnown(parts, req, res, call.requestId, late))
+      : answerKnown(parts, req, res, call.requestId, found);
+  return answered?.catch((error: unknown) => {
+    const reply = parts.pipeline.fault(call, error);
+    sendReply(res, reply, responseType(req.headers.accept) ?? 'application/json', call.requestId);
+  });
 }
 
 function answerKnown(

@@ -12,7 +12,7 @@ import type { Clock } from '../lib/time.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { inSpan, tracingIsOn } from '../telemetry/tracing.js';
-import { Deadlines, OperationEnded } from './deadlines.js';
+import { type Cancellation, Deadlines, OperationEnded } from './deadlines.js';
 import { requestError, showErrors } from './failure.js';
 import { isStackOverflow, tooDeep, valueTooDeep } from './limits.js';
 import { type Operation, PlanCache, type PlanOptions } from './plan.js';
@@ -28,8 +28,8 @@ export interface CheckedParams {
 
 /** What a resolver's context is made of, besides the caller. */
 export interface OperationCall {
-  /** Aborts when the caller goes away or the operation's time is over. */
-  signal: AbortSignal;
+  /** Aborts when the caller goes away or the operation's time is over. Made when it is first asked for. */
+  readonly signal: AbortSignal;
   rateLimit: RateLimitState;
 }
 
@@ -124,11 +124,11 @@ export class Pipeline {
   }
 
   /** Executes a query or a mutation. Ends when the controller aborts or its time is over; never throws. */
-  execute(ctx: Ctx, admitted: Admitted, controller: AbortController): Reply | Promise<Reply> {
+  execute(ctx: Ctx, admitted: Admitted, controller: Cancellation): Reply | Promise<Reply> {
     const startedAt = performance.now();
     let result: ExecutionResult | Promise<ExecutionResult>;
     try {
-      result = this.#start(ctx, admitted, controller.signal);
+      result = this.#start(ctx, admitted, controller);
     } catch (error) {
       return this.#failed(ctx, admitted, error, startedAt);
     }
@@ -140,14 +140,20 @@ export class Pipeline {
   }
 
   /** The context of one operation for its resolvers. */
-  contextOf(ctx: Ctx, admitted: Admitted, signal: AbortSignal): object {
-    return this.#parts.createContext(ctx, { signal, rateLimit: admitted.rateLimit });
+  contextOf(ctx: Ctx, admitted: Admitted, ending: { readonly signal: AbortSignal }): object {
+    const { rateLimit } = admitted;
+    return this.#parts.createContext(ctx, {
+      rateLimit,
+      get signal() {
+        return ending.signal;
+      },
+    });
   }
 
-  #start(ctx: Ctx, admitted: Admitted, signal: AbortSignal): ExecutionResult | Promise<ExecutionResult> {
+  #start(ctx: Ctx, admitted: Admitted, controller: Cancellation): ExecutionResult | Promise<ExecutionResult> {
     const { operation, variables } = admitted;
     const run = (): ExecutionResult | Promise<ExecutionResult> => {
-      const contextValue = this.contextOf(ctx, admitted, signal);
+      const contextValue = this.contextOf(ctx, admitted, controller);
       const compiled = operation.compiled();
       if (compiled) return compiled(contextValue, variables);
       const { schema } = this.#parts;
@@ -168,7 +174,7 @@ export class Pipeline {
   }
 
   /** What is said of something thrown outside a resolver. */
-  fault(ctx: Ctx, error: unknown): Reply {
+  fault(ctx: Pick<Ctx, 'requestId'>, error: unknown): Reply {
     if (error instanceof OperationEnded) {
       const status = error.code === 'TIMEOUT' ? 504 : 503;
       return this.refuse(ctx, [requestError(error.code, error.message)], status, status);

@@ -3,7 +3,7 @@ import { createSourceEventStream, execute, GraphQLError, type GraphQLSchema } fr
 import type { Ctx } from '../auth/actor.js';
 import type { Authenticator } from '../auth/authenticate.js';
 import type { Revocations } from '../auth/revocations.js';
-import { OperationEnded } from './deadlines.js';
+import { Cancellation, OperationEnded } from './deadlines.js';
 import type { OperationPipeline, PreparedOperation } from './operation.js';
 import { checkParams } from './params.js';
 import { type Admitted, isReply, type Pipeline } from './pipeline.js';
@@ -19,8 +19,8 @@ const isIterable = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 
 /** A controller that follows a signal. */
-function controllerOf(signal: AbortSignal): AbortController {
-  const controller = new AbortController();
+function controllerOf(signal: AbortSignal): Cancellation {
+  const controller = new Cancellation();
   const end = (): void => controller.abort(new OperationEnded('CANCELLED'));
   if (signal.aborted) end();
   else signal.addEventListener('abort', end, { once: true });
@@ -61,7 +61,7 @@ function prepared({ schema, pipeline }: Parts, ctx: Ctx, query: string, admitted
     schema,
     document,
     variableValues: variables,
-    contextValue: pipeline.contextOf(ctx, admitted, signal),
+    contextValue: pipeline.contextOf(ctx, admitted, { signal }),
   });
   return {
     schema,

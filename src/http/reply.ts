@@ -28,8 +28,9 @@ export const statusOf = (reply: Reply, type: ResponseType): number =>
   type === 'application/json' ? reply.jsonStatus : reply.status;
 
 /** Writes an answer out. Does nothing when the caller has gone. */
-export function sendReply(res: ServerResponse, reply: Reply, type: ResponseType): void {
-  sendText(res, statusOf(reply, type), `${type}; charset=utf-8`, JSON.stringify(reply.body), reply.headers);
+export function sendReply(res: ServerResponse, reply: Reply, type: ResponseType, requestId: string): void {
+  const headers = { 'x-request-id': requestId, ...reply.headers };
+  sendText(res, statusOf(reply, type), `${type}; charset=utf-8`, JSON.stringify(reply.body), headers);
 }
 
 /** Writes a text out with its length. Does nothing when the caller has gone. */
@@ -40,12 +41,16 @@ export function sendText(
   text: string,
   headers?: Readonly<Record<string, string>>,
 ): void {
-  if (res.writableEnded || res.destroyed) return;
-  res.statusCode = status;
-  res.setHeader('content-type', contentType);
-  res.setHeader('content-length', Buffer.byteLength(text));
-  if (headers) for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-  res.end(text);
+  if (res.headersSent || res.destroyed) return;
+  const size = Buffer.byteLength(text);
+  res.writeHead(status, {
+    'content-type': contentType,
+    'content-length': size,
+    'x-content-type-options': 'nosniff',
+    ...headers,
+  });
+  // ASCII is the same in both encodings, and Node writes latin1 with a third of the memory.
+  res.end(text, size === text.length ? 'latin1' : 'utf8');
 }
 
 /** Writes JSON out. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { applyCors } from './cors.js';
 import { GRAPHIQL_ASSETS, sendGraphiqlAsset } from './graphiql.js';
@@ -77,7 +78,7 @@ export function createRouter(parts: HttpParts): (req: IncomingMessage, res: Serv
     return prefix === undefined ? undefined : exact.get(prefix);
   };
   const fail = (req: IncomingMessage, res: ServerResponse, error: unknown): void => {
-    const requestId = String(res.getHeader('x-request-id') ?? '');
+    const requestId = randomUUID();
     log.error({ requestId, method: req.method, error }, 'a request failed');
     if (res.headersSent) res.destroy();
     else sendJson(res, 500, { error: 'Something went wrong inside the server.', requestId });
@@ -85,7 +86,6 @@ export function createRouter(parts: HttpParts): (req: IncomingMessage, res: Serv
 
   return (req, res) => {
     try {
-      res.setHeader('x-content-type-options', 'nosniff');
       if (applyCors(origins, req, res)) return;
       const target = req.url ?? '/';
       const url = target === '/graphql' ? GRAPHQL_URL : parseUrl(target);

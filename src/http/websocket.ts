@@ -67,6 +67,7 @@ const TOO_MANY: Record<CapRefusal, Refusal> = {
 };
 
 function refuse(socket: Duplex, ...[status, why]: Refusal): void {
+  socket.once('finish', () => socket.destroy());
   const head = `HTTP/1.1 ${status} ${STATUS[status]}\r\nconnection: close\r\ncontent-type: text/plain\r\n`;
   socket.end(`${head}content-length: ${Buffer.byteLength(why)}\r\n\r\n${why}`);
 }

@@ -5,7 +5,7 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Ctx } from '../auth/actor.js';
 import type { Logger } from '../telemetry/logger.js';
 import { BodyError, readBody } from './body.js';
-import { OperationEnded } from './deadlines.js';
+import { Cancellation, OperationEnded } from './deadlines.js';
 import { requestError } from './failure.js';
 import { runOperation } from './fast-path.js';
 import { checkParams } from './params.js';
@@ -15,7 +15,7 @@ import { type ResponseType, responseType, sendReply, statusOf } from './reply.js
 /** What Yoga carries along for us. */
 interface Carried {
   ctx: Ctx;
-  controller: AbortController;
+  controller: Cancellation;
 }
 
 /**
@@ -96,7 +96,7 @@ export function createYogaWay(schema: GraphQLSchema, pipeline: Pipeline, log: Lo
   return async (ctx, req, res) => {
     const type = responseType(req.headers.accept);
     const refuse = (error: GraphQLError, status: number): void =>
-      sendReply(res, pipeline.refuse(ctx, [error], status, status), type ?? 'application/json');
+      sendReply(res, pipeline.refuse(ctx, [error], status, status), type ?? 'application/json', ctx.requestId);
     if (type === null) return refuse(requestError('BAD_REQUEST', NOT_ACCEPTABLE), 406);
     let body: Buffer | null = null;
     try {
@@ -106,7 +106,7 @@ export function createYogaWay(schema: GraphQLSchema, pipeline: Pipeline, log: Lo
       res.setHeader('connection', 'close');
       return refuse(requestError(error.code, error.message), error.status);
     }
-    const controller = new AbortController();
+    const controller = new Cancellation();
     res.once('close', () => controller.abort(new OperationEnded('CANCELLED')));
     const request = new Request(new URL(req.url ?? '/', 'http://orrery.invalid'), {
       method: req.method ?? 'GET',
@@ -120,6 +120,8 @@ export function createYogaWay(schema: GraphQLSchema, pipeline: Pipeline, log: Lo
       res.setHeader(name, value);
     });
     res.statusCode = response.status;
+    res.setHeader('x-request-id', ctx.requestId);
+    res.setHeader('x-content-type-options', 'nosniff');
     res.setHeader('content-length', Buffer.byteLength(text));
     res.end(text);
   };

@@ -49,7 +49,8 @@ describe('JWTs', () => {
   it('give the strongest role that their claim names, and their project', async () => {
     const token = await sign({ ...member, preferred_username: 'Ada' });
     expect(await check(token)).toMatchObject({
-      id: 'user-1',
+      id: 'jwt:user-1',
+      userId: 'user-1',
       name: 'Ada',
       grant: { role: 'MEMBER', project: 'blue', clientKey: null },
     });
