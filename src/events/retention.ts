@@ -1,8 +1,4 @@
 import type { Database } from '../db/database.js';
-import { DAY } from '../lib/time.js';
-
-/** How long the event log is kept unless the operator says otherwise, in milliseconds. */
-export const DEFAULT_EVENT_AGE = 7 * DAY;
 
 /** Rows of one DELETE: writers and the sequencer never wait long for it. */
 const CHUNK = 500;

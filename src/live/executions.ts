@@ -1,5 +1,4 @@
 import type { FormattedExecutionResult } from 'graphql';
-import { RightsEndedError } from './errors.js';
 import { Group } from './group.js';
 import { type Groups, Member } from './member.js';
 import type { LiveOperation } from './operation.js';
@@ -9,7 +8,7 @@ import { LiveStream } from './stream.js';
 import { OwnSubscription, type Results } from './subscription.js';
 
 /** How much the process shares, for the metrics. */
-export interface ExecutionCounts {
+interface ExecutionCounts {
   /** Executions that follow a source together. */
   groups: number;
   /** The subscribers that take part in them. */
@@ -23,8 +22,6 @@ export interface Executions {
    * outlet; the others, and the last one, are the iterator's. The iterator's `return` ends it.
    */
   subscribe(operation: LiveOperation, outlet: Outlet): Promise<Results | FormattedExecutionResult>;
-  /** Ends every shared execution under these rights at once. */
-  endRights(rightsKey: string): void;
   counts(): ExecutionCounts;
 }
 
@@ -54,12 +51,6 @@ class SharedExecutions implements Executions, Groups {
     this.#groups.set(key, group);
     void group.run();
     return group;
-  }
-
-  endRights(rightsKey: string): void {
-    for (const group of [...this.#groups.values()]) {
-      if (group.rightsKey === rightsKey) group.dissolve(new RightsEndedError());
-    }
   }
 
   counts(): ExecutionCounts {

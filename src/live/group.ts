@@ -38,11 +38,6 @@ export class Group {
     this.#delivered = stream.reached;
   }
 
-  /** Whose rights it has. */
-  get rightsKey(): string {
-    return this.#operation.rightsKey;
-  }
-
   get size(): number {
     return this.#members.size;
   }
@@ -63,11 +58,6 @@ export class Group {
   leave(member: GroupMember): void {
     this.#members.delete(member);
     if (this.#members.size === 0) this.#close(null);
-  }
-
-  /** Ends the group at once; its members get a last result. */
-  dissolve(error: unknown): void {
-    this.#close(this.#operation.faultResult(error));
   }
 
   /** Follows the stream to its end. Never rejects. */

@@ -7,7 +7,7 @@ import { EventStream } from './event-stream.js';
 import { type OutputPiece, OutputStream, outputPosition } from './output-stream.js';
 import type { LiveStream } from './stream.js';
 
-export interface EventsRequest<T extends Topic> {
+interface EventsRequest<T extends Topic> {
   topics: readonly T[];
   /** Whether the subscriber wants an event and may see it. Left out: every one of the topics. */
   accept?: (event: LoggedEvent<T>) => boolean;
@@ -16,7 +16,7 @@ export interface EventsRequest<T extends Topic> {
   signal: AbortSignal;
 }
 
-export interface OutputRequest {
+interface OutputRequest {
   runId: string;
   /** The last cursor seen; null: from the start. */
   after: string | null;

@@ -117,6 +117,25 @@ describe.each(storeKinds())('subscriptions to the event log on %s', (kind) => {
     expect((await takeItems(follow(cursor), 1)).map((event) => event.subject)).toEqual(['kept']);
   });
 
+  it('end with RESYNC_REQUIRED on a server that stood still for longer than the log is kept, which then goes on', async () => {
+    const other = await startProcess(server.db, undefined, 3_600_000);
+    const still = createLive({ feed: other.log.feed, outputs: createOutputLog(server.db), doorbell: other.doorbell });
+    for (const keepOne of [false, true]) {
+      const waiting = takeItems(follow(null, still), 1);
+      await commit(server, fact('lost'), fact('lost too'));
+      await settle();
+      await retainEvents(server.db, -60_000);
+      if (keepOne) await commit(server, fact('kept'));
+      await other.log.feed.look();
+      await expect(waiting).rejects.toMatchObject({ code: 'RESYNC_REQUIRED' });
+      expect(other.log.feed.position).toBe((await other.log.feed.bounds()).last);
+    }
+    const again = takeItems(follow(null, still), 1);
+    await commit(other, fact('goes on'));
+    expect((await again).map((event) => event.subject)).toEqual(['goes on']);
+    await other.close();
+  });
+
   it('give a slow reader the latest state of each subject where that is enough', async () => {
     const stream = follow(null, hub(8_000));
     await commit(server, ...Array.from({ length: 300 }, (_, index) => fact(`subject ${index % 3}`, index)));

@@ -8,10 +8,3 @@ export async function takeItems<E>(stream: AsyncIterator<E>, count: number): Pro
   }
   return items;
 }
-
-/** Reads a stream to its end. */
-export async function readAll<E>(stream: AsyncIterable<E>): Promise<E[]> {
-  const items: E[] = [];
-  for await (const item of stream) items.push(item);
-  return items;
-}

@@ -39,7 +39,7 @@ describe('shared executions', () => {
     expect(executions.counts()).toEqual({ groups: 0, members: 0 });
   });
 
-  it('are not shared across rights, variables, or where a field depends on the viewer', async () => {
+  it('are not shared across rights (what began before a revocation never with what begins after), variables, or where a field depends on the viewer', async () => {
     const executions = createExecutions();
     const mine = 'subscription { clientChanged { key mine } }';
     const filtered = 'subscription ($project: String) { clientChanged(project: $project) { key } }';
@@ -170,21 +170,5 @@ describe('shared executions', () => {
     });
     const refused = await (await new Subscriber().start(executions, foreign)).untilEnded();
     expect(refused.results).toMatchObject([{ errors: [{ extensions: { code: 'INVALID_INPUT' } }] }]);
-  });
-
-  it('end at once when the rights they stand on end', async () => {
-    const executions = createExecutions();
-    const client = clientOf(live);
-    const one = await new Subscriber().start(executions, client.operation({ query: CHANGES, rightsKey: 'gone' }));
-    const other = await new Subscriber().start(executions, client.operation({ query: CHANGES, rightsKey: 'kept' }));
-    await commit(server, fact('f', 0));
-    await Promise.all([one.until(1), other.until(1)]);
-    executions.endRights('gone');
-    await one.untilEnded();
-    expect(one.results.at(-1)).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
-    await commit(server, fact('f', 1));
-    expect((await other.until(2)).values('clientChanged', 'key')).toEqual(['f:0', 'f:1']);
-    expect(one.results).toHaveLength(2);
-    await other.leave();
   });
 });
