@@ -1,14 +1,13 @@
 import type { DueOutcome, DueTime } from '../jobs/due-time.js';
 import { ON_TIME } from '../jobs/fire-plan.js';
 import { REASONS } from '../jobs/reasons.js';
-import type { RunView } from '../jobs/run-find.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { Job, jobLoader } from './job.js';
 import { describedEnum, ReasonCodeEnum } from './job-enums.js';
-import { requestLoader } from './loader.js';
 import { JobRun } from './run.js';
 import { toDate, toDateOrNull } from './scalars.js';
+import { runLoader } from './task.js';
 
 const DueOutcomeEnum = describedEnum<DueOutcome>('DueOutcome', 'What came of a due time.', {
   RAN: 'A run of it began in time.',
@@ -21,8 +20,6 @@ const DueOutcomeEnum = describedEnum<DueOutcome>('DueOutcome', 'What came of a d
   DUE: 'Its time has come, and it is not fired yet.',
   COMING: 'It lies ahead.',
 });
-
-const runLoader = requestLoader<string, RunView | null>((ids, context) => context.services.runs.byIds(context, ids));
 
 const DueTimeType = builder.objectRef<DueTime>('DueTime').implement({
   description: 'One due time of a job and what came of it; a stretch of consecutive missed ones is one.',
