@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type { Config } from '../config/config.js';
 import { ExpectedError } from '../lib/errors.js';
 import { systemClock } from '../lib/time.js';
@@ -10,7 +9,7 @@ import { type Flags, readConfiguration } from './configuration.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
 import { createDomain, type Domain, type Identity, type Telemetry } from './domain.js';
 import { startLocalAgent } from './local-agent.js';
-import { provideFirstLogin } from './rights.js';
+import { defaultServiceName, provideFirstLogin } from './rights.js';
 import { startupMessage } from './startup-message.js';
 import { openStores, type Stores } from './stores.js';
 
@@ -67,7 +66,10 @@ async function localAgentOf(
 
 async function open(config: Config, options: ServeOptions, closing: Closing): Promise<Omit<RunningServer, 'stop'>> {
   checkRoles(config);
-  const identity: Identity = { name: config.server.name ?? hostname(), version: options.version };
+  const identity: Identity = {
+    name: config.server.name ?? defaultServiceName(config.server.port),
+    version: options.version,
+  };
   const log = options.log ?? createLogger({ level: config.telemetry.logLevel, name: identity.name });
   const health = new Health();
   const telemetry: Telemetry = {
