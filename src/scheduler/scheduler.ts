@@ -10,7 +10,7 @@ import { ensureShards } from './shards.js';
 import { ENGINES_CHANNEL } from './tag.js';
 
 /** What health and logs tell of the scheduler in this process. */
-export interface SchedulerState {
+interface SchedulerState {
   /** SUPERSEDED: another process has started under the same host and name; this one fires nothing more. */
   readonly state: 'IDLE' | 'RUNNING' | 'STOPPED' | 'SUPERSEDED';
   readonly serviceId: string | null;

@@ -12,7 +12,7 @@ import { type DatabaseKind, freshDatabase } from '../kit/stores.js';
 export const START = Date.UTC(2026, 10, 21, 12);
 
 /** A clock that stands still until it is moved. */
-export class TestClock implements Clock {
+class TestClock implements Clock {
   #now = START;
 
   now(): number {

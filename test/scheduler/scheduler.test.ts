@@ -194,6 +194,20 @@ describe.each(storeKinds())('the scheduler on %s', (kind) => {
     );
   });
 
+  it('asks the lock store less than twice a second while it is idle and owns everything', async () => {
+    const scheduler = build();
+    await scheduler.start();
+    await scheduler.reconcile();
+    await expect.poll(() => timers.delays.length).toBeGreaterThan(2);
+    store.statements.length = 0;
+    for (let second = 0; second < 30; second += 1) {
+      forward(1_000);
+      await scheduler.reconcile();
+    }
+    expect(store.statements.filter((sql) => sql.includes('agenda_jobs')).length).toBeLessThan(30);
+    expect(scheduler.state().shardsHeld).toBe(16);
+  });
+
   it('lets go of everything and takes nothing when SQL was silent for one lease', async () => {
     const scheduler = build();
     await scheduler.start();

@@ -3,11 +3,6 @@ import type { AgendaBackend } from 'agenda';
 /** The name of Agenda's entries: one for each shard. */
 export const ENTRY_NAME = 'drain';
 
-/** What an entry carries. */
-export interface EntryData {
-  readonly shard: string;
-}
-
 /** Which locks the engine may take: any, only those whose owner let them run out, or none. */
 export type LockPolicy = 'any' | 'expired' | 'none';
 
