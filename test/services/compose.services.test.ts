@@ -17,7 +17,8 @@ const Composition = z.object({
       environment: z.record(z.string(), z.string()).default({}),
       ports: z.array(z.unknown()).default([]),
       hostname: z.string().optional(),
-      healthcheck: z.object({ test: z.array(z.string()) }),
+      healthcheck: z.object({ test: z.array(z.string()) }).optional(),
+      depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
     }),
   ),
   networks: z.record(z.string(), z.object({ internal: z.boolean().optional() })),
@@ -80,7 +81,8 @@ describeUnless(missing, 'compose.yaml', () => {
       ['server-3', 'server-3', 'server-3'],
     ]);
     for (const [, server] of servers) {
-      expect(server.healthcheck.test.join(' ')).toContain('/health/ready');
+      expect(server.healthcheck?.test.join(' ')).toContain('/health/ready');
+      expect(server.depends_on.migrate?.condition).toBe('service_completed_successfully');
       expect(Object.keys(server.environment)).toEqual(
         expect.arrayContaining(['ORRERY_DATABASE_URL', 'ORRERY_MONGODB_URL', 'ORRERY_REDIS_URL', 'ORRERY_AMQP_URL']),
       );
