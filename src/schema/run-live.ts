@@ -160,7 +160,7 @@ builder.subscriptionField('runAssigned', (t) =>
   t.field({
     type: RunAssigned,
     description:
-      "An agent's work: first everything that waits for its client and every order to abort, then what comes. While it is followed, the client counts as ONLINE.",
+      "An agent's work: first everything that waits for its client and every order to abort, then what comes (what is open may be told once more: a claim again answers the same). While it is followed, the client counts as ONLINE.",
     authScopes: { may: 'runAssigned' },
     args: {
       clientId: t.arg.id({ required: true, description: 'The client: its global id or its key.' }),
