@@ -41,7 +41,12 @@ export interface Reply {
   jsonStatus: number;
   body: FormattedExecutionResult;
   headers?: Readonly<Record<string, string>>;
+  /** Writes the body as JSON; JSON.stringify where it is left out. */
+  stringify?: (body: FormattedExecutionResult) => string;
 }
+
+/** The body of an answer as JSON. */
+export const replyText = ({ body, stringify }: Reply): string => (stringify ? stringify(body) : JSON.stringify(body));
 
 /** An operation that may be executed: let in, paid for. */
 export interface Admitted {
@@ -155,7 +160,7 @@ export class Pipeline {
     const run = (): ExecutionResult | Promise<ExecutionResult> => {
       const contextValue = this.contextOf(ctx, admitted, controller);
       const compiled = operation.compiled();
-      if (compiled) return compiled(contextValue, variables);
+      if (compiled) return compiled.run(contextValue, variables);
       const { schema } = this.#parts;
       return execute({ schema, document: operation.document, contextValue, variableValues: variables });
     };
@@ -189,7 +194,10 @@ export class Pipeline {
   #done(ctx: Ctx, admitted: Admitted, result: ExecutionResult, startedAt: number): Reply {
     const outcome = result.errors ? 'errors' : 'ok';
     this.#observe((performance.now() - startedAt) / 1_000, admitted.operation.kind, outcome);
-    return this.show(ctx, result);
+    const reply = this.show(ctx, result);
+    const stringify = result.errors ? null : admitted.operation.stringify;
+    if (stringify) reply.stringify = stringify;
+    return reply;
   }
 
   #failed(ctx: Ctx, admitted: Admitted, error: unknown, startedAt: number): Reply {

@@ -1,7 +1,6 @@
 import { complexityFromQuery } from '@pothos/plugin-complexity';
 import {
   type DocumentNode,
-  type ExecutionResult,
   type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLSchema,
@@ -13,7 +12,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
-import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import { type CompiledQuery, compile } from './compile.js';
 import { checkDocument, type DocumentLimits, isStackOverflow, tooDeep } from './limits.js';
 
 /** Which documents are let in. */
@@ -23,7 +22,6 @@ export interface PlanOptions extends DocumentLimits {
 }
 
 type Variables = Readonly<Record<string, unknown>>;
-type Compiled = (context: object, variables: Variables) => ExecutionResult | Promise<ExecutionResult>;
 
 /** A query is compiled once it has come this often: compiling costs about a hundred executions of a small one. */
 const COMPILE_AFTER = 5;
@@ -39,7 +37,7 @@ export class Operation {
   readonly #schema: GraphQLSchema;
   readonly #costs = new Map<string, number>();
   #uses = 0;
-  #compiled: Compiled | null = null;
+  #compiled: CompiledQuery | null = null;
 
   constructor(schema: GraphQLSchema, node: OperationDefinitionNode, fragments: readonly FragmentDefinitionNode[]) {
     this.#schema = schema;
@@ -49,14 +47,17 @@ export class Operation {
   }
 
   /** The operation as a function by graphql-jit, once it has come often enough; null until then. */
-  compiled(): Compiled | null {
+  compiled(): CompiledQuery | null {
     if (this.#compiled || this.kind !== OperationTypeNode.QUERY) return this.#compiled;
     this.#uses += 1;
     if (this.#uses !== COMPILE_AFTER) return null;
-    const compiled = compileQuery(this.#schema, this.document);
-    if (isCompiledQuery(compiled))
-      this.#compiled = (context, variables) => compiled.query(undefined, context, variables);
+    this.#compiled = compile(this.#schema, this.document);
     return this.#compiled;
+  }
+
+  /** Writes a result without errors as JSON, where the compiled query knows how; else null. */
+  get stringify(): CompiledQuery['stringify'] {
+    return this.#compiled?.stringify ?? null;
   }
 
   /**

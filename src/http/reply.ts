@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Reply } from './pipeline.js';
+import { type Reply, replyText } from './pipeline.js';
 
 /** The media types of an answer. */
 export type ResponseType = 'application/json' | 'application/graphql-response+json';
@@ -30,7 +30,7 @@ export const statusOf = (reply: Reply, type: ResponseType): number =>
 /** Writes an answer out. Does nothing when the caller has gone. */
 export function sendReply(res: ServerResponse, reply: Reply, type: ResponseType, requestId: string): void {
   const headers = { 'x-request-id': requestId, ...reply.headers };
-  sendText(res, statusOf(reply, type), `${type}; charset=utf-8`, JSON.stringify(reply.body), headers);
+  sendText(res, statusOf(reply, type), `${type}; charset=utf-8`, replyText(reply), headers);
 }
 
 /** Writes a text out with its length. Does nothing when the caller has gone. */

@@ -9,7 +9,7 @@ import { Cancellation, OperationEnded } from './deadlines.js';
 import { requestError } from './failure.js';
 import { runOperation } from './fast-path.js';
 import { checkParams } from './params.js';
-import type { Pipeline, Reply } from './pipeline.js';
+import { type Pipeline, type Reply, replyText } from './pipeline.js';
 import { type ResponseType, responseType, sendReply, statusOf } from './reply.js';
 
 /** What Yoga carries along for us. */
@@ -48,7 +48,7 @@ function usePipeline(pipeline: Pipeline): Plugin<object, Carried> {
       const type: ResponseType = responseType(accept) ?? 'application/json';
       setResultProcessor((_result, { Response }) => {
         const headers = { 'content-type': `${type}; charset=utf-8`, ...reply.headers };
-        return new Response(JSON.stringify(reply.body), { status: statusOf(reply, type), headers });
+        return new Response(replyText(reply), { status: statusOf(reply, type), headers });
       }, type);
     },
   };
