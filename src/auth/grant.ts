@@ -29,7 +29,7 @@ export const isRole = (text: string): text is Role => (ROLES as readonly string[
  * What is wrong with a grant, as a message and the field at fault; null when it is whole. A member and an agent belong
  * to one project, an agent also to one client; admin and operator belong to none.
  */
-export function grantFault(grant: Grant): { field: 'project' | 'client'; message: string } | null {
+export function grantFault(grant: Grant): { field: 'project' | 'clientKey'; message: string } | null {
   const { role, project, clientKey } = grant;
   if (EVERYWHERE.has(role) && project !== null) {
     return { field: 'project', message: `The role ${role} reaches every project: leave the project out.` };
@@ -38,10 +38,10 @@ export function grantFault(grant: Grant): { field: 'project' | 'client'; message
     return { field: 'project', message: `The role ${role} needs a project.` };
   }
   if (role === 'AGENT' && clientKey === null) {
-    return { field: 'client', message: 'The role AGENT needs the key of its client.' };
+    return { field: 'clientKey', message: 'The role AGENT needs the key of its client.' };
   }
   if (role !== 'AGENT' && clientKey !== null) {
-    return { field: 'client', message: 'Only the role AGENT belongs to a client.' };
+    return { field: 'clientKey', message: 'Only the role AGENT belongs to a client.' };
   }
   return null;
 }

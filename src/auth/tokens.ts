@@ -49,7 +49,7 @@ function checkTexts(input: NewToken, now: number): void {
     issues.push({ path: ['project'], message: 'A project has 1 to 64 characters.' });
   }
   if (input.client === '' || tooLong(input.client, 255)) {
-    issues.push({ path: ['client'], message: 'The key of a client has 1 to 255 characters.' });
+    issues.push({ path: ['clientKey'], message: 'The key of a client has 1 to 255 characters.' });
   }
   if (input.expiresAt != null && input.expiresAt <= now) {
     issues.push({ path: ['expiresAt'], message: 'The token would have expired already: name an instant ahead.' });
@@ -118,18 +118,18 @@ export class ApiTokens {
     });
   }
 
-  /** One page of the tokens that the caller may see. */
-  async list(ctx: Ctx, filter: TokenFilter, page: PageRequest): Promise<Page<ApiTokenRow>> {
+  /** One page of the tokens that the caller may see, by the time they were made. */
+  async list(ctx: Ctx, filter: TokenFilter, direction: 'ASC' | 'DESC', page: PageRequest): Promise<Page<ApiTokenRow>> {
     const query = this.#parts.db.manager.getRepository(ApiTokenEntity).createQueryBuilder('token');
     const own = visibleProject(ctx);
     if (own !== null) query.andWhere('token.project = :own', { own });
     if (filter.project != null) query.andWhere('token.project = :project', { project: filter.project });
     if (filter.role != null) query.andWhere('token.role = :role', { role: filter.role });
     const keys = [
-      { property: 'createdAt', direction: 'DESC' } as const,
-      { property: 'id', direction: 'DESC' } as const,
+      { property: 'createdAt', direction },
+      { property: 'id', direction },
     ];
-    return keysetPage(query, keys, page, 'apiTokens');
+    return keysetPage(query, keys, page, `apiTokens:${direction}`);
   }
 
   /** The token with this id; null when there is none that the caller may see. */

@@ -2,6 +2,7 @@ import type { ApiTokenRow } from '../entities/api-token.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { INPUT, mutationOptions } from './mutation.js';
+import { OrderDirectionEnum } from './order.js';
 import { toDate, toDateOrNull } from './scalars.js';
 import { RoleEnum } from './viewer.js';
 
@@ -54,12 +55,15 @@ builder.queryField('apiTokens', (t) =>
   t.connection(
     {
       type: ApiToken,
-      description: 'The tokens that the caller may see, the newest first; revoked ones too.',
+      description: 'The tokens that the caller may see; revoked ones too.',
       authScopes: { may: 'apiTokens' },
-      args: { filter: t.arg({ type: ApiTokenFilterInput, description: 'Which ones.' }) },
+      args: {
+        filter: t.arg({ type: ApiTokenFilterInput, description: 'Which ones.' }),
+        orderBy: t.arg({ type: OrderDirectionEnum, description: 'By time. Default: DESC, the newest first.' }),
+      },
       complexity: (args) => pageComplexity(args),
-      resolve: async (_root, { filter, ...page }, context) =>
-        toConnection(await context.services.tokens.list(context, filter ?? {}, page)),
+      resolve: async (_root, { filter, orderBy, ...page }, context) =>
+        toConnection(await context.services.tokens.list(context, filter ?? {}, orderBy ?? 'DESC', page)),
     },
     { name: 'ApiTokenConnection', description: 'A page of tokens.' },
     { name: 'ApiTokenEdge', description: 'A token in a page.' },

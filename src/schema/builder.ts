@@ -44,6 +44,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     nodesQueryOptions: {
       description: 'Objects by their global ids, in the order asked; null for each that the caller may not see.',
       authScopes: { may: 'nodes' },
+      complexity: ({ ids }) => ({ field: 1, multiplier: ids.length }),
       args: { ids: { description: 'The global ids, at most 500.' } },
     },
     idFieldOptions: { description: 'The global id: a prefix that tells the type, and a UUIDv7.' },
@@ -63,6 +64,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     lastArgOptions: { description: 'The size of the page, from the end; at most 500.' },
   },
   scopeAuth: {
+    // Whoever may not follow a stream is told so at once, and nothing is opened for them.
+    authorizeOnSubscribe: true,
     authScopes: (context) => ({ may: (field) => mayUse(context, field) }),
     unauthorizedError: (_parent, context, info) =>
       new GraphQLError(`The role ${context.actor.role} may not use "${info.fieldName}".`, {

@@ -4,7 +4,7 @@ import { builder } from './builder.js';
 import { Client, ClientStateEnum, clientLoader, stateOf, storeNow } from './client.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { Job } from './job.js';
-import { JobConnection, JobFilterInput, toJobFilter } from './job-query.js';
+import { JobConnection, JobFilterInput, JobOrderInput, toJobFilter } from './job-query.js';
 import { OrderDirectionEnum } from './order.js';
 
 const ClientFilterInput = builder.inputType('ClientFilter', {
@@ -77,11 +77,14 @@ builder.objectField(Client, 'jobs', (t) =>
     {
       type: Job,
       description: 'What it is to do; of the filter, what names clients and projects is left aside.',
-      args: { filter: t.arg({ type: JobFilterInput, description: 'Which jobs.' }) },
+      args: {
+        filter: t.arg({ type: JobFilterInput, description: 'Which jobs.' }),
+        orderBy: t.arg({ type: JobOrderInput, description: 'In which order. Default: the newest first.' }),
+      },
       complexity: (args) => pageComplexity(args),
-      resolve: async (client, { filter, ...page }, context) => {
+      resolve: async (client, { filter, orderBy, ...page }, context) => {
         const own = { ...toJobFilter(filter), clientIds: [client.key], projects: [client.project] };
-        return toConnection(await context.services.jobs.list(context, own, DEFAULT_ORDER, page));
+        return toConnection(await context.services.jobs.list(context, own, orderBy ?? DEFAULT_ORDER, page));
       },
     },
     JobConnection,

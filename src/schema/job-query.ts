@@ -25,7 +25,7 @@ export const JobFilterInput = builder.inputType('JobFilter', {
   }),
 });
 
-const JobOrderInput = builder.inputType('JobOrder', {
+export const JobOrderInput = builder.inputType('JobOrder', {
   description: 'How a list of jobs is ordered.',
   fields: (t) => ({
     field: t.field({

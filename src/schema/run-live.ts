@@ -143,7 +143,6 @@ const RunAssigned = builder.objectRef<Assignment>('RunAssigned').implement({
   description: 'There is something for an agent to do.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', { description: 'The place of the fact: an `after` of this subscription.' }),
-    runId: t.exposeID('runId', { description: 'The global id of the run.' }),
     run: t.field({
       type: JobRun,
       nullable: true,

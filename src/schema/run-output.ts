@@ -30,7 +30,6 @@ export const RunOutput = builder.objectRef<RunOutputRow>('RunOutput').implement(
       description: 'The attempt it belongs to.',
       resolve: (piece, _args, context) => taskLoader(context).load(piece.taskId),
     }),
-    taskId: t.exposeID('taskId', { description: 'The global id of the attempt it belongs to.' }),
     attempt: t.exposeInt('attempt', { description: 'The number of the attempt.' }),
     stream: t.field({ type: OutputStreamEnum, description: 'Where it came from.', resolve: (piece) => piece.stream }),
     text: t.exposeString('text', { description: 'What it says, line ends included.' }),

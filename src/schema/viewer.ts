@@ -1,10 +1,14 @@
-import { type Actor, ROLES } from '../auth/actor.js';
+import type { Actor, Role } from '../auth/actor.js';
 import { builder } from './builder.js';
+import { describedEnum } from './job-enums.js';
 import { toDateOrNull } from './scalars.js';
 
-export const RoleEnum = builder.enumType('Role', {
-  description: 'What a caller may do.',
-  values: Object.fromEntries(ROLES.map((role) => [role, {}])) as Record<(typeof ROLES)[number], object>,
+export const RoleEnum = describedEnum<Role>('Role', 'What a caller may do.', {
+  ADMIN: 'Everything, everywhere.',
+  OPERATOR: 'Everything but to speak as an agent, or to make or revoke tokens of admins and operators.',
+  MEMBER: 'Make, change and run what belongs to its project.',
+  READER: 'Read, in one project or in all.',
+  AGENT: 'Work for its one client.',
 });
 
 const Viewer = builder.objectRef<Actor>('Viewer').implement({

@@ -129,8 +129,8 @@ describe.each(storeKinds())('API tokens on %s', (kind) => {
       'role',
     ],
     ['a member needs a project', SYSTEM, { name: 'x', role: 'MEMBER' as const }, 'project'],
-    ['an agent needs a client', SYSTEM, { name: 'x', role: 'AGENT' as const, project: 'blue' }, 'client'],
-    ['a reader has no client', SYSTEM, { name: 'x', role: 'READER' as const, client: 'host' }, 'client'],
+    ['an agent needs a client', SYSTEM, { name: 'x', role: 'AGENT' as const, project: 'blue' }, 'clientKey'],
+    ['a reader has no client', SYSTEM, { name: 'x', role: 'READER' as const, client: 'host' }, 'clientKey'],
     ['a name is not empty', SYSTEM, { name: ' ', role: 'READER' as const }, 'name'],
     ['an end lies ahead', SYSTEM, { name: 'x', role: 'READER' as const, expiresAt: 1 }, 'expiresAt'],
   ])('%s', async (_what, ctx, input, field) => {
@@ -154,7 +154,7 @@ describe.each(storeKinds())('API tokens on %s', (kind) => {
     const { token } = await auth.tokens.create(SYSTEM, { name: 'hidden', role: 'MEMBER', project: 'red' });
     const member = callerOf('MEMBER', 'blue');
     expect(await auth.tokens.find(member, token.id)).toBeNull();
-    const page = await auth.tokens.list(member, {}, { first: 500 });
+    const page = await auth.tokens.list(member, {}, 'DESC', { first: 500 });
     expect(page.edges.every((edge) => edge.node.project === 'blue')).toBe(true);
     await expect(auth.tokens.revoke(member, token.id)).rejects.toBeInstanceOf(NotFoundError);
     await expect(auth.tokens.revoke(member, 'token_nothing')).rejects.toBeInstanceOf(NotFoundError);

@@ -6,7 +6,7 @@ import { storeKinds } from '../kit/stores.js';
 import { createWorld, type World } from '../kit/world.js';
 
 interface Assigned {
-  runAssigned: { cursor: string; runId: string; abort: boolean; run: { state: string } };
+  runAssigned: { cursor: string; abort: boolean; run: { id: string; state: string } };
 }
 interface Changed {
   runChanged: { cursor: string; state: string; status: string; result: string | null; run: { id: string } };
@@ -16,7 +16,7 @@ interface Appended {
 }
 
 const ASSIGNED = `subscription ($clientId: ID!, $after: String) {
-  runAssigned(clientId: $clientId, after: $after) { cursor runId abort run { state } } }`;
+  runAssigned(clientId: $clientId, after: $after) { cursor abort run { id state } } }`;
 const CHANGED = `subscription ($filter: RunChangedFilter, $after: String) {
   runChanged(filter: $filter, after: $after) { cursor state status result run { id } } }`;
 const APPENDED = `subscription ($runId: ID!, $after: String) {
@@ -58,7 +58,7 @@ describe.each(storeKinds())('the live data of runs (%s)', (store) => {
   ): Promise<Assigned['runAssigned']> {
     for (;;) {
       const { runAssigned } = await next(work);
-      if (runAssigned.runId === runId && runAssigned.abort === abort) return runAssigned;
+      if (runAssigned.run.id === runId && runAssigned.abort === abort) return runAssigned;
     }
   }
 
@@ -72,7 +72,7 @@ describe.each(storeKinds())('the live data of runs (%s)', (store) => {
     const agent = await agentOf('one');
     const { jobId, runId: waiting } = await makeRun(world, 'one');
     const work = await follow<Assigned>(ASSIGNED, { clientId: 'one' }, agent.as);
-    expect((await next(work)).runAssigned).toMatchObject({ runId: waiting, abort: false, run: { state: 'WAITING' } });
+    expect((await next(work)).runAssigned).toMatchObject({ abort: false, run: { id: waiting, state: 'WAITING' } });
     const { runId: later } = await makeRun(world, 'one');
     expect(await nextOf(work, later, false)).toMatchObject({ run: { state: 'WAITING' } });
     await agent.started(granted(await agent.claim(waiting)));
@@ -83,7 +83,7 @@ describe.each(storeKinds())('the live data of runs (%s)', (store) => {
     // An agent that was away learns both at once.
     const again = await follow<Assigned>(ASSIGNED, { clientId: 'one' }, agent.as);
     const open = [(await next(again)).runAssigned, (await next(again)).runAssigned];
-    expect(open.map(({ runId, abort }) => [runId, abort])).toEqual([
+    expect(open.map(({ run, abort }) => [run.id, abort])).toEqual([
       [waiting, true],
       [later, false],
     ]);
@@ -94,8 +94,8 @@ describe.each(storeKinds())('the live data of runs (%s)', (store) => {
     const jobId = await makeJob(world, 'two', [backup()], { overlap: 'ALLOW_ALL' });
     const first = await runNow(world, jobId);
     const work = await follow<Assigned>(ASSIGNED, { clientId: 'two' }, agent.as);
-    const { cursor, runId } = (await next(work)).runAssigned;
-    expect(runId).toBe(first);
+    const { cursor, run } = (await next(work)).runAssigned;
+    expect(run.id).toBe(first);
     const missed = await runNow(world, jobId);
     const resumed = await follow<Assigned>(ASSIGNED, { clientId: 'two', after: cursor }, agent.as);
     expect((await nextOf(resumed, missed, false)).run.state).toBe('WAITING');
@@ -115,7 +115,7 @@ describe.each(storeKinds())('the live data of runs (%s)', (store) => {
     for (const agent of agents.slice(0, 2)) {
       const { runId } = await makeRun(world, agent.as.clientKey ?? '');
       const work = await follow<Assigned>(ASSIGNED, { clientId: agent.as.clientKey }, agent.as);
-      expect((await next(work)).runAssigned.runId).toBe(runId);
+      expect((await next(work)).runAssigned.run.id).toBe(runId);
     }
     world.clock.forward(61_000);
     expect(await state('c1')).toBe('OFFLINE');

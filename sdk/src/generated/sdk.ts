@@ -37,6 +37,13 @@ import * as Operations from './operations.js';
 
 
 
+
+
+
+
+
+
+
 export type Requester<C = {}> = <R, V>(doc: DocumentNode, vars?: V, options?: C) => Promise<R> | AsyncIterable<R>
 export function getSdk<C>(requester: Requester<C>) {
   return {
@@ -103,6 +110,34 @@ export function getSdk<C>(requester: Requester<C>) {
     /** Removes a client; its runs stay. */
     clientRemove(variables: Operations.ClientRemoveMutationVariables, options?: C): Promise<Operations.ClientRemoveMutation> {
       return requester<Operations.ClientRemoveMutation, Operations.ClientRemoveMutationVariables>(Operations.ClientRemoveDocument, variables, options) as Promise<Operations.ClientRemoveMutation>;
+    },
+    /** Past and coming due times of all jobs, with what came of them. */
+    dueTimes(variables?: Operations.DueTimesQueryVariables, options?: C): Promise<Operations.DueTimesQuery> {
+      return requester<Operations.DueTimesQuery, Operations.DueTimesQueryVariables>(Operations.DueTimesDocument, variables, options) as Promise<Operations.DueTimesQuery>;
+    },
+    /** When a job is due next. */
+    jobNextRuns(variables: Operations.JobNextRunsQueryVariables, options?: C): Promise<Operations.JobNextRunsQuery> {
+      return requester<Operations.JobNextRunsQuery, Operations.JobNextRunsQueryVariables>(Operations.JobNextRunsDocument, variables, options) as Promise<Operations.JobNextRunsQuery>;
+    },
+    /** When a schedule would be due, and what is wrong with it. */
+    schedulePreview(variables: Operations.SchedulePreviewQueryVariables, options?: C): Promise<Operations.SchedulePreviewQuery> {
+      return requester<Operations.SchedulePreviewQuery, Operations.SchedulePreviewQueryVariables>(Operations.SchedulePreviewDocument, variables, options) as Promise<Operations.SchedulePreviewQuery>;
+    },
+    /** What a new job or a change would come to; nothing is written. */
+    jobPreview(variables: Operations.JobPreviewQueryVariables, options?: C): Promise<Operations.JobPreviewQuery> {
+      return requester<Operations.JobPreviewQuery, Operations.JobPreviewQueryVariables>(Operations.JobPreviewDocument, variables, options) as Promise<Operations.JobPreviewQuery>;
+    },
+    /** The states of a job's definition, the newest first. */
+    jobRevisions(variables: Operations.JobRevisionsQueryVariables, options?: C): Promise<Operations.JobRevisionsQuery> {
+      return requester<Operations.JobRevisionsQuery, Operations.JobRevisionsQueryVariables>(Operations.JobRevisionsDocument, variables, options) as Promise<Operations.JobRevisionsQuery>;
+    },
+    /** What lies between two states of a job's definition. */
+    jobDiff(variables: Operations.JobDiffQueryVariables, options?: C): Promise<Operations.JobDiffQuery> {
+      return requester<Operations.JobDiffQuery, Operations.JobDiffQueryVariables>(Operations.JobDiffDocument, variables, options) as Promise<Operations.JobDiffQuery>;
+    },
+    /** Gives a job an earlier definition again. */
+    jobRevert(variables: Operations.JobRevertMutationVariables, options?: C): Promise<Operations.JobRevertMutation> {
+      return requester<Operations.JobRevertMutation, Operations.JobRevertMutationVariables>(Operations.JobRevertDocument, variables, options) as Promise<Operations.JobRevertMutation>;
     },
     /** The jobs that the caller may see. */
     jobs(variables?: Operations.JobsQueryVariables, options?: C): Promise<Operations.JobsQuery> {
