@@ -22,12 +22,12 @@ const isValue = (value: unknown): value is Value =>
 export function decodeCursor(cursor: string, scope: string, length: number, path: readonly string[]): Value[] {
   const parsed = parse(cursor);
   const [of, ...values] = Array.isArray(parsed) ? parsed : [];
-  if (typeof of !== 'string' || values.length !== length || !values.every(isValue)) {
-    throw new InvalidInputError([{ path, message: 'This cursor is broken: use one that a page of this list gave.' }]);
-  }
-  if (of !== scope) {
+  if (typeof of === 'string' && of !== scope) {
     const message = `This cursor belongs to another list or order (${of}); this one is ${scope}.`;
     throw new InvalidInputError([{ path, message }]);
+  }
+  if (of !== scope || values.length !== length || !values.every(isValue)) {
+    throw new InvalidInputError([{ path, message: 'This cursor is broken: use one that a page of this list gave.' }]);
   }
   return values;
 }

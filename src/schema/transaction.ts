@@ -65,8 +65,10 @@ export const Transaction = builder.interfaceRef<TransactionShape>('Transaction')
 
 builder.interfaceType(Transaction, {
   description: 'One execution of anything, in the one ledger of everything that ran.',
+  interfaces: [builder.nodeInterfaceRef()],
   resolveType: ({ transaction }) => TYPE_OF_KIND[transaction.kind],
   fields: (t) => ({
+    id: t.id({ description: 'The global id.', resolve: ({ transaction }) => transaction.id }),
     number: t.int({ description: 'Its short serial number.', resolve: ({ transaction }) => transaction.number }),
     kind: t.field({
       type: TransactionKindEnum,
