@@ -82,7 +82,15 @@ async function serveOrrery(token: string): Promise<number> {
       return call.signal;
     },
   });
-  const pipeline = new Pipeline({ schema, createContext, clock: systemClock, log, metrics, options });
+  const pipeline = new Pipeline({
+    schema,
+    createContext,
+    clock: systemClock,
+    log,
+    metrics,
+    isUnavailable: () => false,
+    options,
+  });
   const revocations = new Revocations();
   const authenticator = new Authenticator({ ...parts, sessions, revocations, adminToken: token, checkJwt: null });
   const server = await startHttpServer({

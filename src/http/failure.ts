@@ -39,9 +39,22 @@ function rootOf(error: GraphQLError): unknown {
   return root;
 }
 
+/** Where failures are told, and how a store that is away is known. */
+export interface FailureSink {
+  log: Logger;
+  /** Whether something thrown says that a store cannot be reached at the moment. */
+  isUnavailable: (error: unknown) => boolean;
+}
+
+const AWAY = 'A store cannot be reached at the moment: try again.';
+
 /** How a failure may be shown: its message and extensions; null when it must be masked. */
-function shownAs(error: GraphQLError): { message: string; extensions: Record<string, unknown> } | null {
+function shownAs(
+  error: GraphQLError,
+  isUnavailable: FailureSink['isUnavailable'],
+): { message: string; extensions: Record<string, unknown> } | null {
   const root = rootOf(error);
+  if (isUnavailable(root)) return { message: AWAY, extensions: { code: 'UNAVAILABLE' } };
   if (root instanceof ExpectedError) return { message: root.message, extensions: { ...root.details, code: root.code } };
   if (!(root instanceof GraphQLError)) return null;
   const known = root.extensions?.code !== undefined || error.path === undefined || ABOUT_ARGUMENTS.test(root.message);
@@ -52,10 +65,14 @@ function shownAs(error: GraphQLError): { message: string; extensions: Record<str
  * The errors as they may leave the server: a stable code and the request id in each, and neither stack nor SQL nor path
  * of a bug, which goes to the log under the same id.
  */
-export function showErrors(errors: readonly GraphQLError[], requestId: string, log: Logger): GraphQLFormattedError[] {
+export function showErrors(
+  errors: readonly GraphQLError[],
+  requestId: string,
+  sink: FailureSink,
+): GraphQLFormattedError[] {
   return errors.map((error) => {
     const { locations, path } = error;
-    const shown = shownAs(error) ?? maskBug(error, requestId, log);
+    const shown = shownAs(error, sink.isUnavailable) ?? maskBug(error, requestId, sink.log);
     return {
       message: shown.message,
       ...(locations ? { locations } : {}),

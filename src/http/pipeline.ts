@@ -69,6 +69,8 @@ export interface PipelineParts {
   clock: Clock;
   log: Logger;
   metrics: Metrics;
+  /** Whether something thrown says that a store cannot be reached at the moment. */
+  isUnavailable: (error: unknown) => boolean;
   options: PipelineOptions;
 }
 
@@ -172,7 +174,7 @@ export class Pipeline {
   /** A result as it may leave the server. */
   show(ctx: Ctx, { data, errors }: ExecutionResult): Reply {
     if (!errors) return { status: 200, jsonStatus: 200, body: { data: data ?? null } };
-    const shown = showErrors(errors, ctx.requestId, this.#parts.log);
+    const shown = showErrors(errors, ctx.requestId, this.#parts);
     // Without data nothing was executed: a variable is not of its type.
     if (data === undefined) return { status: 400, jsonStatus: 200, body: { errors: shown } };
     return { status: 200, jsonStatus: 200, body: { data, errors: shown } };
@@ -187,7 +189,7 @@ export class Pipeline {
     if (isStackOverflow(error)) return this.refuse(ctx, [tooDeep()], 400, 200);
     if (error instanceof GraphQLError) return this.refuse(ctx, [error], 400, 200);
     const originalError = error instanceof Error ? error : new Error(String(error));
-    const status = originalError instanceof ExpectedError ? 400 : 500;
+    const status = this.#parts.isUnavailable(originalError) ? 503 : originalError instanceof ExpectedError ? 400 : 500;
     return this.refuse(ctx, [new GraphQLError(originalError.message, { originalError })], status, status);
   }
 
@@ -208,7 +210,7 @@ export class Pipeline {
 
   /** An answer without data. */
   refuse(ctx: Pick<Ctx, 'requestId'>, errors: readonly GraphQLError[], status: number, jsonStatus: number): Reply {
-    return { status, jsonStatus, body: { errors: showErrors(errors, ctx.requestId, this.#parts.log) } };
+    return { status, jsonStatus, body: { errors: showErrors(errors, ctx.requestId, this.#parts) } };
   }
 
   /** Cancels what is under way: the server stops. */

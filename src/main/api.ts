@@ -1,5 +1,6 @@
 import { LOGIN_CODE_LIFETIME } from '../auth/sessions.js';
 import type { Config } from '../config/config.js';
+import { isConnectionLost } from '../db/failures.js';
 import { Callers } from '../http/caller.js';
 import { ConnectionCap } from '../http/connections.js';
 import { Pipeline } from '../http/pipeline.js';
@@ -54,10 +55,19 @@ function createPipeline(config: Config, services: Services, telemetry: Telemetry
   const schema = buildSchema();
   const pipeline = new Pipeline({
     schema,
-    createContext: (ctx, call): SchemaContext => ({ ...ctx, ...call, services }),
+    createContext: (ctx, call): SchemaContext => ({
+      ...ctx,
+      services,
+      rateLimit: call.rateLimit,
+      // Made when a resolver asks for it: most operations end before.
+      get signal() {
+        return call.signal;
+      },
+    }),
     clock: systemClock,
     log: telemetry.log,
     metrics: telemetry.metrics,
+    isUnavailable: isConnectionLost,
     options: {
       introspection: rights.introspection,
       maxDepth: limits.maxDepth,

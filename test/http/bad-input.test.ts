@@ -178,6 +178,12 @@ describe.each([
     }
   });
 
+  it('a database that is away is said without its address', async () => {
+    const answer = await post({ query: '{ away }' });
+    expect(code(answer)).toBe('UNAVAILABLE');
+    expect(JSON.stringify(answer.body)).not.toContain('10.1.2.3');
+  });
+
   it('no token, a wrong token and a mistyped one are refused', async () => {
     for (const authorization of ['', 'Bearer nothing', 'Basic eDp5', `Bearer ${server.token.slice(0, -1)}!`]) {
       const answer = await post({ query: '{ hello }' }, { authorization });

@@ -69,6 +69,12 @@ export function testSchema(): GraphQLSchema {
           throw new NotFoundError('job', 'job_1');
         },
       }),
+      away: t.string({
+        nullable: true,
+        resolve: () => {
+          throw Object.assign(new Error('connect ECONNREFUSED 10.1.2.3:3306'), { code: 'ECONNREFUSED' });
+        },
+      }),
       refused: t.string({
         nullable: true,
         resolve: () => {

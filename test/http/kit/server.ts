@@ -8,6 +8,7 @@ import { Revocations } from '../../../src/auth/revocations.js';
 import { Sessions } from '../../../src/auth/sessions.js';
 import { ApiTokens } from '../../../src/auth/tokens.js';
 import { type Database, openDatabase } from '../../../src/db/database.js';
+import { isConnectionLost } from '../../../src/db/failures.js';
 import { migrateUp } from '../../../src/db/migrate.js';
 import { createOutbox } from '../../../src/events/outbox.js';
 import { Callers } from '../../../src/http/caller.js';
@@ -98,6 +99,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     clock,
     log,
     metrics,
+    isUnavailable: isConnectionLost,
     options: { ...PIPELINE, ...options.pipeline },
   });
   const httpOptions: HttpOptions = {
