@@ -1,15 +1,15 @@
 import type { Ctx } from '../auth/actor.js';
-import { visibleProject } from '../auth/scope.js';
 import { BackgroundJobEntity } from '../entities/background-job.js';
 import { JobEntity, type JobRow } from '../entities/job.js';
 import { isContinuous, nextFires } from '../schedule/next.js';
+import type { Schedule } from '../schedule/types.js';
 import { isPlanned } from './command-table.js';
 import { JOB_RUN_KIND, type JobsDeps } from './deps.js';
 import { compareDue, type DueQuery, type DueTime } from './due-time.js';
 import { ON_TIME } from './fire-plan.js';
 import { addJobFilter } from './list.js';
 import type { ReasonCode } from './reasons.js';
-import { scheduleOf } from './schedule-of.js';
+import { ofReadable } from './schedule-of.js';
 
 /** Jobs read at once; reading goes on while an earlier instant may still be found. */
 const PAGE = 500;
@@ -18,13 +18,14 @@ type Planned = Pick<JobRow, 'id' | 'schedule'> & { nextRunAt: number };
 
 /** The due times that one job has ahead within the window and behind the place, in order. */
 function instantsOf(job: Planned, due: DueQuery): number[] {
-  const schedule = scheduleOf(job);
   const least = Math.max(due.from, due.after?.at ?? due.from);
-  const single = schedule.kind === 'none' || isContinuous(schedule);
+  const laterOf = (schedule: Schedule): number[] =>
+    schedule.kind === 'none' || isContinuous(schedule)
+      ? []
+      : nextFires(schedule, Math.max(job.nextRunAt, least - 1), due.limit);
   const first = job.nextRunAt >= least ? [job.nextRunAt] : [];
-  const later = single ? [] : nextFires(schedule, Math.max(job.nextRunAt, least - 1), due.limit);
   const behind = (at: number): boolean => due.after === null || compareDue({ at, id: job.id }, due.after) > 0;
-  return [...first, ...later].filter((at) => at <= due.to && behind(at)).slice(0, due.limit);
+  return [...first, ...ofReadable(job, laterOf, [])].filter((at) => at <= due.to && behind(at)).slice(0, due.limit);
 }
 
 /** The place of the last job read, in the order of reading. */
@@ -58,13 +59,11 @@ async function pageOfJobs(deps: JobsDeps, ctx: Ctx, due: DueQuery, last: Mark | 
 }
 
 /** Which of these jobs the firing has given up on for the moment. */
-async function failing(deps: JobsDeps, ctx: Ctx, ids: readonly string[]): Promise<Set<string>> {
+export async function failingJobs(deps: Pick<JobsDeps, 'db'>, ids: readonly string[]): Promise<Set<string>> {
   if (ids.length === 0) return new Set();
   const query = deps.db.manager.getRepository(BackgroundJobEntity).createQueryBuilder('due');
   query.select(['due.id', 'due.subject']).where('due.kind = :kind', { kind: JOB_RUN_KIND });
   query.andWhere('due.subject IN (:...ids) AND due.failCount > 0', { ids });
-  const project = visibleProject(ctx);
-  if (project !== null) query.andWhere('due.project = :project', { project });
   return new Set((await query.getMany()).map((row) => row.subject));
 }
 
@@ -89,7 +88,7 @@ export async function comingDueTimes(deps: JobsDeps, ctx: Ctx, due: DueQuery): P
     mark = last;
   }
   const overdue = found.filter(({ at }) => at <= due.now).map(({ id }) => id);
-  const failed = await failing(deps, ctx, overdue);
+  const failed = await failingJobs(deps, overdue);
   const times = found.map(({ at, id }): DueTime => {
     const come = at <= due.now;
     const reason = come ? overdueReason(at, due.now, failed.has(id)) : null;

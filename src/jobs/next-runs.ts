@@ -9,7 +9,7 @@ import {
 import { isContinuous, nextFires } from '../schedule/next.js';
 import type { Schedule } from '../schedule/types.js';
 import { isPlanned } from './command-table.js';
-import { scheduleOf } from './schedule-of.js';
+import { ofReadable } from './schedule-of.js';
 
 export const DEFAULT_FIRES = 10;
 export const MOST_FIRES = 500;
@@ -42,7 +42,11 @@ function describe(schedule: Schedule, instants: readonly number[], now: number):
 /** The due times that a job has ahead, the planned one first; none while its schedule makes no runs. */
 export function nextRuns(job: JobRow, count: number): FireDescription[] {
   if (job.nextRunAt === null || !isPlanned(job)) return [];
-  const schedule = scheduleOf(job);
-  const later = isContinuous(schedule) || schedule.kind === 'none' ? [] : nextFires(schedule, job.nextRunAt, count - 1);
-  return [job.nextRunAt, ...later].slice(0, count).map((at) => describeFire(schedule, at));
+  const { nextRunAt } = job;
+  const fires = (schedule: Schedule): FireDescription[] => {
+    const single = isContinuous(schedule) || schedule.kind === 'none';
+    const later = single ? [] : nextFires(schedule, nextRunAt, count - 1);
+    return [nextRunAt, ...later].slice(0, count).map((at) => describeFire(schedule, at));
+  };
+  return ofReadable(job, fires, []);
 }

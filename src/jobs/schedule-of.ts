@@ -14,6 +14,18 @@ export function scheduleOf(job: Pick<JobDefinition, 'schedule'>): Schedule {
   return job.schedule;
 }
 
+/**
+ * What `read` makes of a job's schedule; `otherwise` when the stored one cannot be read (its time zone is gone from the
+ * platform, say): for answers about many jobs, which one poison job must not spoil.
+ */
+export function ofReadable<T>(job: Pick<JobDefinition, 'schedule'>, read: (schedule: Schedule) => T, otherwise: T): T {
+  try {
+    return read(scheduleOf(job));
+  } catch {
+    return otherwise;
+  }
+}
+
 /** A schedule as it goes into the column. */
 export function storedSchedule(schedule: Schedule): Record<string, unknown> {
   return { ...schedule };

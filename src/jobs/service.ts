@@ -2,6 +2,7 @@ import type { Ctx } from '../auth/actor.js';
 import type { Page, PageRequest } from '../db/page.js';
 import type { JobRevisionRow, JobRow } from '../entities/job.js';
 import type { FireDescription } from '../schedule/clock-changes.js';
+import { failingJobs } from './coming-due-times.js';
 import { abortJob } from './commands/abort.js';
 import type { CommandInput, CommandPayload } from './commands/apply.js';
 import { removeJob } from './commands/remove.js';
@@ -43,6 +44,8 @@ export interface JobService {
   document(job: JobRow): Record<string, unknown>;
   /** The open run of each job, what runs before what waits; null for one without. */
   openRunOfEach(jobIds: readonly string[]): Promise<(OpenRun | null)[]>;
+  /** Which of these jobs the scheduler could not fire. */
+  failing(jobIds: readonly string[]): Promise<ReadonlySet<string>>;
   revisions(job: JobRow, request: PageRequest): Promise<Page<JobRevisionRow>>;
   revision(job: JobRow, revision: number): Promise<JobRevisionRow>;
   revisionsByIds(ctx: Ctx, ids: readonly string[]): Promise<(JobRevisionRow | null)[]>;
@@ -75,6 +78,7 @@ export function createJobService(deps: JobsDeps): JobService {
     list: (ctx, filter, order, request) => listJobs(deps, ctx, filter, order, request),
     document: (job) => writeDocument(job, deps.settings),
     openRunOfEach: (jobIds) => openRunOfEach(deps, jobIds),
+    failing: (jobIds) => failingJobs(deps, jobIds),
     revisions: (job, request) => listRevisions(deps, job, request),
     revision: (job, revision) => revisionOf(deps.db.reader, job, revision),
     revisionsByIds: (ctx, ids) => revisionsByIds(deps, ctx, ids),

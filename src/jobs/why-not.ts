@@ -8,9 +8,10 @@ import type { ReasonCode } from './reasons.js';
 export type OpenRun = Pick<JobRunRow, 'state'>;
 
 /**
- * Why a job does not run at `now`: one reason. Null while a run of it is under way. Pure.
+ * Why a job does not run at `now`: one reason. Null while a run of it is under way. `failing`: the scheduler could not
+ * fire it. Pure.
  */
-export function whyNot(job: JobRow, open: OpenRun | null, now: number): ReasonCode | null {
+export function whyNot(job: JobRow, open: OpenRun | null, failing: boolean, now: number): ReasonCode | null {
   if (open?.state === 'RUNNING') return null;
   if (open?.state === 'WAITING') return 'WAITING_FOR_CLIENT';
   if (open?.state === 'BUFFERED') return 'BUFFERED';
@@ -18,5 +19,6 @@ export function whyNot(job: JobRow, open: OpenRun | null, now: number): ReasonCo
   if (job.status === 'COMPLETED') return 'SCHEDULE_EXHAUSTED';
   if (job.status === 'STOPPED') return 'JOB_STOPPED';
   if (job.nextRunAt === null || !isPlanned(job)) return 'RUN_OPEN';
+  if (failing) return 'FIRING_FAILED';
   return now - job.nextRunAt > ON_TIME ? 'SERVER_DOWN' : 'NOT_DUE';
 }

@@ -2,9 +2,10 @@ import type { JobRow } from '../entities/job.js';
 import { type Command, transitionOf } from '../jobs/command-table.js';
 import type { OpenRun } from '../jobs/find.js';
 import { REASONS, type ReasonCode } from '../jobs/reasons.js';
-import { hasNothingAhead, scheduleOf } from '../jobs/schedule-of.js';
+import { hasNothingAhead, ofReadable } from '../jobs/schedule-of.js';
 import { successRate } from '../jobs/tally.js';
 import { whyNot } from '../jobs/why-not.js';
+import type { Schedule } from '../schedule/types.js';
 import { builder } from './builder.js';
 import { actionShapes, JobAction } from './job-action.js';
 import {
@@ -28,6 +29,14 @@ export const jobLoader = requestLoader<string, JobRow | null>((ids, context) =>
 /** The open run of each job, for what depends on there being one. */
 const openRunLoader = requestLoader<string, OpenRun | null>((ids, context) => context.services.jobs.openRunOfEach(ids));
 
+const failingLoader = requestLoader<string, boolean>(async (ids, context) => {
+  const failing = await context.services.jobs.failing(ids);
+  return ids.map((id) => failing.has(id));
+});
+
+/** What is shown of a schedule that cannot be read: that nothing is due by it. */
+const UNREADABLE: Schedule = { kind: 'none', timezone: 'UTC' };
+
 export const Job = builder.objectRef<JobRow>('Job');
 
 builder.node(Job, {
@@ -49,7 +58,11 @@ builder.node(Job, {
       description: 'What is merged into every action.',
       resolve: (job) => job.actionDefaults,
     }),
-    schedule: t.field({ type: ScheduleType, description: 'When it is due.', resolve: scheduleOf }),
+    schedule: t.field({
+      type: ScheduleType,
+      description: 'When it is due.',
+      resolve: (job) => ofReadable(job, (schedule) => schedule, UNREADABLE),
+    }),
     scheduleKind: t.field({
       type: ScheduleKindEnum,
       description: 'What kind of schedule it has.',
@@ -175,16 +188,23 @@ builder.objectField(Job, 'whyNot', (t) =>
     type: WhyNot,
     nullable: true,
     description: 'Why no run of it is under way now; null while one is.',
-    resolve: async (job, _args, context) =>
-      whyNot(job, await openRunLoader(context).load(job.id), context.services.jobs.now()),
+    resolve: async (job, _args, context) => {
+      const [open, failing] = await Promise.all([
+        openRunLoader(context).load(job.id),
+        failingLoader(context).load(job.id),
+      ]);
+      return whyNot(job, open, failing, context.services.jobs.now());
+    },
   }),
 );
 
 builder.objectFields(Job, (t) => ({
   canStart: t.boolean({
     description: 'Whether `jobStart` would do something now.',
-    resolve: (job, _args, context) =>
-      can('START', job) && !hasNothingAhead(scheduleOf(job), context.services.jobs.now()),
+    resolve: (job, _args, context) => {
+      const now = context.services.jobs.now();
+      return can('START', job) && ofReadable(job, (schedule) => !hasNothingAhead(schedule, now), false);
+    },
   }),
   canRunNow: t.boolean({
     description: 'Whether `jobRunNow` is allowed now; the overlap policy may still skip the run.',
