@@ -6,7 +6,7 @@ import type { KindRegistry } from './kind-registry.js';
 import type { SchedulerLog } from './metrics.js';
 import type { ShardFiring } from './shard-firing.js';
 import type { Slots } from './slots.js';
-import type { Timers } from './timers.js';
+import { type Timers, within } from './timers.js';
 
 const RETRY = SECOND;
 
@@ -17,6 +17,8 @@ export interface DrainOptions {
   readonly log: SchedulerLog;
   /** How many shards of this engine fire at the same time. */
   readonly slots: Slots;
+  /** How many milliseconds a batch may take before its place is given to others. */
+  readonly patience: number;
   /** Called once when another owner turned out to have the shard. */
   readonly onLost: (shard: HeldShard) => void;
 }
@@ -61,14 +63,14 @@ export class ShardDrain {
   }
 
   async #drain(): Promise<void> {
-    const { db, kinds, timers, log, slots, onLost } = this.#options;
+    const { db, kinds, timers, log, slots, patience, onLost } = this.#options;
     try {
       while (!this.#stopped) {
         this.#nudged = false;
-        const next = await nextDue(db, this.shard.id, kinds.names);
+        const next = await within(timers, patience, nextDue(db, this.shard.id, kinds.names));
         if (next && next.wakeAt <= next.now) {
           await slots.run(async () => {
-            if (!this.#stopped) await this.#firing.fireDue();
+            if (!this.#stopped) await within(timers, patience, this.#firing.fireDue());
           });
         } else if (!this.#nudged) {
           if (next && !this.#stopped) this.#cancel = timers.after(next.wakeAt - next.now, () => this.wake());

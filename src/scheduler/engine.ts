@@ -14,7 +14,7 @@ import { ShardLeases } from './shard-leases.js';
 import { Slots } from './slots.js';
 import { ENGINES_CHANNEL, shardChannel } from './tag.js';
 import { Taking } from './taking.js';
-import { Repeater } from './timers.js';
+import { Repeater, within } from './timers.js';
 
 /** One start of an engine: it holds shards and fires what is due in them, from `start` to `stop`. */
 export class Engine {
@@ -49,14 +49,18 @@ export class Engine {
     const onLost = (shard: HeldShard): void => void this.ownership.lost(shard.id, shard.fence);
     this.ownership = new Ownership({
       leases: this.#leases,
-      taking: new Taking(this.#leases, timers, log),
+      taking: new Taking(this.#leases, timers, log, leaseLength),
       locks: this.locks,
       timers,
       metrics,
       log,
       leaseLength,
       drainFor: (shard) =>
-        new ShardDrain({ db, kinds, timers, log, slots, onLost }, shard, new ShardFiring({ ...options, kinds }, shard)),
+        new ShardDrain(
+          { db, kinds, timers, log, slots, patience: leaseLength, onLost },
+          shard,
+          new ShardFiring({ ...options, kinds }, shard),
+        ),
       listen: (id, onNudge) => options.listen(shardChannel(id), onNudge),
     });
     this.#elector = new Elector({
@@ -76,6 +80,8 @@ export class Engine {
       elector: this.#elector,
       metrics,
       log,
+      timers,
+      patience: leaseLength,
     });
     this.#repeaters = [
       new Repeater(timers, options.renewEvery, () => this.#renew()),
@@ -109,7 +115,8 @@ export class Engine {
   async #renew(): Promise<void> {
     await this.ownership.renew();
     try {
-      if (!(await this.#registry.heartbeat(this.service))) this.#onSuperseded();
+      const { timers, leaseLength } = this.#options;
+      if (!(await within(timers, leaseLength, this.#registry.heartbeat(this.service)))) this.#onSuperseded();
     } catch (error) {
       this.#options.log.warn('The heartbeat could not be written.', error);
     }
@@ -121,7 +128,9 @@ export class Engine {
     try {
       if (!this.#prepared) await this.locks.prepare();
       this.#prepared = true;
-      const made = await this.locks.ensure(await this.#leases.all());
+      const { timers, leaseLength } = this.#options;
+      const shards = await within(timers, leaseLength, this.#leases.all());
+      const made = await this.locks.ensure(shards);
       if (made > 0) metrics.mended('entry', made);
     } catch (error) {
       log.warn("The entries of Agenda's store could not be checked.", error);

@@ -7,6 +7,7 @@ import type { SchedulerLog, SchedulerMetrics } from './metrics.js';
 import type { Ownership } from './ownership.js';
 import type { ServiceRegistry } from './registry.js';
 import type { FreeShard, ShardLeases } from './shard-leases.js';
+import { type Timers, within } from './timers.js';
 
 export interface LookoutOptions {
   readonly db: Database;
@@ -17,6 +18,9 @@ export interface LookoutOptions {
   readonly elector: Elector;
   readonly metrics: SchedulerMetrics;
   readonly log: SchedulerLog;
+  readonly timers: Timers;
+  /** How many milliseconds a look may take before it counts as failed. */
+  readonly patience: number;
 }
 
 /**
@@ -45,17 +49,22 @@ export class Lookout {
 
   /** Never rejects. */
   async look(): Promise<void> {
-    const { db, leases, ownership, log } = this.#options;
+    const { timers, patience, log } = this.#options;
     try {
-      await this.#survey();
-      const free = ownership.mayTake ? await leases.free() : [];
-      if (free.length > 0) await this.#fill(free);
-      ownership.wake(await shardsDueWithin(db, ownership.shards, SECOND));
+      await within(timers, patience, this.#once());
       this.#failing = false;
     } catch (error) {
       if (!this.#failing) log.warn('The look at services and shards failed; it goes on every second.', error);
       this.#failing = true;
     }
+  }
+
+  async #once(): Promise<void> {
+    const { db, leases, ownership } = this.#options;
+    await this.#survey();
+    const free = ownership.mayTake ? await leases.free() : [];
+    if (free.length > 0) await this.#fill(free);
+    ownership.wake(await shardsDueWithin(db, ownership.shards, SECOND));
   }
 
   async #survey(): Promise<void> {

@@ -47,7 +47,7 @@ const DEFAULTS = {
   slices: DEFAULT_SLICES,
   leaseLength: 15 * SECOND,
   renewEvery: 5 * SECOND,
-  pollEvery: 5 * SECOND,
+  pollEvery: 2 * SECOND,
   lookEvery: SECOND,
   mendEvery: 30 * SECOND,
   batchSize: 200,

@@ -4,7 +4,7 @@ import type { HeldShard } from './fence.js';
 import type { SchedulerLog, SchedulerMetrics } from './metrics.js';
 import type { ShardLeases } from './shard-leases.js';
 import type { Taking } from './taking.js';
-import type { Timers } from './timers.js';
+import { type Timers, within } from './timers.js';
 
 export interface OwnershipOptions {
   readonly leases: ShardLeases;
@@ -91,7 +91,7 @@ export class Ownership {
     try {
       const shard = await taking.take(id);
       if (!shard) return this.#holdings.get(id);
-      if (this.mayTake) return this.#begin(shard);
+      if (this.mayTake) return await this.#begin(shard);
       await leases.release([id]);
     } catch (error) {
       log.warn(`The shard ${id} could not be taken.`, error);
@@ -99,7 +99,10 @@ export class Ownership {
     return undefined;
   }
 
-  #begin(shard: HeldShard): Holding {
+  async #begin(shard: HeldShard): Promise<Holding> {
+    const before = this.#holdings.get(shard.id);
+    if (before && before.drain.shard.fence >= shard.fence) return before;
+    if (before) await this.#forget(shard.id, before);
     const { drainFor, listen, metrics } = this.#options;
     const drain = drainFor(shard);
     const { promise: ended, resolve: end } = withResolvers();
@@ -132,7 +135,8 @@ export class Ownership {
   async renew(): Promise<void> {
     const ids = this.shards;
     try {
-      const lost = await this.#options.leases.renew(ids);
+      const { leases, timers, leaseLength } = this.#options;
+      const lost = await within(timers, leaseLength, leases.renew(ids));
       this.#trusted = true;
       this.#arm();
       for (const id of lost) {
@@ -162,10 +166,21 @@ export class Ownership {
     this.#disarm = this.#options.timers.after(this.#options.leaseLength, () => void this.#distrust());
   }
 
+  /** Waits for nothing that SQL would have to answer: the leases end by themselves, and the fences hold. */
   async #distrust(): Promise<void> {
     this.#trusted = false;
     this.#options.log.warn('The database was silent for the time of a lease: every shard is let go.');
-    await this.#letGo();
+    const held = [...this.#holdings];
+    this.#holdings.clear();
+    for (const [, holding] of held) {
+      holding.unlisten();
+      void holding.drain.stop();
+    }
+    await this.#giveBack(
+      held.map(([id]) => id),
+      0,
+    );
+    for (const [, holding] of held) holding.end();
   }
 
   /** Wakes the drains of these shards. */

@@ -91,9 +91,12 @@ export class ShardLeases {
     return this.#fitting(await tx.rows<Candidate>(select, [...ids, ...values]));
   }
 
-  /** Renews the leases; returns the ids of the shards that are this service's no more. */
-  renew(ids: readonly string[]): Promise<string[]> {
-    if (ids.length === 0) return Promise.resolve([]);
+  /** Renews the leases; returns the ids of the shards that are this service's no more. Asks SQL even where there is none. */
+  async renew(ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) {
+      await this.all();
+      return [];
+    }
     const mine = [this.#service.id, this.#service.incarnation, ...ids];
     return this.#db.transaction(async (tx) => {
       const sql = `UPDATE shards SET lease_until = ${this.#db.nowSql()} + ${this.#length},

@@ -2,7 +2,7 @@ import { SECOND } from '../lib/time.js';
 import type { HeldShard } from './fence.js';
 import type { SchedulerLog } from './metrics.js';
 import type { ShardLeases } from './shard-leases.js';
-import type { Timers } from './timers.js';
+import { type Timers, within } from './timers.js';
 
 /** How long a taker waits for the batch of an owner whose lease has ended before it ends that owner's connection. */
 const PATIENCE = SECOND;
@@ -12,11 +12,14 @@ export class Taking {
   readonly #leases: ShardLeases;
   readonly #timers: Timers;
   readonly #log: SchedulerLog;
+  readonly #patience: number;
   #wanted = new Set<string>();
   #round: Promise<HeldShard[]> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(leases: ShardLeases, timers: Timers, log: SchedulerLog) {
+  /** `patience`: how many milliseconds a transaction may take before it counts as failed. */
+  constructor(leases: ShardLeases, timers: Timers, log: SchedulerLog, patience: number) {
+    this.#patience = patience;
     this.#leases = leases;
     this.#timers = timers;
     this.#log = log;
@@ -37,7 +40,7 @@ export class Taking {
     const ids = [...this.#wanted];
     this.#wanted = new Set();
     this.#round = undefined;
-    const round = this.#firmly(ids);
+    const round = within(this.#timers, this.#patience, this.#firmly(ids));
     this.#last = round.catch(() => {});
     return round;
   }

@@ -19,6 +19,17 @@ export const systemTimers: Timers = {
 };
 
 /**
+ * The result of `work`, or a rejection after so many milliseconds: a connection into the void may never answer. The
+ * work itself goes on; its end is ignored then.
+ */
+export function within<T>(timers: Timers, milliseconds: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = timers.after(milliseconds, () => reject(new Error(`No answer within ${milliseconds} ms.`)));
+    work.then(resolve, reject).finally(cancel);
+  });
+}
+
+/**
  * Runs `work` again and again, `period` milliseconds after the end of the last run; `work` must not reject. `stop`
  * resolves once a run under way has ended.
  */

@@ -112,7 +112,7 @@ describe.each(storeKinds())('the scheduler on %s', (kind) => {
 
   it('puts what a kind desires on the schedule when it starts, and every minute after', async () => {
     const wanted = ['a'];
-    const scheduler = build({}, [
+    const scheduler = build({ leaseLength: 1_000_000, renewEvery: 1_000_000 }, [
       {
         ...testKind(),
         async *desired() {
