@@ -86,7 +86,7 @@ async function attempt(
 }
 
 const issuesOf = (error: ExpectedError): InputIssue[] =>
-  error instanceof InvalidInputError ? [...error.issues] : [{ path: error.path, message: error.message }];
+  error instanceof InvalidInputError ? [...error.issues] : [{ path: error.inputPath, message: error.message }];
 
 /**
  * What a change would come to, without making it: faults and warnings, the definition, due times before and after.

@@ -19,8 +19,11 @@ export type ErrorCode =
  */
 export class ExpectedError extends Error {
   readonly code: ErrorCode;
-  /** Where in the input the fault lies, outermost first; empty when it is not one place. */
-  readonly path: readonly (string | number)[];
+  /**
+   * Where in the input the fault lies, outermost first; empty when it is not one place. Not named `path`: GraphQL takes
+   * an error with a `path` for one that says where in the answer it stands.
+   */
+  readonly inputPath: readonly (string | number)[];
   /** What a program needs to go on, beside the code: shown in the error's extensions. */
   readonly details: Readonly<Record<string, string>> = {};
 
@@ -28,7 +31,7 @@ export class ExpectedError extends Error {
     super(message);
     this.name = new.target.name;
     this.code = code;
-    this.path = path;
+    this.inputPath = path;
   }
 }
 

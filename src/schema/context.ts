@@ -5,7 +5,25 @@ import type { ClientService } from '../jobs/client-service.js';
 import type { RunService } from '../jobs/run-service.js';
 import type { JobService } from '../jobs/service.js';
 import type { Live } from '../live/hub.js';
-import type { RateLimitView, ServerInfo } from './server-info.js';
+
+/** What a server tells about itself. */
+export interface ServerInfo {
+  name: string;
+  version: string;
+  /** Epoch milliseconds. */
+  startedAt: number;
+  role: 'all' | 'api' | 'engine';
+  database: 'sqlite' | 'mysql';
+}
+
+/** What a caller may still spend. */
+export interface RateLimitView {
+  cost: number;
+  limit: number | null;
+  remaining: number | null;
+  /** Epoch milliseconds. */
+  resetAt: number | null;
+}
 
 /** The domain's services, as the resolvers see them. */
 export interface Services {

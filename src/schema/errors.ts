@@ -41,7 +41,7 @@ const UserError = builder.interfaceRef<ExpectedError>('UserError').implement({
     path: t.field({
       type: ['String'],
       description: 'Where in the input the fault lies, outermost first; empty when it is no single place.',
-      resolve: (error) => error.path.map(String),
+      resolve: (error) => error.inputPath.map(String),
     }),
   }),
 });

@@ -1,15 +1,6 @@
 import { builder } from './builder.js';
+import type { RateLimitView, ServerInfo } from './context.js';
 import { toDate, toDateOrNull } from './scalars.js';
-
-/** What a server tells about itself. */
-export interface ServerInfo {
-  name: string;
-  version: string;
-  /** Epoch milliseconds. */
-  startedAt: number;
-  role: 'all' | 'api' | 'engine';
-  database: 'sqlite' | 'mysql';
-}
 
 const ServerInfoType = builder.objectRef<ServerInfo>('ServerInfo').implement({
   description: 'The server that answers.',
@@ -39,15 +30,6 @@ builder.queryField('serverInfo', (t) =>
     resolve: (_root, _args, context) => context.services.serverInfo,
   }),
 );
-
-/** What a caller may still spend. */
-export interface RateLimitView {
-  cost: number;
-  limit: number | null;
-  remaining: number | null;
-  /** Epoch milliseconds. */
-  resetAt: number | null;
-}
 
 const RateLimit = builder.objectRef<RateLimitView>('RateLimit').implement({
   description: 'What the caller may still spend. An operation costs its fields; a page costs its size.',

@@ -120,7 +120,7 @@ describe('the text of an interval', () => {
   ])('%s is refused', (text, message) => {
     const thrown = thrownBy(() => interval(text));
     expect(thrown.message).toMatch(message);
-    expect(thrown.path).toEqual(['every']);
+    expect(thrown.inputPath).toEqual(['every']);
   });
 });
 
