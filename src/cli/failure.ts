@@ -1,4 +1,4 @@
-import { OrreryError } from '@orrery/sdk';
+import { OrreryError, RefusedError } from '@orrery/sdk';
 
 /** What the exit code of a command means, one table for all. */
 export const EXIT = {
@@ -17,6 +17,17 @@ export const EXIT = {
   INTERRUPTED: 130,
 } as const;
 
+/** The table as `orrery --help` shows it. */
+export const EXIT_HELP = `
+Exit codes:
+  ${EXIT.OK}    done
+  ${EXIT.FAILED}    done, and what was asked for failed (a run ended FAIL)
+  ${EXIT.USAGE}    the command line is wrong; nothing was sent
+  ${EXIT.REFUSED}    the server refused: bad input, not found, conflict
+  ${EXIT.DENIED}    no token, a wrong one, or one without the right
+  ${EXIT.UNREACHABLE}    no server answered
+  ${EXIT.INTERRUPTED}  Ctrl-C`;
+
 /** A failure told in one clear line, with the exit code it ends the command with. */
 export class CliFailure extends Error {
   readonly exitCode: number;
@@ -34,27 +45,35 @@ const CODE_EXITS: Readonly<Record<string, number>> = {
   UNAVAILABLE: EXIT.UNREACHABLE,
 };
 
+/** What a person can do about a failure that the server cannot know. */
+const ADVICE: Readonly<Record<string, string>> = {
+  UNAUTHENTICATED: ' Give a valid token with --token-file (or ORRERY_TOKEN).',
+  NETWORK: ' Start a server with "npm start", or name another with --url (or ORRERY_URL).',
+};
+
+/** The input of a mutation is called so in paths; on the command line it has no name. */
+function place(path: readonly string[]): string {
+  return (path[0] === 'input' ? path.slice(1) : path).join('.') || 'input';
+}
+
+/** A refusal that lists every fault with its place. */
+function refusal(error: RefusedError): CliFailure {
+  const exitCode = CODE_EXITS[error.code] ?? EXIT.REFUSED;
+  if (error.issues.length === 0) return new CliFailure(error.message, exitCode);
+  const lines = error.issues.map((issue) => `${place(issue.path)}: ${issue.message}`);
+  const [only] = lines;
+  if (lines.length === 1 && only) return new CliFailure(only, exitCode);
+  return new CliFailure(`The input has ${lines.length} faults:\n  ${lines.join('\n  ')}`, exitCode);
+}
+
 /** The one line and the exit code that any failure ends a command with. */
 export function describeFailure(failure: unknown): CliFailure {
   if (failure instanceof CliFailure) return failure;
+  if (failure instanceof RefusedError) return refusal(failure);
   if (failure instanceof OrreryError) {
     const request = failure.requestId ? ` (request ${failure.requestId})` : '';
-    return new CliFailure(`${failure.message}${request}`, CODE_EXITS[failure.code] ?? EXIT.REFUSED);
+    const message = `${failure.message}${ADVICE[failure.code] ?? ''}${request}`;
+    return new CliFailure(message, CODE_EXITS[failure.code] ?? EXIT.REFUSED);
   }
   return new CliFailure(failure instanceof Error ? failure.message : String(failure), EXIT.FAILED);
-}
-
-/** A named error of a mutation's result, as the documents ask for it. */
-export interface NamedError {
-  readonly __typename: string;
-  readonly message: string;
-  readonly code: string;
-  readonly issues?: readonly { readonly path: readonly string[]; readonly message: string }[] | null | undefined;
-}
-
-/** Turns a named error into a failure that lists every fault with its place. */
-export function refusal(error: NamedError): CliFailure {
-  const issues = (error.issues ?? []).map((issue) => `  ${issue.path.join('.') || 'input'}: ${issue.message}`);
-  const lines = issues.length > 1 ? [`The input has ${issues.length} faults:`, ...issues] : [error.message];
-  return new CliFailure(lines.join('\n'), CODE_EXITS[error.code] ?? EXIT.REFUSED);
 }

@@ -6,8 +6,12 @@ export interface Terminal {
   err(text: string): void;
   /** Whether a person reads standard output. */
   readonly interactive: boolean;
+  /** Whether standard error is a terminal, on which a line can be drawn again. */
+  readonly progress: boolean;
   /** In characters. */
   readonly width: number;
+  /** In lines. */
+  readonly height: number;
   /** Whether colours are wanted. */
   readonly colour: boolean;
 }
@@ -18,7 +22,13 @@ export function processTerminal(stdout: NodeJS.WriteStream, stderr: NodeJS.Write
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     interactive: stdout.isTTY === true,
-    width: stdout.columns ?? 120,
+    progress: stderr.isTTY === true,
+    get width() {
+      return stdout.columns ?? 120;
+    },
+    get height() {
+      return stdout.rows ?? 40;
+    },
     colour: stdout.isTTY === true && stdout.hasColors?.() === true,
   };
 }

@@ -1,41 +1,65 @@
-import { cellText, type Row } from './cell.js';
+import { type CellStyle, cellText, type Row } from './cell.js';
+import { bold, colourStates } from './colour.js';
+import { clipText, padText, shown, textWidth } from './text.js';
 
 const GAP = '  ';
 
-function isControl(char: string): boolean {
-  const code = char.charCodeAt(0);
-  return code < 32 || (code >= 127 && code < 160);
-}
-
-/** A cell of a foreign host's making must not steer the terminal: control characters are shown, not sent. */
-function shown(text: string): string {
-  return Array.from(text, (char) => {
-    if (!isControl(char)) return char;
-    return char === '\n' || char === '\t' ? ' ' : `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  }).join('');
+/** How a table is drawn. */
+export interface TableStyle extends CellStyle {
+  /** Where lines are cut, in characters. */
+  readonly width: number;
+  readonly colour: boolean;
 }
 
 function heading(column: string): string {
   return column.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toUpperCase();
 }
 
-function clip(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+/** Draws lines whose columns are as wide as the widest cell seen so far. */
+export class TableLines {
+  readonly #columns: readonly string[];
+  readonly #style: TableStyle;
+  readonly #widths: number[];
+
+  constructor(columns: readonly string[], style: TableStyle) {
+    this.#columns = columns;
+    this.#style = style;
+    this.#widths = columns.map((column) => textWidth(heading(column)));
+  }
+
+  /** Makes the columns wide enough for these rows. */
+  fit(rows: readonly Row[]): void {
+    for (const row of rows) {
+      for (const [index, text] of this.#texts(row).entries()) {
+        this.#widths[index] = Math.max(this.#widths[index] ?? 0, textWidth(text));
+      }
+    }
+  }
+
+  head(): string {
+    const line = this.#line(this.#columns.map(heading));
+    return this.#style.colour ? bold(line) : line;
+  }
+
+  row(row: Row): string {
+    this.fit([row]);
+    const line = this.#line(this.#texts(row));
+    return this.#style.colour ? colourStates(line) : line;
+  }
+
+  #texts(row: Row): string[] {
+    return this.#columns.map((column) => shown(cellText(row[column], this.#style)));
+  }
+
+  #line(texts: readonly string[]): string {
+    const line = texts.map((text, index) => padText(text, this.#widths[index] ?? 0)).join(GAP);
+    return clipText(line.trimEnd(), this.#style.width);
+  }
 }
 
-/** Rows as aligned columns under their headings; the last column is cut at the terminal's width. */
-export function formatTable(rows: readonly Row[], columns: readonly string[], width: number): string {
-  const cells = rows.map((row) => columns.map((column) => shown(cellText(row[column]))));
-  const widths = columns.map((column, index) =>
-    Math.max(heading(column).length, ...cells.map((line) => line[index]?.length ?? 0)),
-  );
-  const line = (texts: readonly string[]): string =>
-    clip(
-      texts
-        .map((text, index) => text.padEnd(widths[index] ?? 0))
-        .join(GAP)
-        .trimEnd(),
-      width,
-    );
-  return `${[line(columns.map(heading)), ...cells.map(line)].join('\n')}\n`;
+/** Rows as aligned columns under their headings; lines are cut at the terminal's width. */
+export function formatTable(rows: readonly Row[], columns: readonly string[], style: TableStyle): string {
+  const lines = new TableLines(columns, style);
+  lines.fit(rows);
+  return `${[lines.head(), ...rows.map((row) => lines.row(row))].join('\n')}\n`;
 }

@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { type CommandContext, type ServerOptions, withExamples, withSdk, withServer } from '../command.js';
+import { rowWriter, writeRows } from '../output/format.js';
+import { collect, type PagingOptions, withPaging } from '../paging.js';
+import { ACTIVITY_COLUMNS, activityRow } from '../rows/activity.js';
+
+interface Flags extends ServerOptions, PagingOptions {
+  readonly action?: string;
+  readonly subject?: string;
+  readonly follow?: boolean;
+}
+
+/** `orrery activity` */
+export function registerActivity(parent: Command, context: CommandContext): void {
+  const command = parent.command('activity').description('show who did what, when and from where, the newest first');
+  withPaging(withServer(command))
+    .option('--action <mutation>', 'of this kind: jobRunNow')
+    .option('--subject <id>', 'to the object with this id')
+    .option('-f, --follow', 'go on with what is done, as it happens')
+    .action(async (flags: Flags) => {
+      const { action, subject } = flags;
+      await withSdk(flags, context, async (sdk) => {
+        const filter = { action, subject };
+        const list = await collect(context, flags, async (page) => (await sdk.activity({ filter, ...page })).activity);
+        if (!flags.follow) {
+          writeRows(context.terminal, flags, list.map(activityRow), ACTIVITY_COLUMNS);
+          return;
+        }
+        const write = rowWriter(context.terminal, flags, ACTIVITY_COLUMNS);
+        write(list.toReversed().map(activityRow));
+        const live = {
+          actions: action === undefined ? undefined : [action],
+          subjects: subject === undefined ? undefined : [subject],
+        };
+        for await (const { activityRecorded } of sdk.activityRecorded({ filter: live })) {
+          if (activityRecorded.activity) write([activityRow(activityRecorded.activity)]);
+        }
+      });
+    });
+  withExamples(command, ['activity', 'activity --action jobRemove --all -o csv', 'activity --follow -o json']);
+}

@@ -1,0 +1,80 @@
+import type { Command } from 'commander';
+import type { CommandContext } from '../command.js';
+import { registerActivity } from './activity.js';
+import { registerClientList } from './client-list.js';
+import { registerClientRemove } from './client-remove.js';
+import { registerClientShow } from './client-show.js';
+import { registerCompletion } from './completion.js';
+import { registerJobAbort } from './job-abort.js';
+import { registerJobCreate } from './job-create.js';
+import { registerJobDiff } from './job-diff.js';
+import { registerJobDue } from './job-due.js';
+import { registerJobExport } from './job-export.js';
+import { registerJobImport } from './job-import.js';
+import { registerJobList } from './job-list.js';
+import { registerJobNext } from './job-next.js';
+import { registerJobPreview } from './job-preview.js';
+import { registerJobRemove } from './job-remove.js';
+import { registerJobRestore } from './job-restore.js';
+import { registerJobRevert } from './job-revert.js';
+import { registerJobRevisions } from './job-revisions.js';
+import { registerJobRun } from './job-run.js';
+import { registerJobShow } from './job-show.js';
+import { registerJobStart } from './job-start.js';
+import { registerJobStop } from './job-stop.js';
+import { registerJobUpdate } from './job-update.js';
+import { registerLogin } from './login.js';
+import { registerRunList } from './run-list.js';
+import { registerRunLog } from './run-log.js';
+import { registerRunShow } from './run-show.js';
+import { registerRunTasks } from './run-tasks.js';
+import { registerRunWatch } from './run-watch.js';
+import { registerServer } from './server.js';
+import { registerStatus } from './status.js';
+import { registerTokenCreate } from './token-create.js';
+import { registerTokenList } from './token-list.js';
+import { registerTokenRevoke } from './token-revoke.js';
+import { registerWatch } from './watch.js';
+
+type Register = (parent: Command, context: CommandContext) => void;
+
+const JOB: readonly Register[] = [
+  registerJobList,
+  registerJobShow,
+  registerJobCreate,
+  registerJobImport,
+  registerJobExport,
+  registerJobPreview,
+  registerJobUpdate,
+  registerJobStart,
+  registerJobStop,
+  registerJobRun,
+  registerJobRestore,
+  registerJobAbort,
+  registerJobRemove,
+  registerJobRevisions,
+  registerJobDiff,
+  registerJobRevert,
+  registerJobNext,
+  registerJobDue,
+];
+const RUN: readonly Register[] = [registerRunList, registerRunShow, registerRunLog, registerRunWatch, registerRunTasks];
+const CLIENT: readonly Register[] = [registerClientList, registerClientShow, registerClientRemove];
+const TOKEN: readonly Register[] = [registerTokenList, registerTokenCreate, registerTokenRevoke];
+const SINGLE: readonly Register[] = [registerWatch, registerActivity, registerStatus, registerLogin];
+
+function group(program: Command, context: CommandContext, name: string, text: string, commands: readonly Register[]) {
+  const parent = program.command(name).description(text);
+  for (const register of commands) register(parent, context);
+}
+
+/** Registers every command. `args` tells which command is asked for, so that only servers load the server. */
+export async function registerAll(program: Command, context: CommandContext, args: readonly string[]): Promise<void> {
+  await registerServer(program, context, args);
+  group(program, context, 'job', 'jobs: what a host does, and when', JOB);
+  group(program, context, 'run', 'runs of jobs: what happened, line by line', RUN);
+  group(program, context, 'client', 'clients: hosts that run an agent', CLIENT);
+  group(program, context, 'token', 'API tokens', TOKEN);
+  for (const register of SINGLE) register(program, context);
+  registerCompletion(program, context);
+}

@@ -1,0 +1,103 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type CommandContext, withExamples } from '../command.js';
+import { FORMATS, type OutputOptions, writeRows } from '../output/format.js';
+
+/** Commands whose flags are the settings, which only main knows: it is loaded for these alone. */
+const CONFIGURED = ['serve', 'migrate', 'config'];
+/** Commands that need to know every flag of every other. */
+const KNOW_ALL = ['help', '_complete'];
+
+type Flags = Record<string, string>;
+
+function count(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError('It is a whole number.');
+  return number;
+}
+
+/** Adds each setting of the configuration as a flag. */
+async function addSettings(command: Command): Promise<void> {
+  const { settingFlags } = await import('../../main/setting-flags.js');
+  command.option('--config <path>', 'a configuration file (YAML); each flag below can be a line of it (ORRERY_CONFIG)');
+  for (const { flag, variable, description, fallback } of settingFlags()) {
+    const shown = fallback === '' ? variable : `${variable}, default: ${fallback}`;
+    command.addOption(new Option(`${flag} <value>`, `${description} (${shown})`));
+  }
+}
+
+/** What the command line says of the settings: those flags that were given. */
+function flagsOf(options: Readonly<Record<string, unknown>>, own: readonly string[] = []): Flags {
+  const entries = Object.entries(options).filter(([name]) => !own.includes(name));
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+}
+
+function registerServe(program: Command, { terminal, version }: CommandContext): Command {
+  const command = program
+    .command('serve')
+    .description('run a server; without any setting: on this host alone, with an embedded database')
+    .action(async (options: Record<string, unknown>) => {
+      const { serve } = await import('../../main/serve.js');
+      await serve(flagsOf(options), version, (text) => terminal.out(text));
+    });
+  return withExamples(command, [
+    'serve',
+    'serve --port 4100 --data-dir /var/lib/orrery',
+    'serve --database-url mysql://orrery@db/orrery --role api',
+  ]);
+}
+
+interface MigrateFlags {
+  readonly status?: boolean;
+  readonly down: number;
+}
+
+function registerMigrate(program: Command, { terminal }: CommandContext): Command {
+  const command = program
+    .command('migrate')
+    .description('bring the database to the schema of this version')
+    .option('--status', 'show where the database stands, and change nothing')
+    .addOption(
+      new Option('--down <count>', 'take back so many of the newest migrations, with their data')
+        .argParser(count)
+        .default(0),
+    )
+    .action(async (options: Record<string, unknown> & MigrateFlags) => {
+      const { migrate } = await import('../../main/migrate.js');
+      const { status = false, down } = options;
+      await migrate(flagsOf(options, ['status', 'down']), { status, down }, (line) => terminal.out(`${line}\n`));
+    });
+  return withExamples(command, ['migrate', 'migrate --status', 'migrate --database-url mysql://orrery@db/orrery']);
+}
+
+function registerConfig(program: Command, { terminal }: CommandContext): Command {
+  const command = program
+    .command('config')
+    .description('show every setting, its value and where that comes from; secrets are masked')
+    .addOption(new Option('-o, --output <format>', 'how to write the answer').choices(FORMATS).default('table'))
+    .action(async (options: Record<string, unknown> & OutputOptions) => {
+      const { shownConfiguration } = await import('../../main/show-config.js');
+      const rows = await shownConfiguration(flagsOf(options, ['output']));
+      writeRows(
+        terminal,
+        options,
+        rows.map((row) => ({ ...row })),
+        ['variable', 'value', 'source'],
+      );
+    });
+  return withExamples(command, ['config', 'config -o json', 'config --port 4100']);
+}
+
+/** Registers the commands that run in this process instead of asking a server. */
+export async function registerServer(
+  program: Command,
+  context: CommandContext,
+  args: readonly string[],
+): Promise<void> {
+  const commands = [
+    registerServe(program, context),
+    registerMigrate(program, context),
+    registerConfig(program, context),
+  ];
+  const asked = [...CONFIGURED, ...KNOW_ALL].some((name) => args.includes(name));
+  if (asked) for (const command of commands) await addSettings(command);
+}

@@ -1,0 +1,32 @@
+import type { OrrerySdk } from '@orrery/sdk';
+import type { Candidate } from './candidates.js';
+
+/** The most names that are offered. */
+const MOST = 200;
+
+const SOURCES: Readonly<Record<string, (sdk: OrrerySdk, typed: string) => Promise<readonly Candidate[]>>> = {
+  job: async (sdk, typed) => {
+    const { jobs } = await sdk.jobs({ first: MOST, filter: typed === '' ? null : { search: typed } });
+    return jobs.nodes.map((job) => ({ value: job.key, description: job.description || job.status }));
+  },
+  run: async (sdk) => {
+    const { runs } = await sdk.runs({ first: MOST });
+    return runs.nodes.map((run) => ({
+      value: String(run.number),
+      description: `${run.name} ${run.result ?? run.state}`,
+    }));
+  },
+  client: async (sdk) => {
+    const { clients } = await sdk.clients({ first: MOST });
+    return clients.nodes.map((client) => ({ value: client.key, description: client.description || client.state }));
+  },
+  token: async (sdk) => {
+    const { apiTokens } = await sdk.apiTokens({ first: MOST });
+    return apiTokens.nodes.map((token) => ({ value: token.id, description: token.name }));
+  },
+};
+
+/** The names of a noun that the server knows. */
+export async function namesOf(sdk: OrrerySdk, noun: string, typed: string): Promise<readonly Candidate[]> {
+  return (await SOURCES[noun]?.(sdk, typed)) ?? [];
+}
