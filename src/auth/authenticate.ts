@@ -113,7 +113,7 @@ export class Authenticator {
 }
 
 /** Who comes with the admin token of the configuration. */
-export const CONFIGURED_ADMIN: Identity = {
+const CONFIGURED_ADMIN: Identity = {
   id: 'configured-admin',
   name: 'configured admin token',
   userId: 'admin',

@@ -14,7 +14,7 @@ export interface Grant {
 const EVERYWHERE: ReadonlySet<Role> = new Set(['ADMIN', 'OPERATOR']);
 
 /** Which roles a caller may give to others: never more than its own. */
-export const GRANTABLE: Record<Role, readonly Role[]> = {
+const GRANTABLE: Record<Role, readonly Role[]> = {
   ADMIN: ROLES,
   OPERATOR: ['MEMBER', 'READER', 'AGENT'],
   MEMBER: ['MEMBER', 'READER', 'AGENT'],

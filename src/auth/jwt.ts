@@ -26,7 +26,7 @@ const JWKS_TIMEOUT_MS = 5_000;
 export const looksLikeJwt = (text: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
 
 /** A claim by its path. A claim whose name itself has dots (`https://example/roles`) wins. */
-export function claimAt(payload: JWTPayload, path: string): unknown {
+function claimAt(payload: JWTPayload, path: string): unknown {
   if (path in payload) return payload[path];
   let value: unknown = payload;
   for (const part of path.split('.')) {
@@ -54,7 +54,7 @@ export function roleFromClaim(value: unknown, prefix: string): Role | null {
 }
 
 /** What a verified token's claims give. */
-export function identityFromClaims(payload: JWTPayload, options: JwtOptions): Identity | Refusal {
+function identityFromClaims(payload: JWTPayload, options: JwtOptions): Identity | Refusal {
   const role = roleFromClaim(claimAt(payload, options.rolesClaim), options.rolePrefix);
   if (role === null) return refuse(`The token's claim "${options.rolesClaim}" names no role of this server.`);
   if (!payload.sub) return refuse('The token has no subject (claim "sub").');

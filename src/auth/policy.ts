@@ -6,7 +6,7 @@ import type { Ctx, Role } from './actor.js';
  * `SELF`: the caller's own rights or nothing that belongs to anybody. `PROJECT`: the caller's project (every project
  * for a caller of all), and for an agent its own client within it. `OPERATOR`: what belongs to no project.
  */
-export type Reach = 'SELF' | 'PROJECT' | 'OPERATOR';
+type Reach = 'SELF' | 'PROJECT' | 'OPERATOR';
 
 /** What one root field asks for. */
 export interface Rule {

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { ExpectedError } from '../lib/errors.js';
 import { WrongValue } from './kinds.js';
 import { ALL_SETTINGS, SETTINGS, type Setting, variableOf } from './settings.js';
 import { type ConfigFault, type ConfigFile, fromEnvironment, fromFile, fromFlags, type Given } from './sources.js';
@@ -14,7 +15,7 @@ type Slice<P extends Part> = { readonly [K in keyof Table<P>]: ValueOf<Table<P>[
 type Slices = { readonly [P in Part]: Slice<P> };
 
 /** Where the value of each setting comes from, by its key; `default` when nobody says. */
-export type ConfigSources = ReadonlyMap<string, string>;
+type ConfigSources = ReadonlyMap<string, string>;
 
 /** The whole configuration, frozen. */
 export interface Config extends Omit<Slices, 'server' | 'stores' | 'rights'> {
@@ -32,13 +33,13 @@ export interface Config extends Omit<Slices, 'server' | 'stores' | 'rights'> {
 }
 
 /** The configuration cannot be used; `faults` names everything that is wrong with it. */
-export class ConfigError extends Error {
+export class ConfigError extends ExpectedError {
   readonly faults: readonly ConfigFault[];
 
   constructor(faults: readonly ConfigFault[]) {
     const lines = faults.map((fault) => `  ${fault.name}: ${fault.message}`);
-    super(`The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${lines.join('\n')}`);
-    this.name = 'ConfigError';
+    const many = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
+    super('INVALID_INPUT', `The configuration has ${many}:\n${lines.join('\n')}`);
     this.faults = faults;
   }
 }
@@ -71,7 +72,7 @@ function sliceOf<P extends Part>(part: P, given: ReadonlyMap<string, Given>, fau
 }
 
 /** Whether an address to listen on can be reached from this host only. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 

@@ -1,9 +1,14 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ExpectedError } from '../lib/errors.js';
 
 /** The server cannot listen; the message says why and what to do. */
-export class ListenError extends Error {}
+class ListenError extends ExpectedError {
+  constructor(message: string) {
+    super('UNAVAILABLE', message);
+  }
+}
 
 /** Another Orrery behind an address, asked by its health page; null when it is none. */
 async function orreryAt(host: string, port: number): Promise<string | null> {

@@ -107,7 +107,7 @@ function planOf(schema: GraphQLSchema, document: DocumentNode): Plan {
 }
 
 /** Parses a document, holds it against the limits and validates it. */
-export function makePlan(schema: GraphQLSchema, query: string, options: PlanOptions): Planned {
+function makePlan(schema: GraphQLSchema, query: string, options: PlanOptions): Planned {
   let phase = 'GRAPHQL_PARSE_FAILED';
   try {
     const document = parse(query, { maxTokens: options.maxTokens });

@@ -30,7 +30,7 @@ const SECRETS: readonly [RegExp, string][] = [
 ];
 
 /** A text without the secrets that may stand in it. */
-export const withoutSecrets = (text: string): string =>
+const withoutSecrets = (text: string): string =>
   SECRETS.reduce((left, [pattern, replacement]) => left.replace(pattern, replacement), text);
 
 function errorFields(error: unknown): Record<string, unknown> {

@@ -5,13 +5,13 @@ import type { Ctx } from '../../../src/auth/actor.js';
 import type { OperationCall } from '../../../src/http/pipeline.js';
 import { NotFoundError } from '../../../src/lib/errors.js';
 
-export interface TestContext extends Ctx, OperationCall {
+interface TestContext extends Ctx, OperationCall {
   /** Resolves `slow` fields by hand. */
   gate: Promise<void>;
   onAbort: (reason: unknown) => void;
 }
 
-export interface User {
+interface User {
   id: number;
   name: string;
 }
