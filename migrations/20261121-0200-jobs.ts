@@ -195,6 +195,9 @@ const TABLES: Record<string, TableDefinition> = {
       ix_clients_created: ['project', 'slot', 'created_at', 'id'],
       ix_clients_seen: ['project', 'slot', 'last_seen_at', 'id'],
       ix_clients_all: ['slot', 'created_at', 'id'],
+      ix_clients_all_seen: ['slot', 'last_seen_at', 'id'],
+      ix_clients_all_key: ['key', 'slot'],
+      ix_clients_hostname: ['hostname', 'slot'],
     },
   },
 };

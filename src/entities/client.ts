@@ -41,5 +41,8 @@ export const ClientEntity = new EntitySchema<ClientRow>({
     { name: 'ix_clients_created', columns: ['project', 'slot', 'createdAt', 'id'] },
     { name: 'ix_clients_seen', columns: ['project', 'slot', 'lastSeenAt', 'id'] },
     { name: 'ix_clients_all', columns: ['slot', 'createdAt', 'id'] },
+    { name: 'ix_clients_all_seen', columns: ['slot', 'lastSeenAt', 'id'] },
+    { name: 'ix_clients_all_key', columns: ['key', 'slot'] },
+    { name: 'ix_clients_hostname', columns: ['hostname', 'slot'] },
   ],
 });

@@ -74,8 +74,11 @@ async function heldBy(tx: Tx, client: ClientRow): Promise<JobRunRow[]> {
   return found.filter((run) => run.leaseOwner === sessionId);
 }
 
-async function register(tx: Tx, deps: JobsDeps, project: string, input: Registration): Promise<Registered> {
+async function register(tx: Tx, deps: JobsDeps, ctx: Ctx, project: string, input: Registration): Promise<Registered> {
   const client = await writeClient(tx, deps, project, input);
+  const { hostname, version } = input;
+  const entry = { action: 'clientRegister', subject: client.id, project, outcome: 'OK', detail: { hostname, version } };
+  await deps.activity(tx, ctx, entry);
   const payload = { key: client.key, change: 'REGISTERED' as const };
   await deps.outbox.append(tx, { topic: 'clientChanged', project, subject: client.id, payload });
   return { client, held: await heldBy(tx, client) };
@@ -94,7 +97,7 @@ export async function registerClient(deps: JobsDeps, ctx: Ctx, input: Registrati
     throw new ForbiddenError(`This token speaks for the client "${clientKey}", not for "${input.key}".`, ['key']);
   }
   const project = projectFor(ctx, input.project);
-  const once = (): Promise<Registered> => deps.db.transaction((tx) => register(tx, deps, project, input));
+  const once = (): Promise<Registered> => deps.db.transaction((tx) => register(tx, deps, ctx, project, input));
   try {
     return await once();
   } catch (error) {

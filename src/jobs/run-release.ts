@@ -13,6 +13,9 @@ import { takeBack } from './run-lost.js';
 export async function releaseRun(deps: JobsDeps, ctx: Ctx, hold: Hold, reason: string | null): Promise<JobRunRow> {
   return deps.db.transaction(async (tx) => {
     const run = await heldRun(tx, deps, ctx, hold, true);
+    const { id: subject, project } = run;
+    const detail = reason === null ? {} : { reason };
+    await deps.activity(tx, ctx, { action: 'runRelease', subject, project, outcome: 'OK', detail });
     return takeBack(tx, deps, run, reason ?? 'Its agent gave it back.');
   });
 }

@@ -109,7 +109,8 @@ describe.each(storeKinds())('the list of runs (%s)', (store) => {
     const count = async (first: number): Promise<number> => {
       const before = world.statements.length;
       await world.gql(document, { first }, MEMBER);
-      return world.statements.length - before;
+      return world.statements.slice(before).filter((sql) => /^SELECT/.test(sql) && !/events|stream_heads/.test(sql))
+        .length;
     };
     await count(1);
     expect(await count(5)).toBe(await count(2));

@@ -121,7 +121,7 @@ describe.each(storeKinds())('the live data of runs (%s)', (store) => {
     expect(await state('c1')).toBe('OFFLINE');
     const before = world.statements.length;
     await world.services.clients.presence.beat();
-    expect(world.statements.slice(before).filter((sql) => sql.startsWith('UPDATE'))).toHaveLength(1);
+    expect(world.statements.slice(before).filter((sql) => sql.startsWith('UPDATE clients'))).toHaveLength(1);
     expect([await state('c1'), await state('c2'), await state('c3')]).toEqual(['ONLINE', 'ONLINE', 'OFFLINE']);
     for (const ending of endings) ending.abort();
     world.clock.forward(61_000);
