@@ -1,3 +1,4 @@
+import { isConflict, isConnectionLost } from '../db/failures.js';
 import type { Tx } from '../db/transaction.js';
 import { JobRunEntity, type JobRunRow } from '../entities/run.js';
 import { SECOND } from '../lib/time.js';
@@ -51,13 +52,46 @@ async function lockOverdue(
   return run.state === STATE_OF[deadline] && at !== null && at <= now ? run : null;
 }
 
+/** Told of a run that could not be ended; it is tried again later. */
+export type OnFault = (error: unknown, runId: string) => void;
+
+/** A run that cannot be ended is left alone for so long. */
+const AFTER_FAULT = 60 * SECOND;
+
+const POSTPONE: Readonly<Record<Deadline, string>> = {
+  leaseUntil: 'UPDATE job_runs SET lease_until = ? WHERE id = ?',
+  waitUntil: 'UPDATE job_runs SET wait_until = ? WHERE id = ?',
+};
+
+/** Ends one run on a savepoint of its own: what cannot be ended is put off, and harms no other. */
+async function apart(
+  tx: Tx,
+  one: { id: string; deadline: Deadline; now: number },
+  onFault: OnFault,
+  end: () => Promise<void>,
+): Promise<void> {
+  await tx.execute('SAVEPOINT one_run');
+  try {
+    await end();
+    await tx.execute('RELEASE SAVEPOINT one_run');
+  } catch (error) {
+    if (isConflict(error) || isConnectionLost(error)) throw error;
+    await tx.execute('ROLLBACK TO SAVEPOINT one_run');
+    await tx.execute(POSTPONE[one.deadline], [one.now + AFTER_FAULT, one.id]);
+    onFault(error, one.id);
+  }
+}
+
 /** Ends the leases that were not renewed: their attempts are LOST, and the retry rule applies. Returns how many. */
-export async function expireLeases(tx: Tx, deps: JobsDeps, now: number): Promise<number> {
-  const found = await overdue(tx, 'leaseUntil', now);
+async function expireLeases(tx: Tx, deps: JobsDeps, now: number, onFault: OnFault): Promise<number> {
+  const deadline = 'leaseUntil';
+  const found = await overdue(tx, deadline, now);
   const seconds = Math.round(deps.settings.runLease / SECOND);
   for (const one of found) {
-    const run = await lockOverdue(tx, one, 'leaseUntil', now);
-    if (run) await takeBack(tx, deps, run, `Its agent was not heard of for ${seconds} seconds.`);
+    await apart(tx, { id: one.id, deadline, now }, onFault, async () => {
+      const run = await lockOverdue(tx, one, deadline, now);
+      if (run) await takeBack(tx, deps, run, `Its agent was not heard of for ${seconds} seconds.`);
+    });
   }
   return found.length;
 }
@@ -66,18 +100,20 @@ export async function expireLeases(tx: Tx, deps: JobsDeps, now: number): Promise
  * Ends the runs whose client did not take them in time: MISSED, or LOST when they had begun and waited for their agent
  * to come back. Returns how many.
  */
-export async function expireWaits(tx: Tx, deps: JobsDeps, now: number): Promise<number> {
-  const found = await overdue(tx, 'waitUntil', now);
+async function expireWaits(tx: Tx, deps: JobsDeps, now: number, onFault: OnFault): Promise<number> {
+  const deadline = 'waitUntil';
+  const found = await overdue(tx, deadline, now);
   for (const one of found) {
-    const run = await lockOverdue(tx, one, 'waitUntil', now);
-    if (!run) continue;
-    const begun = run.fence > 0;
-    const reason = begun
-      ? `The client "${run.clientKey}" did not come back to it in time.`
-      : `The client "${run.clientKey}" did not take it in time.`;
-    await endRun(tx, deps, run, begun ? 'LOST' : 'MISSED', reason);
+    await apart(tx, { id: one.id, deadline, now }, onFault, async () => {
+      const run = await lockOverdue(tx, one, deadline, now);
+      if (run) await endRun(tx, deps, run, run.fence > 0 ? 'LOST' : 'MISSED', lateness(run));
+    });
   }
   return found.length;
+}
+
+function lateness({ clientKey, fence }: JobRunRow): string {
+  return `The client "${clientKey}" did not ${fence > 0 ? 'come back to it' : 'take it'} in time.`;
 }
 
 const PROLONG = "UPDATE job_runs SET lease_until = ? WHERE state = 'RUNNING' AND lease_until <= ?";
@@ -87,17 +123,17 @@ async function hasOpenRuns(tx: Tx): Promise<boolean> {
   return rows.length > 0;
 }
 
-async function look(tx: Tx, deps: JobsDeps, lookedAt: unknown, now: number): Promise<number> {
+async function look(tx: Tx, deps: JobsDeps, lookedAt: unknown, now: number, onFault: OnFault): Promise<number> {
   const absent = typeof lookedAt === 'number' && now - lookedAt > ABSENCE;
   if (absent) await tx.execute(PROLONG, [now + deps.settings.runLease, now]);
-  const leases = await expireLeases(tx, deps, now);
-  const waits = await expireWaits(tx, deps, now);
+  const leases = await expireLeases(tx, deps, now, onFault);
+  const waits = await expireWaits(tx, deps, now, onFault);
   if (leases === BATCH || waits === BATCH) return now;
   return now + ((await hasOpenRuns(tx)) ? SOON : LATER);
 }
 
-/** The chore that ends what nobody renews or takes, for the scheduler. */
-export function runLeaseKind(deps: JobsDeps): Kind {
+/** The chore that ends what nobody renews or takes, for the scheduler. `onFault` hears of runs that it cannot end. */
+export function runLeaseKind(deps: JobsDeps, onFault: OnFault = () => {}): Kind {
   return {
     kind: RUN_LEASE_KIND,
     defaultTag: {},
@@ -105,7 +141,7 @@ export function runLeaseKind(deps: JobsDeps): Kind {
     async fire(tx, due, now) {
       const fired: Fired[] = [];
       for (const job of due) {
-        const nextRunAt = await look(tx, deps, job.state.lookedAt, now);
+        const nextRunAt = await look(tx, deps, job.state.lookedAt, now, onFault);
         fired.push({ id: job.id, nextRunAt, state: { lookedAt: now }, occurrences: [] });
       }
       return fired;

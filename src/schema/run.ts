@@ -1,15 +1,18 @@
-import type { JobRunRow } from '../entities/run.js';
+import type { JobRunRow, RunState } from '../entities/run.js';
 import { effectiveAction } from '../jobs/effective-action.js';
+import type { ReasonCode } from '../jobs/reasons.js';
 import type { RunView } from '../jobs/run-find.js';
 import { builder } from './builder.js';
 import { Client, ClientStateEnum, clientLoader, stateOf, storeNow } from './client.js';
 import { Job, jobLoader } from './job.js';
-import { JobResultEnum } from './job-enums.js';
+import { JobResultEnum, ReasonCodeEnum } from './job-enums.js';
 import { RunStateEnum, RunTriggerEnum } from './run-enums.js';
 import { toDateOrNull } from './scalars.js';
 import { Transaction } from './transaction.js';
 
 const placeOf = ({ project, clientKey }: JobRunRow) => ({ project, clientKey });
+
+const WAIT_REASONS: Partial<Record<RunState, ReasonCode>> = { BUFFERED: 'BUFFERED', WAITING: 'WAITING_FOR_CLIENT' };
 
 export const JobRun = builder.objectRef<RunView>('JobRun');
 
@@ -76,6 +79,12 @@ builder.objectFields(JobRun, (t) => ({
     nullable: true,
     description: 'When it is given up unless its client has taken it; null when it does not wait.',
     resolve: ({ run }) => toDateOrNull(run.waitUntil),
+  }),
+  waitReason: t.field({
+    type: ReasonCodeEnum,
+    nullable: true,
+    description: 'Why it does not run yet; null when it runs or has ended.',
+    resolve: ({ run }) => WAIT_REASONS[run.state] ?? null,
   }),
   leaseUntil: t.field({
     type: 'DateTime',

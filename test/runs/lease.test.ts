@@ -131,6 +131,23 @@ describe.each(storeKinds())('the lease of a run (%s)', (store) => {
     expect((await showRun(world, runId)).result).toBe('SUCCESS');
   });
 
+  it('of a run that cannot be ended harms no other', async () => {
+    const { runId: poison } = await makeRun(world, 'poison');
+    const { runId: good } = await makeRun(world, 'poison');
+    const agent = await agentOf('poison');
+    for (const runId of [poison, good]) await agent.started(granted(await agent.claim(runId)));
+    await world.db.transaction((tx) => tx.execute("UPDATE job_runs SET actions = '{}' WHERE id = ?", [poison]));
+    await passSeconds(world, 63);
+    const { runs } = await world.gql<{ runs: { nodes: { id: string; state: string }[] } }>(
+      '{ runs(filter: { clientIds: ["poison"] }) { nodes { id state } } }',
+    );
+    expect(runs.nodes).toEqual([
+      { id: good, state: 'ENDED' },
+      { id: poison, state: 'RUNNING' },
+    ]);
+    expect(world.engine.warnings).toEqual([]);
+  });
+
   it('comes back with the session: an agent that registers again learns what it holds', async () => {
     const { runId } = await makeRun(world, 'again');
     const agent = await agentOf('again');
