@@ -48,13 +48,13 @@ export function grantFault(grant: Grant): { field: 'project' | 'clientKey'; mess
 
 /** Throws InvalidInputError when a caller would give what it does not have itself, or the grant is not whole. */
 export function checkGrantable(giver: Actor, grant: Grant): void {
-  const fault = grantFault(grant);
-  if (fault) throw new InvalidInputError([{ path: [fault.field], message: fault.message }]);
   if (!GRANTABLE[giver.role].includes(grant.role)) {
     const may = GRANTABLE[giver.role].join(', ') || 'no role';
     const message = `The role ${giver.role} may give ${may}, not ${grant.role}.`;
     throw new InvalidInputError([{ path: ['role'], message }]);
   }
+  const fault = grantFault(grant);
+  if (fault) throw new InvalidInputError([{ path: [fault.field], message: fault.message }]);
   if (giver.project !== null && grant.project !== giver.project) {
     const message = `A token made by one of project "${giver.project}" belongs to that project.`;
     throw new InvalidInputError([{ path: ['project'], message }]);

@@ -108,7 +108,7 @@ describe.each(storeKinds())('API tokens on %s', (kind) => {
   });
 
   it.each([
-    ['a member cannot make an admin', callerOf('MEMBER', 'blue'), { name: 'x', role: 'ADMIN' as const }, 'project'],
+    ['a member cannot make an admin', callerOf('MEMBER', 'blue'), { name: 'x', role: 'ADMIN' as const }, 'role'],
     [
       'a member cannot make an operator',
       callerOf('MEMBER', 'blue'),
@@ -136,7 +136,7 @@ describe.each(storeKinds())('API tokens on %s', (kind) => {
   ])('%s', async (_what, ctx, input, field) => {
     const failure = auth.tokens.create(ctx, input);
     await expect(failure).rejects.toBeInstanceOf(InvalidInputError);
-    await expect(failure).rejects.toMatchObject({ path: [field] });
+    await expect(failure).rejects.toMatchObject({ inputPath: [field] });
   });
 
   it('live no longer than their maker', async () => {
