@@ -325,7 +325,7 @@ export class Spool {
 
   /** Forgets a run of which the server knows everything. */
   async remove(runId: string): Promise<void> {
-    await (await this.#run(runId)).close();
+    await (await this.#runs.get(runId))?.close();
     this.#runs.delete(runId);
     await onHost(`write to the agent's spool ${this.#directory}`, () =>
       rm(this.#pathOf(runId), { recursive: true, force: true }),

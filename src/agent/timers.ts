@@ -12,9 +12,16 @@ export const systemTimers: Timers = {
   },
 };
 
-/** Resolves after so many milliseconds. */
-export function pause(timers: Timers, milliseconds: number): Promise<void> {
+/** Resolves after so many milliseconds, or at once when one of the signals is aborted. */
+export function pause(timers: Timers, milliseconds: number, ...signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
-    timers.after(milliseconds, resolve);
+    const done = (): void => {
+      cancel();
+      for (const signal of signals) signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = timers.after(milliseconds, done);
+    for (const signal of signals) signal.addEventListener('abort', done);
+    if (signals.some((signal) => signal.aborted)) done();
   });
 }

@@ -51,6 +51,7 @@ async function localAgentOf(
   domain: Domain,
   api: Api,
   telemetry: Telemetry,
+  version: string,
   closing: Closing,
 ): Promise<string | null> {
   if (!config.server.localAgent || directory === null) return null;
@@ -58,6 +59,7 @@ async function localAgentOf(
     url: `http://127.0.0.1:${api.port}/graphql`,
     dataDir: directory.path,
     tokens: domain.rights.tokens,
+    version,
     log: telemetry.log,
   });
   closing.push(() => agent.stop());
@@ -92,7 +94,7 @@ async function open(config: Config, options: ServeOptions, closing: Closing): Pr
   }
   const first = directory ? await provideFirstLogin(domain.rights, stores.db, directory.path) : null;
   directory?.announce({ pid: process.pid, url: api.url, version: options.version, startedAt: systemClock.now() });
-  const localAgent = await localAgentOf(config, directory, domain, api, telemetry, closing);
+  const localAgent = await localAgentOf(config, directory, domain, api, telemetry, options.version, closing);
   health.setReady(true);
   const message = startupMessage({
     version: options.version,

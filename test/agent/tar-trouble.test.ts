@@ -3,7 +3,7 @@ import { appendFile, mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { withLock } from '../../src/agent/executors/tar-lock.js';
+import { withLock } from '../../src/agent/directory-lock.js';
 import { describeTree } from './host.js';
 import { backUp, base, expectRestored, host, restore, source, stored, tar } from './tar-fixture.js';
 

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { InvalidInputError } from '../../lib/errors.js';
 import { DAY } from '../../lib/time.js';
+import { withLock } from '../directory-lock.js';
 import { instantOf, numberOf, textOf } from './action-keys.js';
 import type { ExecutionContext, ExecutionResult, ResolvedAction } from './executor.js';
 import type { Names } from './tar-backup.js';
 import { expiredChains } from './tar-levels.js';
-import { withLock } from './tar-lock.js';
 import { pathOf } from './tar-options.js';
 import { sizeText } from './tar-run.js';
 import { listBackups, listNames, nameDirectory, removeChain, type StoredBackup, sweep } from './tar-store.js';

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { ConflictError } from '../../lib/errors.js';
-import { errorCode, onHost } from '../host-error.js';
-import { startOf } from '../process-table.js';
+import { ConflictError } from '../lib/errors.js';
+import { errorCode, onHost } from './host-error.js';
+import { startOf } from './process-table.js';
 
 /** Who holds a lock. */
 interface Owner {
@@ -74,18 +74,24 @@ async function take(lock: string, owner: Owner, what: string): Promise<void> {
 }
 
 /**
- * Holds the lock of a directory while `work` runs, against other processes too. A lock whose process is gone is
- * taken over.
+ * Takes the lock of a directory, against other processes too; returns what gives it back. A lock whose process is gone
+ * is taken over.
  * @throws ConflictError when another holds it.
  */
-export async function withLock<T>(directory: string, what: string, work: () => Promise<T>): Promise<T> {
+export async function lockDirectory(directory: string, what: string): Promise<() => Promise<void>> {
   const lock = join(directory, '.lock');
   const started = (await startOf(process.pid)) ?? '';
   const owner: Owner = { host: hostname(), pid: process.pid, started, id: randomUUID() };
   await onHost(`lock ${directory}`, () => take(lock, owner, what));
+  return () => release(lock, owner);
+}
+
+/** Holds the lock of a directory while `work` runs. @throws ConflictError when another holds it. */
+export async function withLock<T>(directory: string, what: string, work: () => Promise<T>): Promise<T> {
+  const unlock = await lockDirectory(directory, what);
   try {
     return await work();
   } finally {
-    await release(lock, owner);
+    await unlock();
   }
 }
