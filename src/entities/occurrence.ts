@@ -1,9 +1,8 @@
 import { EntitySchema } from 'typeorm';
 import { id, instant, int, text } from './columns.js';
 
-export const OCCURRENCE_OUTCOMES = ['RAN', 'SKIPPED', 'MISSED', 'WAITING', 'LOST', 'FAILED'] as const;
 /** WAITING: a run was made and waits for its client; settled later. */
-export type OccurrenceOutcome = (typeof OCCURRENCE_OUTCOMES)[number];
+export type OccurrenceOutcome = 'RAN' | 'SKIPPED' | 'MISSED' | 'WAITING' | 'LOST' | 'FAILED';
 
 /** What came of one due instant of a background job, or of a stretch of consecutive missed ones. */
 export interface OccurrenceRow {

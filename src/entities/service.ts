@@ -1,9 +1,8 @@
 import { EntitySchema } from 'typeorm';
 import { id, instant, int, json, text } from './columns.js';
 
-export const SERVICE_STATES = ['ACTIVE', 'DRAINING', 'STOPPED', 'FAILED'] as const;
 /** FAILED: it was ACTIVE and has not been heard of for the time of a lease. STOPPED: it ended in order. */
-export type ServiceState = (typeof SERVICE_STATES)[number];
+export type ServiceState = 'ACTIVE' | 'DRAINING' | 'STOPPED' | 'FAILED';
 
 /** An engine process that is or was there. A restart on the same host under the same name keeps the id. */
 export interface ServiceRow {
