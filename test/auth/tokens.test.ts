@@ -113,7 +113,7 @@ describe.each(storeKinds())('API tokens on %s', (kind) => {
       'a member cannot make an operator',
       callerOf('MEMBER', 'blue'),
       { name: 'x', role: 'OPERATOR' as const },
-      'project',
+      'role',
     ],
     [
       'a member cannot reach another project',
