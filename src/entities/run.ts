@@ -3,11 +3,9 @@ import { big, id, instant, int, json, longText, text } from './columns.js';
 import type { JobResult, StoredAction } from './job.js';
 import type { TransactionStatus } from './ledger.js';
 
-export const RUN_STATES = ['WAITING', 'BUFFERED', 'RUNNING', 'ENDED'] as const;
 /** WAITING for its client, BUFFERED behind another run of the job, RUNNING under an agent's lease, ENDED. */
-export type RunState = (typeof RUN_STATES)[number];
-export const RUN_TRIGGERS = ['SCHEDULE', 'CATCHUP', 'MANUAL', 'START'] as const;
-export type RunTrigger = (typeof RUN_TRIGGERS)[number];
+export type RunState = 'WAITING' | 'BUFFERED' | 'RUNNING' | 'ENDED';
+export type RunTrigger = 'SCHEDULE' | 'CATCHUP' | 'MANUAL' | 'START';
 
 /**
  * The assignment of a run to a client and the agent's lease on it. What happened (status, times, tasks) is the

@@ -43,9 +43,9 @@ export type TaskState = Pick<
 >;
 
 /** The instant of a report: the reporter's, where it gave one, else the receiver's. */
-export const instantOf = ({ report, receivedAt }: Received): number => report.reportedAt ?? receivedAt;
+const instantOf = ({ report, receivedAt }: Received): number => report.reportedAt ?? receivedAt;
 
-export const decisionOf = (received: Received): Decision => ({
+const decisionOf = (received: Received): Decision => ({
   status: received.report.status,
   at: instantOf(received),
   by: received.reportId,

@@ -26,7 +26,7 @@ export interface TaskReport {
 }
 
 /** A transaction that begins. */
-export interface TransactionBegin {
+interface TransactionBegin {
   readonly kind: TransactionKind;
   readonly project: string | null;
   readonly clusterId: string | null;

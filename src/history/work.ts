@@ -23,7 +23,7 @@ export interface SummaryOffer {
 }
 
 /** What tells the attempts of one transaction apart. */
-export const attemptKey = (row: Pick<TaskRow, 'graphTaskId' | 'nodeId' | 'attempt'>): string =>
+const attemptKey = (row: Pick<TaskRow, 'graphTaskId' | 'nodeId' | 'attempt'>): string =>
   JSON.stringify([row.graphTaskId, row.nodeId, row.attempt]);
 
 /** A new transaction's row; SQL gives its number. */

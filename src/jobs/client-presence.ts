@@ -2,9 +2,8 @@ import type { Database } from '../db/database.js';
 import type { Tx } from '../db/transaction.js';
 import { SECOND } from '../lib/time.js';
 
-export const CLIENT_STATES = ['ONLINE', 'OFFLINE', 'UNKNOWN'] as const;
 /** UNKNOWN: no client of that key is registered. */
-export type ClientState = (typeof CLIENT_STATES)[number];
+export type ClientState = 'ONLINE' | 'OFFLINE' | 'UNKNOWN';
 
 /** A client that was not heard of for longer is OFFLINE, in milliseconds. */
 export const OFFLINE_AFTER = 60 * SECOND;

@@ -29,7 +29,7 @@ export interface Registered {
 }
 
 /** The form of a client's id, as the job documents have it. */
-export const CLIENT_KEY = /^[\w.-]{1,255}$/;
+const CLIENT_KEY = /^[\w.-]{1,255}$/;
 const SESSION_ID = /^[\w-]{8,64}$/;
 const LARGEST_CAPABILITIES = 64 * 1024;
 

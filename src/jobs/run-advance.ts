@@ -8,8 +8,8 @@ import type { JobsDeps } from './deps.js';
 import { endRun } from './run-end.js';
 import { planRun, type RunStep, resolvedAction } from './run-plan.js';
 
-export const INSTRUCTION_KINDS = ['START', 'CONTINUE', 'ABORT', 'ENDED'] as const;
-export type InstructionKind = (typeof INSTRUCTION_KINDS)[number];
+/** What an agent may be told to do. */
+export type InstructionKind = 'START' | 'CONTINUE' | 'ABORT' | 'ENDED';
 
 /** What the agent that holds a run does next: the server decides, the agent carries it out. */
 export interface Instruction {

@@ -10,7 +10,7 @@ import { lockRun } from './run-lock.js';
 import { takeBack } from './run-lost.js';
 
 /** The kind of the chore that ends what nobody renews. */
-export const RUN_LEASE_KIND = 'run-lease';
+const RUN_LEASE_KIND = 'run-lease';
 
 /** The chore's one subject. */
 const SUBJECT = 'runs';

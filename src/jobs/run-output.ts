@@ -33,8 +33,8 @@ export interface Appended {
   repeated: number;
 }
 
-export const MOST_PIECES = 500;
-export const LARGEST_PIECE = 32 * 1024;
+const MOST_PIECES = 500;
+const LARGEST_PIECE = 32 * 1024;
 
 function check(pieces: readonly NewPiece[]): void {
   const issues: InputIssue[] = [];

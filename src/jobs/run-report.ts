@@ -14,9 +14,8 @@ import { type Hold, heldRun } from './run-lock.js';
 import { planRun } from './run-plan.js';
 import { tellRun } from './run-tell.js';
 
-export const ATTEMPT_OUTCOMES = ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'LOST'] as const;
 /** How an attempt ended, as its agent says. LOST: it does not know, for it was restarted meanwhile. */
-export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
+export type AttemptOutcome = 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'LOST';
 
 /** What an agent says of an attempt. Exactly one of `started`, `progress` and `ended` is given. */
 export interface AttemptReport {

@@ -95,9 +95,11 @@ export function createDomain(config: Config, stores: Stores, identity: Identity,
       defaultCatchupWindow: Math.floor(config.work.catchupWindow / SECOND),
     },
   };
+  const leases = runLeaseKind(deps, (error, runId) =>
+    telemetry.log.error({ error, runId }, 'A run could not be ended.'),
+  );
   const retention = retentionChore(config, db, rights.activities, telemetry.log);
-  for (const kind of [jobRunKind(deps), jobStaleKind(deps), runLeaseKind(deps), retention.kind])
-    scheduler.register(kind);
+  for (const kind of [jobRunKind(deps), jobStaleKind(deps), leases, retention.kind]) scheduler.register(kind);
   const live = createLive({
     feed: stores.log.feed,
     outputs: createOutputLog(db),

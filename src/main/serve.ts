@@ -9,6 +9,7 @@ import { type Flags, readConfiguration } from './configuration.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
 import { createDomain, type Domain, type Identity, type Telemetry } from './domain.js';
 import { startLocalAgent } from './local-agent.js';
+import { keepPresence } from './presence.js';
 import { defaultServiceName, provideFirstLogin } from './rights.js';
 import { startupMessage } from './startup-message.js';
 import { openStores, type Stores } from './stores.js';
@@ -86,6 +87,7 @@ async function open(config: Config, options: ServeOptions, closing: Closing): Pr
   closing.push(() => stores.close());
   const domain = createDomain(config, stores, identity, telemetry);
   closing.push(() => domain.retention.stop());
+  closing.push(keepPresence(domain.clients.presence, log));
   const api = await startApi(config, stores, domain, identity, telemetry);
   closing.push(() => api.stop());
   if (config.server.role !== 'api') {

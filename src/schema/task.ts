@@ -87,7 +87,7 @@ builder.objectFields(Task, (t) => ({
   }),
 }));
 
-export const TaskConnection = builder.connectionObject(
+const TaskConnection = builder.connectionObject(
   { type: Task, name: 'TaskConnection', description: 'A page of tasks.' },
   { name: 'TaskEdge', description: 'A task in a page.' },
 );
