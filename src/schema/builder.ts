@@ -24,6 +24,9 @@ export interface SchemaTypes {
   Connection: { total: () => Promise<number> };
 }
 
+/** The lists of a connection: its field counts the size of the page already. */
+const ONCE = { field: 1, multiplier: 1 };
+
 /** The one builder of the schema. Each noun's file adds its types and root fields to it when it is imported. */
 export const builder = new SchemaBuilder<SchemaTypes>({
   defaultFieldNullability: false,
@@ -32,7 +35,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     // Ids are readable and the same everywhere: the prefix tells the type.
     encodeGlobalID: (_typename, id) => String(id),
     decodeGlobalID: (id) => ({ typename: typeOfId(id), id }),
-    nodesOnConnection: { description: 'The objects of this page, without their cursors.' },
+    nodesOnConnection: { description: 'The objects of this page, without their cursors.', complexity: ONCE },
     cursorType: 'String',
     nodeTypeOptions: { description: 'An object with a global id.' },
     pageInfoTypeOptions: { description: 'Where a page stands in its list.' },
@@ -52,7 +55,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       description: 'The position of this edge: an `after` or `before` of the same list and order.',
     },
     nodeFieldOptions: { description: 'The object at this edge.' },
-    edgesFieldOptions: { description: 'The objects of this page with their cursors.' },
+    edgesFieldOptions: { description: 'The objects of this page with their cursors.', complexity: ONCE },
     pageInfoFieldOptions: { description: 'Where this page stands in its list.' },
     hasNextPageFieldOptions: { description: 'Whether more follows this page.' },
     hasPreviousPageFieldOptions: { description: 'Whether something stands before this page.' },
