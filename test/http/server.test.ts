@@ -97,6 +97,13 @@ describe('the server', () => {
     expect((await ask('https://console.example')).headers.get('access-control-allow-credentials')).toBeNull();
   });
 
+  it('cuts off who sends too large a header, and who sends one drop by drop', async () => {
+    const large = await at('/health/live', { headers: { 'x-large': 'x'.repeat(20_000) } });
+    expect(large.status).toBe(431);
+    const { headersTimeout, requestTimeout } = server.http.server;
+    expect({ headersTimeout, requestTimeout }).toEqual({ headersTimeout: 10_000, requestTimeout: 30_000 });
+  });
+
   it('says what is not there, and which method a path takes', async () => {
     expect((await at('/nothing')).status).toBe(404);
     expect((await at('/health/live', { method: 'POST' })).status).toBe(405);
