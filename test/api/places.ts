@@ -1,0 +1,167 @@
+import { decodeCursor, encodeCursor } from '../../src/live/cursor.js';
+import { ADMIN_TOKEN, type TestServer } from '../kit/server.js';
+import { nextOf, openSocket } from './socket.js';
+
+/** An answer of GraphQL over HTTP. */
+export interface Answer {
+  status: number;
+  body: {
+    data?: Record<string, unknown> | null;
+    errors?: readonly { message: string; extensions?: Record<string, unknown> }[] | undefined;
+  };
+}
+
+export type Variables = Record<string, unknown>;
+
+/** A project with a client in it: what tests of rights call with. */
+export interface Place {
+  readonly project: string;
+  readonly clientKey: string;
+  readonly sessionId: string;
+  /** In each text that is stored for this place, so that a leak shows. */
+  readonly mark: string;
+}
+
+let made = 0;
+/** A number that no other object of this process has. */
+const serial = (): number => {
+  made += 1;
+  return made;
+};
+
+/** A server's API as a test calls it, by token. */
+export class Caller {
+  readonly #server: TestServer;
+  readonly #token: string | null;
+
+  constructor(server: TestServer, token: string | null = ADMIN_TOKEN) {
+    this.#server = server;
+    this.#token = token;
+  }
+
+  async call(query: string, variables: Variables = {}): Promise<Answer> {
+    const headers = { authorization: this.#token === null ? '' : `Bearer ${this.#token}` };
+    const { status, body } = await this.#server.post({ query, variables }, headers);
+    return { status, body: body as Answer['body'] };
+  }
+
+  /** The data of an answer. Throws when there is none, or it has errors, or its one field is a named error. */
+  async data<T>(query: string, variables: Variables = {}): Promise<T> {
+    const { body } = await this.call(query, variables);
+    if (!body.data || body.errors) throw new Error(JSON.stringify(body));
+    if (/"__typename":"\w+Error"/.test(JSON.stringify(body.data))) throw new Error(JSON.stringify(body.data));
+    return body.data as T;
+  }
+}
+
+const ERROR = '__typename ... on UserError { code message path }';
+
+/** Makes the objects of a place, as an admin. */
+export class Maker {
+  readonly #admin: Caller;
+  readonly place: Place;
+
+  constructor(server: TestServer, place: Place) {
+    this.#admin = new Caller(server);
+    this.place = place;
+  }
+
+  async token(role: string, given: Variables = {}): Promise<{ id: string; secret: string }> {
+    const input = { name: `${this.place.mark} ${serial()}`, role, ...given };
+    const { made } = await this.#admin.data<{ made: { apiToken: { id: string }; secret: string } }>(
+      `mutation ($input: ApiTokenCreateInput!) { made: apiTokenCreate(input: $input) { ${ERROR}
+        ... on ApiTokenCreatePayload { apiToken { id } secret } } }`,
+      { input },
+    );
+    return { id: made.apiToken.id, secret: made.secret };
+  }
+
+  async client(key = `host-${serial()}`): Promise<string> {
+    const { project, mark: hostname, sessionId } = this.place;
+    const input = { key, project, hostname, version: '1', capabilities: {}, sessionId };
+    const { made } = await this.#admin.data<{ made: { client: { id: string } } }>(
+      `mutation ($input: ClientRegisterInput!) { made: clientRegister(input: $input) { ${ERROR}
+        ... on ClientRegisterPayload { client { id } } } }`,
+      { input },
+    );
+    return made.client.id;
+  }
+
+  jobInput(): Variables {
+    const { project, clientKey: clientId, mark: description } = this.place;
+    const actions = [{ freezerAction: { action: 'backup', path_to_backup: '/data' } }];
+    return { key: `job-${serial()}`, project, clientId, description, actions, start: false, overlap: 'ALLOW_ALL' };
+  }
+
+  async job(rest: Variables = {}): Promise<{ id: string; key: string }> {
+    const { made } = await this.#admin.data<{ made: { job: { id: string; key: string } } }>(
+      `mutation ($input: JobCreateInput!) { made: jobCreate(input: $input) { ${ERROR}
+        ... on JobCreatePayload { job { id key } } } }`,
+      { input: { ...this.jobInput(), ...rest } },
+    );
+    return made.job;
+  }
+
+  /** A job that was changed once. */
+  async changedJob(): Promise<{ id: string; revisionId: string }> {
+    const { id } = await this.job();
+    const { made } = await this.#admin.data<{ made: { job: { revisions: { nodes: { id: string }[] } } } }>(
+      `mutation ($input: JobUpdateInput!) { made: jobUpdate(input: $input) { ${ERROR}
+        ... on JobUpdatePayload { job { revisions(first: 1) { nodes { id } } } } } }`,
+      { input: { id, description: `${this.place.mark} again`, reason: this.place.mark } },
+    );
+    return { id, revisionId: made.job.revisions.nodes[0]?.id ?? '' };
+  }
+
+  /** A run that waits for its client. */
+  async run(): Promise<{ id: string; jobId: string }> {
+    const job = await this.job();
+    const { made } = await this.#admin.data<{ made: { run: { id: string } } }>(
+      `mutation ($input: JobRunNowInput!) { made: jobRunNow(input: $input) { ${ERROR}
+        ... on JobRunNowPayload { run { id } } } }`,
+      { input: { id: job.id, reason: this.place.mark } },
+    );
+    return { id: made.run.id, jobId: job.id };
+  }
+
+  /** A run that the client's agent holds. */
+  async heldRun(): Promise<{ hold: Variables; attempt: Variables; runId: string }> {
+    const { id: runId } = await this.run();
+    const { sessionId } = this.place;
+    const { made } = await this.#admin.data<{ made: { fence: number; instruction: { task: { id: string } } } }>(
+      `mutation ($input: RunClaimInput!) { made: runClaim(input: $input) { ${ERROR}
+        ... on RunClaimPayload { fence instruction { task { id } } } } }`,
+      { input: { runId, sessionId } },
+    );
+    const hold = { runId, sessionId, fence: made.fence };
+    return { runId, hold, attempt: { taskId: made.instruction.task.id, attempt: 1, sequence: 1 } };
+  }
+
+  /** A run with a piece of output. */
+  async runWithOutput(): Promise<string> {
+    const { hold, attempt, runId } = await this.heldRun();
+    await this.#admin.data(
+      `mutation ($input: RunOutputAppendInput!) { made: runOutputAppend(input: $input) { ${ERROR} } }`,
+      { input: { ...hold, pieces: [{ ...attempt, stream: 'STDOUT', text: `${this.place.mark}\n` }] } },
+    );
+    return runId;
+  }
+}
+
+/** The cursor before the first fact of a server: a subscription after it begins with everything that is kept. */
+export async function firstCursor(server: TestServer, maker: Maker): Promise<string> {
+  const socket = openSocket(server.endpoint, ADMIN_TOKEN);
+  const facts = socket.follow('subscription { activityRecorded { cursor } }');
+  let found: string | null = null;
+  const first = nextOf(facts).then(({ data }) => {
+    const told: unknown = data?.activityRecorded;
+    found = typeof told === 'object' && told !== null ? String(Reflect.get(told, 'cursor')) : '';
+  });
+  // Commands are given until the stream, which begins at an unknown moment, has told of one.
+  while (found === null) await Promise.race([first, maker.job()]);
+  await first;
+  await facts.return(undefined);
+  await socket.end();
+  const { kind, of } = decodeCursor(found, 'events');
+  return encodeCursor({ kind, of }, 0);
+}
