@@ -11,6 +11,11 @@ export function requestLoader<K, V>(
 ): (context: SchemaContext) => DataLoader<K, V> {
   return createContextCache((context: object) => {
     const caller = context as SchemaContext;
-    return new DataLoader<K, V>((keys) => load(keys, caller), { cache: false });
+    const loadEach = async (keys: readonly K[]): Promise<V[]> => {
+      const wanted = [...new Set(keys)];
+      const found = await load(wanted, caller);
+      return keys.map((key) => found[wanted.indexOf(key)] as V);
+    };
+    return new DataLoader<K, V>(loadEach, { cache: false });
   });
 }
