@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ExpectedError } from '../lib/errors.js';
+import { OrreryError } from '@orrery/sdk';
 import { onHost } from './host-error.js';
 
 /** Where an agent's bearer token comes from. */
@@ -17,13 +17,13 @@ export function fixedToken(token: string): TokenSource {
 
 /**
  * A token in a file, which is read again when the server refuses it: a new one can be put there while the agent runs.
- * @throws HostError when the file cannot be read, ExpectedError when it is empty.
+ * @throws HostError when the file cannot be read, OrreryError when it is empty.
  */
 export async function tokenFromFile(path: string): Promise<TokenSource> {
   const read = async (): Promise<string> => {
     const token = (await onHost(`read the token file ${path}`, () => readFile(path, 'utf8'))).trim();
     if (token !== '') return token;
-    throw new ExpectedError('UNAUTHENTICATED', `The token file ${path} is empty: put the agent's token there.`);
+    throw new OrreryError(`The token file ${path} is empty.`, { code: 'UNAUTHENTICATED' });
   };
   let token = await read();
   return {

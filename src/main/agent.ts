@@ -1,12 +1,13 @@
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { type Agent, createAgent, DEFAULT_GRACE, DEFAULT_MOST_RUNS } from '../agent/agent.js';
+import { OrreryError } from '@orrery/sdk';
+import { type Agent, createAgent, DEFAULT_GRACE } from '../agent/agent.js';
 import { openAgentDirectory } from '../agent/agent-directory.js';
 import type { AgentLog } from '../agent/agent-log.js';
 import { probe } from '../agent/executors/catalog.js';
 import { fixedToken, type TokenSource, tokenFromFile } from '../agent/token-source.js';
 import { readProcessEnv } from '../config/process-env.js';
-import { ExpectedError, InvalidInputError } from '../lib/errors.js';
+import { InvalidInputError } from '../lib/errors.js';
 import { SECOND } from '../lib/time.js';
 
 /** What `orrery agent` is asked to do. */
@@ -34,12 +35,9 @@ export interface AgentFlags {
 }
 
 /** The directory of a client's agent where none is named. */
-export function defaultAgentDirectory(clientId: string): string {
+function defaultAgentDirectory(clientId: string): string {
   return join(homedir(), '.orrery', `agent-${clientId}`);
 }
-
-/** The defaults of the flags, for the help. */
-export const AGENT_DEFAULTS = { maxRuns: DEFAULT_MOST_RUNS, grace: DEFAULT_GRACE / SECOND } as const;
 
 const CLIENT_ID = /^[\w.-]{1,255}$/;
 
@@ -54,11 +52,11 @@ function check(flags: AgentFlags): void {
   if (odd !== undefined) refuse('allow', `"${odd}" cannot be allowed; "exec" can (--allow exec).`);
 }
 
-async function tokenOf({ tokenFile, token }: AgentFlags): Promise<TokenSource> {
+async function tokenOf({ clientId, tokenFile, token }: AgentFlags): Promise<TokenSource> {
   if (tokenFile !== undefined) return tokenFromFile(tokenFile);
   if (token !== undefined) return fixedToken(token);
-  const message = 'No token: make one with "orrery token create --role AGENT" and name its file with --token-file.';
-  throw new ExpectedError('UNAUTHENTICATED', message);
+  const how = `orrery token create ${clientId} --role agent --client ${clientId}`;
+  throw new OrreryError(`There is no token: "${how}" makes one.`, { code: 'UNAUTHENTICATED' });
 }
 
 /** The agent that the flags describe, at work. */
@@ -100,7 +98,7 @@ export interface StopSignals {
 }
 
 /** The signals of this process: the first stops in order, the second at once, the third ends the process. */
-export const processSignals: StopSignals = {
+const processSignals: StopSignals = {
   on(listener) {
     let count = 0;
     const onSignal = (): void => {
@@ -125,7 +123,7 @@ export async function runAgent(
 ): Promise<void> {
   const log: AgentLog = (level, message) => say(`${new Date().toISOString()} ${level.padEnd(5)} ${message}`);
   const agent = await startAgent(flags, version, log);
-  const grace = flags.grace ?? AGENT_DEFAULTS.grace;
+  const grace = flags.grace ?? DEFAULT_GRACE / SECOND;
   signals.on((count) => {
     log(
       'info',

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../command.js';
 import { registerActivity } from './activity.js';
+import { registerAgent } from './agent.js';
 import { registerClientList } from './client-list.js';
 import { registerClientRemove } from './client-remove.js';
 import { registerClientShow } from './client-show.js';
@@ -71,6 +72,7 @@ function group(program: Command, context: CommandContext, name: string, text: st
 /** Registers every command. `args` tells which command is asked for, so that only servers load the server. */
 export async function registerAll(program: Command, context: CommandContext, args: readonly string[]): Promise<void> {
   await registerServer(program, context, args);
+  registerAgent(program, context);
   group(program, context, 'job', 'jobs: what a host does, and when', JOB);
   group(program, context, 'run', 'runs of jobs: what happened, line by line', RUN);
   group(program, context, 'client', 'clients: hosts that run an agent', CLIENT);
