@@ -20,22 +20,22 @@ export interface ServerOptions extends ConnectionOptions, OutputOptions {
 
 /** Adds the options by which a command finds its server. */
 function withConnection(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--url <address>', 'the server; default: the one that runs from the data directory').env('ORRERY_URL'),
-    )
-    .addOption(new Option('--token <token>', 'the bearer token (a file is safer: --token-file)').env('ORRERY_TOKEN'))
-    .addOption(new Option('--token-file <path>', 'a file that holds the bearer token').env('ORRERY_TOKEN_FILE'))
-    .addOption(
-      new Option('--data-dir <path>', 'the data directory of a local server').env('ORRERY_DATA_DIR').default('./data'),
-    );
+  const options = [
+    new Option('--url <address>', 'the server; default: the one that runs from the data directory').env('ORRERY_URL'),
+    new Option('--token <token>', 'the bearer token (a file is safer: --token-file)').env('ORRERY_TOKEN'),
+    new Option('--token-file <path>', 'a file that holds the bearer token').env('ORRERY_TOKEN_FILE'),
+    new Option('--data-dir <path>', 'the data directory of a local server').env('ORRERY_DATA_DIR').default('./data'),
+  ];
+  for (const option of options) command.addOption(option.helpGroup('Server:'));
+  return command;
 }
 
 /** Adds what every command that talks to a server has: where that is, and how the answer is written. */
 export function withServer(command: Command): Command {
-  return withConnection(command)
-    .addOption(new Option('-o, --output <format>', 'how to write the answer').choices(FORMATS).default('table'))
-    .option('--utc', 'show times in UTC instead of the local time zone');
+  const output = new Option('-o, --output <format>', 'how to write the answer').choices(FORMATS).default('table');
+  const utc = new Option('--utc', 'show times in UTC instead of the local time zone');
+  for (const option of [output, utc]) command.addOption(option.helpGroup('Output:'));
+  return withConnection(command);
 }
 
 /** Adds the project, for those who see several. */

@@ -56,11 +56,19 @@ function place(path: readonly string[]): string {
   return (path[0] === 'input' ? path.slice(1) : path).join('.') || 'input';
 }
 
+/** Faults of an input, each with its place; a message that begins with the name of its field need not say it twice. */
+export function faultLines(issues: RefusedError['issues']): string[] {
+  return issues.map(({ path, message }) => {
+    const named = `${path.at(-1)}: `;
+    return `${place(path)}: ${message.startsWith(named) ? message.slice(named.length) : message}`;
+  });
+}
+
 /** A refusal that lists every fault with its place. */
 function refusal(error: RefusedError): CliFailure {
   const exitCode = CODE_EXITS[error.code] ?? EXIT.REFUSED;
   if (error.issues.length === 0) return new CliFailure(error.message, exitCode);
-  const lines = error.issues.map((issue) => `${place(issue.path)}: ${issue.message}`);
+  const lines = faultLines(error.issues);
   const [only] = lines;
   if (lines.length === 1 && only) return new CliFailure(only, exitCode);
   return new CliFailure(`The input has ${lines.length} faults:\n  ${lines.join('\n  ')}`, exitCode);

@@ -5,6 +5,13 @@ import { describeFailure, EXIT, EXIT_HELP } from './failure.js';
 import { Interruption } from './interruption.js';
 import { processTerminal } from './terminal.js';
 
+/** The options of a command itself come first, then those that all have. */
+function groupItems<T>(_all: T[], visible: T[], groupOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>([['Options:', []]]);
+  for (const item of visible) groups.set(groupOf(item), [...(groups.get(groupOf(item)) ?? []), item]);
+  return new Map([...groups].filter(([, items]) => items.length > 0));
+}
+
 /** The whole command line, ready to be parsed; also what completion is made from. */
 export async function createProgram(context: CommandContext, args: readonly string[]): Promise<Command> {
   const program = new Command('orrery')
@@ -15,6 +22,7 @@ export async function createProgram(context: CommandContext, args: readonly stri
     .showHelpAfterError('(add --help for the options)')
     .showSuggestionAfterError(true)
     .configureOutput({ writeOut: (text) => context.terminal.out(text), writeErr: (text) => context.terminal.err(text) })
+    .configureHelp({ groupItems })
     .exitOverride();
   await registerAll(program, context, args);
   return program;

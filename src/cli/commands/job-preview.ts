@@ -6,7 +6,7 @@ import { type CommandContext, type ServerOptions, withExamples, withProject, wit
 import { type ActionFlags, actionOf, withAction } from '../definition/action-flags.js';
 import { type PolicyFlags, policyOf, withPolicy } from '../definition/policy-flags.js';
 import { type ScheduleFlags, scheduleOf, withSchedule } from '../definition/schedule-flags.js';
-import { CliFailure, EXIT } from '../failure.js';
+import { CliFailure, EXIT, faultLines } from '../failure.js';
 import { writeObject, writeRows } from '../output/format.js';
 import { FIRE_COLUMNS, fireRow } from '../rows/due.js';
 import { writeChanges } from './job-diff.js';
@@ -60,8 +60,8 @@ export function registerJobPreview(parent: Command, context: CommandContext): vo
       const input = inputOf(job, flags);
       const { jobPreview } = await withSdk(flags, context, (sdk) => sdk.jobPreview({ input }));
       showPreview(context, flags, jobPreview);
-      const faults = jobPreview.errors.map(({ path, message }) => `\n  ${path.join('.') || 'input'}: ${message}`);
-      if (faults.length > 0) throw new CliFailure(`It would be refused:${faults.join('')}`, EXIT.REFUSED);
+      const faults = faultLines(jobPreview.errors);
+      if (faults.length > 0) throw new CliFailure(`It would be refused:\n  ${faults.join('\n  ')}`, EXIT.REFUSED);
     });
   withExamples(command, [
     'job preview --backup ~/docs --cron "25 3 * * mon-fri" --timezone Europe/Berlin',

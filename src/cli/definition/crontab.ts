@@ -63,7 +63,9 @@ function fromCrontab([
       'A crontab with both a day and a weekday runs on either; here all fields must match. Make two jobs, or write named fields.',
     );
   }
-  return { minute, hour, day, month, dayOfWeek: crontabDays(weekday) };
+  const coarser = { hour, day, month, dayOfWeek: crontabDays(weekday) };
+  // Every minute must be said; what is coarser than a field that is given is free anyway.
+  return { minute, ...Object.fromEntries(Object.entries(coarser).filter(([, value]) => value !== '*')) };
 }
 
 function fromNames(text: string): CronScheduleInput {

@@ -38,7 +38,7 @@ export function writeRows(
   else terminal.out(formatTable(rows, columns, tableStyle(terminal, options)));
 }
 
-/** Writes one object: its fields one a line, or `whole` (the fields when left out) for programs. */
+/** Writes one object: its fields one a line (those that say something), or `whole` (the fields when left out) for programs. */
 export function writeObject(terminal: Terminal, options: OutputOptions, fields: Row, whole: object = fields): void {
   if (options.output === 'json') terminal.out(`${JSON.stringify(whole, null, 2)}\n`);
   else if (options.output === 'yaml') terminal.out(yaml(whole));
@@ -47,9 +47,13 @@ export function writeObject(terminal: Terminal, options: OutputOptions, fields: 
 }
 
 function fieldLines(terminal: Terminal, options: OutputOptions, fields: Row): string {
-  const width = Math.max(...Object.keys(fields).map((name) => name.length));
-  const lines = Object.entries(fields).map(([name, cell]) => {
-    const line = `${name.padEnd(width)}  ${shown(cellText(cell, cellStyle(options)))}`.trimEnd();
+  const texts = Object.entries(fields).map(
+    ([name, cell]) => [name, shown(cellText(cell, cellStyle(options)))] as const,
+  );
+  const filled = texts.filter(([, text]) => text !== '');
+  const width = Math.max(...filled.map(([name]) => name.length));
+  const lines = filled.map(([name, text]) => {
+    const line = `${name.padEnd(width)}  ${text}`;
     return terminal.colour ? colourStates(line) : line;
   });
   return `${lines.join('\n')}\n`;
