@@ -7,6 +7,9 @@ import { tokenRow } from '../rows/token.js';
 
 const ROLES: readonly Role[] = ['ADMIN', 'OPERATOR', 'MEMBER', 'READER', 'AGENT'];
 
+/** Where jobs are that name no project: an agent's token is of one project, and mostly of this one. */
+const DEFAULT_PROJECT = 'default';
+
 interface Flags extends ServerOptions {
   readonly role: Role;
   readonly client?: string;
@@ -38,7 +41,7 @@ export function registerTokenCreate(parent: Command, context: CommandContext): v
       const input = {
         name,
         role: flags.role,
-        project: flags.project,
+        project: flags.project ?? (flags.role === 'AGENT' ? DEFAULT_PROJECT : undefined),
         clientKey: flags.client,
         expiresAt: flags.expires,
       };

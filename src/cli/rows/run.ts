@@ -62,7 +62,7 @@ export function taskRow(task: TaskLineFragment): Row {
     exitCode: task.exitCode,
     timeStart: instant(task.timeStart),
     timeEnd: instant(task.timeEnd),
-    seconds: task.duration,
+    seconds: task.duration === null ? null : Math.round(task.duration * 1_000) / 1_000,
     reason: task.reason,
   };
 }
