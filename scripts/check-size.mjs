@@ -13,5 +13,6 @@ const tooLong = FOLDERS.flatMap((folder) =>
     .map((path) => ({ path, lines: readFileSync(path, 'utf8').split('\n').length - 1 })),
 ).filter(({ lines }) => lines > LIMIT);
 
-for (const { path, lines } of tooLong) console.error(`${path}: ${lines} lines; the limit is ${LIMIT}: split it by use case.`);
+for (const { path, lines } of tooLong)
+  console.error(`${path}: ${lines} lines; the limit is ${LIMIT}: split it by use case.`);
 process.exitCode = tooLong.length > 0 ? 1 : 0;
