@@ -30,8 +30,8 @@ export type OpenRun = Pick<JobRunRow, 'id' | 'state'>;
 
 const FIRST_STATE: readonly JobRunRow['state'][] = ['RUNNING', 'WAITING', 'BUFFERED'];
 
-/** The open run of each of these jobs: what runs before what waits, the oldest first; null for a job without one. */
-export async function openRunOfEach(deps: ReadDeps, jobIds: readonly string[]): Promise<(OpenRun | null)[]> {
+/** The open runs of each of these jobs: what runs before what waits, then the oldest first. */
+export async function openRunsOfEach(deps: ReadDeps, jobIds: readonly string[]): Promise<OpenRun[][]> {
   const runs = await deps.db.manager
     .getRepository(JobRunEntity)
     .createQueryBuilder('run')
@@ -40,8 +40,5 @@ export async function openRunOfEach(deps: ReadDeps, jobIds: readonly string[]): 
     .orderBy('run.id')
     .getMany();
   const rank = (run: OpenRun): number => FIRST_STATE.indexOf(run.state);
-  return jobIds.map((id) => {
-    const [first] = runs.filter((run) => run.jobId === id).sort((a, b) => rank(a) - rank(b));
-    return first ?? null;
-  });
+  return jobIds.map((id) => runs.filter((run) => run.jobId === id).sort((a, b) => rank(a) - rank(b)));
 }

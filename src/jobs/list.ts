@@ -2,6 +2,7 @@ import type { SelectQueryBuilder } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { visibleClient, visibleProject } from '../auth/scope.js';
 import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
+import { checkListLength, whereIn } from '../db/where-in.js';
 import { JobEntity, type JobResult, type JobRow, type JobStatus, type ScheduleKind } from '../entities/job.js';
 import type { JobsDeps } from './deps.js';
 
@@ -17,7 +18,7 @@ export interface JobFilter {
   results?: Maybe<readonly JobResult[]>;
   actions?: Maybe<readonly string[]>;
   scheduleKinds?: Maybe<readonly ScheduleKind[]>;
-  /** A part of the key, the client or the description. */
+  /** A part of the key, the client or the description, in whatever case. */
   search?: Maybe<string>;
   /** Exclusive. */
   nextRunBefore?: Maybe<number>;
@@ -37,12 +38,6 @@ const PROPERTIES = { TIME_CREATED: 'timeCreated', NEXT_RUN_AT: 'nextRunAt' } as 
 
 type Query = SelectQueryBuilder<JobRow>;
 
-function whereIn(query: Query, column: string, values: Maybe<readonly string[]>, name: string): void {
-  if (values == null) return;
-  if (values.length === 0) query.andWhere('1 = 0');
-  else query.andWhere(`${column} IN (:...${name})`, { [name]: values });
-}
-
 /** Narrows to what the caller may see, and to living jobs unless removed ones are asked for. */
 function narrow(query: Query, ctx: Ctx, filter: JobFilter): void {
   const project = visibleProject(ctx);
@@ -55,8 +50,9 @@ function narrow(query: Query, ctx: Ctx, filter: JobFilter): void {
 const escapeLike = (text: string): string => text.replace(/[!%_]/g, '!$&');
 
 function addSearch(query: Query, search: string): void {
-  const places = ['key', 'clientKey', 'description'].map((name) => `job.${name} LIKE :search ESCAPE '!'`);
-  query.andWhere(`(${places.join(' OR ')})`, { search: `%${escapeLike(search)}%` });
+  // Names compare byte by byte in MySQL and not in SQLite: lower case makes both the same.
+  const places = ['key', 'clientKey', 'description'].map((name) => `LOWER(job.${name}) LIKE :search ESCAPE '!'`);
+  query.andWhere(`(${places.join(' OR ')})`, { search: `%${escapeLike(search.toLowerCase())}%` });
 }
 
 function addInstants(query: Query, filter: JobFilter, now: number): void {
@@ -71,10 +67,11 @@ export function addJobFilter(query: Query, ctx: Ctx, filter: JobFilter, now: num
   narrow(query, ctx, filter);
   whereIn(query, 'job.project', filter.projects, 'projects');
   whereIn(query, 'job.key', filter.keys, 'keys');
-  whereIn(query, 'job.clientKey', filter.clientIds, 'clients');
+  whereIn(query, 'job.clientKey', filter.clientIds, 'clientIds');
   whereIn(query, 'job.status', filter.statuses, 'statuses');
   whereIn(query, 'job.result', filter.results, 'results');
-  whereIn(query, 'job.scheduleKind', filter.scheduleKinds, 'kinds');
+  whereIn(query, 'job.scheduleKind', filter.scheduleKinds, 'scheduleKinds');
+  checkListLength(filter.actions, ['filter', 'actions']);
   if (filter.actions != null) {
     const condition = filter.actions.length > 0 ? 'kind.action IN (:...actions)' : '1 = 0';
     const sql = `EXISTS (SELECT 1 FROM job_action_kinds kind WHERE kind.job_id = job.id AND ${condition})`;

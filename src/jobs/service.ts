@@ -15,7 +15,7 @@ import type { JobsDeps } from './deps.js';
 import { writeDocument } from './document-write.js';
 import type { DueTime, DueTimeFilter, DueWindow } from './due-time.js';
 import { dueTimes } from './due-times.js';
-import { findJob, jobsByIds, type OpenRun, openRunOfEach } from './find.js';
+import { findJob, jobsByIds, type OpenRun, openRunsOfEach } from './find.js';
 import { type ImportInput, importJob } from './import-document.js';
 import type { JobName } from './job-store.js';
 import { type JobFilter, type JobOrder, listJobs } from './list.js';
@@ -42,8 +42,8 @@ export interface JobService {
   list(ctx: Ctx, filter: JobFilter, order: JobOrder, request: PageRequest): Promise<Page<JobRow>>;
   /** The job as a Freezer document. */
   document(job: JobRow): Record<string, unknown>;
-  /** The open run of each job, what runs before what waits; null for one without. */
-  openRunOfEach(jobIds: readonly string[]): Promise<(OpenRun | null)[]>;
+  /** The open runs of each job: what runs before what waits, then the oldest first. */
+  openRunsOfEach(jobIds: readonly string[]): Promise<OpenRun[][]>;
   /** Which of these jobs the scheduler could not fire. */
   failing(jobIds: readonly string[]): Promise<ReadonlySet<string>>;
   revisions(job: JobRow, request: PageRequest): Promise<Page<JobRevisionRow>>;
@@ -77,7 +77,7 @@ export function createJobService(deps: JobsDeps): JobService {
     byIds: (ctx, ids) => jobsByIds(deps, ctx, ids),
     list: (ctx, filter, order, request) => listJobs(deps, ctx, filter, order, request),
     document: (job) => writeDocument(job, deps.settings),
-    openRunOfEach: (jobIds) => openRunOfEach(deps, jobIds),
+    openRunsOfEach: (jobIds) => openRunsOfEach(deps, jobIds),
     failing: (jobIds) => failingJobs(deps, jobIds),
     revisions: (job, request) => listRevisions(deps, job, request),
     revision: (job, revision) => revisionOf(deps.db.reader, job, revision),

@@ -6,6 +6,7 @@ import { SECOND } from '../lib/time.js';
 import { isContinuous } from '../schedule/next.js';
 import { isPlanned, transitionOf } from './command-table.js';
 import { removed } from './commands/apply.js';
+import { diffDefinitions } from './definition-diff.js';
 import { changeDefinition, type DefinitionInput } from './definition-input.js';
 import { actionKinds } from './definition-rules.js';
 import { JOB_RUN_KIND, type JobsDeps } from './deps.js';
@@ -64,6 +65,15 @@ async function dueAfter(tx: Tx, job: JobRow, after: JobDefinition, now: number):
   return firstDue(schedule, now, open.length > 0);
 }
 
+/** The places of a change that the activity keeps; the revisions have all of them. */
+const MOST_CHANGES = 50;
+
+/** What the activity keeps of a change: the new revision, and where it differs. Secrets are masked. */
+export function revisionDetail(before: JobDefinition, after: JobRow): Record<string, unknown> {
+  const changes = diffDefinitions(before, definitionOf(after)).slice(0, MOST_CHANGES);
+  return { revision: after.revision, changes };
+}
+
 /** Writes a new definition of a locked job: its next revision, its plan, its filter rows. */
 export async function writeDefinition(
   tx: Tx,
@@ -116,7 +126,7 @@ export async function updateJob(deps: JobsDeps, ctx: Ctx, input: UpdateInput): P
     const same = sameJson(before, definition);
     const reason = input.reason ?? null;
     const after = same ? job : await writeDefinition(tx, deps, ctx, job, definition, reason);
-    const detail = { revision: after.revision, ...(reason === null ? {} : { reason }) };
+    const detail = { ...revisionDetail(before, after), ...(reason === null ? {} : { reason }) };
     const entry = { action: 'jobUpdate', subject: job.id, project: job.project, outcome: 'OK', detail };
     await deps.activity(tx, ctx, entry);
     return { job: after, outcome: same ? 'NOTHING_TO_DO' : 'ACCEPTED', warnings };

@@ -26,8 +26,10 @@ export const jobLoader = requestLoader<string, JobRow | null>((ids, context) =>
   context.services.jobs.byIds(context, ids),
 );
 
-/** The open run of each job, for what depends on there being one. */
-const openRunLoader = requestLoader<string, OpenRun | null>((ids, context) => context.services.jobs.openRunOfEach(ids));
+/** The open runs of each job, for what depends on there being some. */
+export const openRunsLoader = requestLoader<string, OpenRun[]>((ids, context) =>
+  context.services.jobs.openRunsOfEach(ids),
+);
 
 const failingLoader = requestLoader<string, boolean>(async (ids, context) => {
   const failing = await context.services.jobs.failing(ids);
@@ -189,8 +191,8 @@ builder.objectField(Job, 'whyNot', (t) =>
     nullable: true,
     description: 'Why no run of it is under way now; null while one is.',
     resolve: async (job, _args, context) => {
-      const [open, failing] = await Promise.all([
-        openRunLoader(context).load(job.id),
+      const [[open = null], failing] = await Promise.all([
+        openRunsLoader(context).load(job.id),
         failingLoader(context).load(job.id),
       ]);
       return whyNot(job, open, failing, context.services.jobs.now());
@@ -213,7 +215,8 @@ builder.objectFields(Job, (t) => ({
   canStop: t.boolean({ description: 'Whether `jobStop` would do something now.', resolve: (job) => can('STOP', job) }),
   canAbort: t.boolean({
     description: 'Whether `jobAbort` would do something now.',
-    resolve: async (job, _args, context) => can('ABORT', job) || (await openRunLoader(context).load(job.id)) !== null,
+    resolve: async (job, _args, context) =>
+      can('ABORT', job) || (await openRunsLoader(context).load(job.id)).length > 0,
   }),
   canRemove: t.boolean({
     description: 'Whether `jobRemove` would do something now.',

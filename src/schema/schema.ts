@@ -23,6 +23,7 @@ import './run-output.js';
 import './run-query.js';
 import './run-agent.js';
 import './run-live.js';
+import './job-open-runs.js';
 import './due-time.js';
 import './client.js';
 import './client-query.js';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN, MEMBER } from '../kit/actors.js';
+import { storeKinds } from '../kit/stores.js';
 import { createWorld, type World } from '../kit/world.js';
 import { command, jobOf } from './kit.js';
 
@@ -9,10 +10,10 @@ const action = (more: Json = {}, freezer: Json = {}): Json => ({
   job_actions: [{ freezer_action: { action: 'backup', ...freezer }, ...more }],
 });
 
-describe('the rules of a document', () => {
+describe.each(storeKinds())('the rules of a document, on %s', (store) => {
   let world: World;
   beforeAll(async () => {
-    world = await createWorld();
+    world = await createWorld({ store });
   });
   afterAll(() => world.close());
 
