@@ -2,6 +2,7 @@ import { In, type SelectQueryBuilder } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { seesClient, visibleClient, visibleProject } from '../auth/scope.js';
 import { keysetPage, type Page, type PageRequest } from '../db/page.js';
+import { whereIn } from '../db/where-in.js';
 import { ClientEntity, type ClientRow } from '../entities/client.js';
 import { ID_PREFIX } from '../entities/ids.js';
 import { ConflictError } from '../lib/errors.js';
@@ -31,12 +32,6 @@ export interface ClientOrder {
 export const DEFAULT_CLIENT_ORDER: ClientOrder = { field: 'CREATED_AT', direction: 'DESC' };
 
 const PROPERTIES = { CREATED_AT: 'createdAt', LAST_SEEN_AT: 'lastSeenAt' } as const;
-
-function whereIn(query: Query, column: string, values: Maybe<readonly string[]>, name: string): void {
-  if (values == null) return;
-  if (values.length === 0) query.andWhere('1 = 0');
-  else query.andWhere(`${column} IN (:...${name})`, { [name]: values });
-}
 
 function addStates(query: Query, states: Maybe<readonly ClientState[]>, now: number): void {
   if (states == null) return;

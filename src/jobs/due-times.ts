@@ -1,6 +1,7 @@
 import type { Ctx } from '../auth/actor.js';
 import { decodeCursor, encodeCursor } from '../db/cursor.js';
 import { type Page, type PageRequest, pageSize } from '../db/page.js';
+import { checkListLength } from '../db/where-in.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { DAY } from '../lib/time.js';
 import { comingDueTimes } from './coming-due-times.js';
@@ -39,6 +40,8 @@ export async function dueTimes(
 ): Promise<Page<DueTime>> {
   const { size } = pageSize(request);
   if (request.last != null || request.before != null) throw backwards();
+  checkListLength(filter.jobs, ['filter', 'jobs']);
+  checkListLength(filter.clientIds, ['filter', 'clientIds']);
   const now = await deps.db.now();
   const query = { filter, ...windowOf(window, now), after: placeOf(request.after), limit: size + 1, now };
   const [past, coming] = await Promise.all([pastDueTimes(deps, ctx, query), comingDueTimes(deps, ctx, query)]);

@@ -2,6 +2,7 @@ import type { SelectQueryBuilder } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { visibleClient, visibleProject } from '../auth/scope.js';
 import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
+import { checkListLength, whereIn } from '../db/where-in.js';
 import type { JobResult } from '../entities/job.js';
 import type { TransactionStatus } from '../entities/ledger.js';
 import { JobRunEntity, type JobRunRow, type RunState, type RunTrigger } from '../entities/run.js';
@@ -35,12 +36,6 @@ export const DEFAULT_RUN_ORDER: RunOrder = { field: 'CREATED_AT', direction: 'DE
 
 type Query = SelectQueryBuilder<JobRunRow>;
 
-function whereIn(query: Query, column: string, values: Maybe<readonly string[]>, name: string): void {
-  if (values == null) return;
-  if (values.length === 0) query.andWhere('1 = 0');
-  else query.andWhere(`${column} IN (:...${name})`, { [name]: values });
-}
-
 const OVER: readonly TransactionStatus[] = ['READY', 'ERROR', 'STOPPED', 'LOST'];
 
 const STATUSES_OF_STATE: Readonly<Record<RunState, readonly TransactionStatus[]>> = {
@@ -72,8 +67,9 @@ export function addRunFilter(query: Query, ctx: Ctx, filter: RunFilter): void {
   whereIn(query, 'run.state', filter.states, 'states');
   whereIn(query, 'run.result', filter.results, 'results');
   whereIn(query, 'run.trigger', filter.triggers, 'triggers');
-  whereIn(query, 'run.clientKey', filter.clientIds, 'clients');
-  whereIn(query, 'run.jobId', filter.jobIds, 'jobs');
+  whereIn(query, 'run.clientKey', filter.clientIds, 'clientIds');
+  whereIn(query, 'run.jobId', filter.jobIds, 'jobIds');
+  checkListLength(filter.jobKeys, ['filter', 'jobKeys']);
   if (filter.jobKeys != null) {
     const keys = filter.jobKeys.length > 0 ? 'job.`key` IN (:...keys)' : '1 = 0';
     const own = project === null ? '' : ' AND job.project = :project';

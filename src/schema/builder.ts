@@ -5,6 +5,7 @@ import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import { GraphQLError } from 'graphql';
+import { checkListLength } from '../db/where-in.js';
 import type { SchemaContext } from './context.js';
 import { typeOfId } from './node-types.js';
 import { mayUse } from './rights.js';
@@ -34,7 +35,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   relay: {
     // Ids are readable and the same everywhere: the prefix tells the type.
     encodeGlobalID: (_typename, id) => String(id),
-    decodeGlobalID: (id) => ({ typename: typeOfId(id), id }),
+    // What has no form of ours is looked for among the jobs: no id of one is like it.
+    decodeGlobalID: (id) => ({ typename: typeOfId(id) ?? 'Job', id }),
     nodesOnConnection: { description: 'The objects of this page, without their cursors.', complexity: ONCE },
     cursorType: 'String',
     nodeTypeOptions: { description: 'An object with a global id.' },
@@ -49,6 +51,10 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       authScopes: { may: 'nodes' },
       complexity: ({ ids }) => ({ field: 1, multiplier: ids.length }),
       args: { ids: { description: 'The global ids, at most 500.' } },
+      resolve: (_root, { ids }, _context, _info, load) => {
+        checkListLength(ids, ['ids']);
+        return load(ids);
+      },
     },
     idFieldOptions: { description: 'The global id: a prefix that tells the type, and a UUIDv7.' },
     cursorFieldOptions: {

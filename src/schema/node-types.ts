@@ -15,7 +15,7 @@ const TYPE_BY_PREFIX = new Map<string, string>(
   Object.entries(TYPE_OF).map(([kind, type]) => [ID_PREFIX[kind as IdPrefix], type] as const),
 );
 
-/** The GraphQL type that an id belongs to; '' when the id has no form of ours. */
-export function typeOfId(id: string): string {
-  return TYPE_BY_PREFIX.get(id.slice(0, Math.max(0, id.indexOf('_')))) ?? '';
+/** The GraphQL type that an id belongs to; null when the id has no form of ours. */
+export function typeOfId(id: string): string | null {
+  return TYPE_BY_PREFIX.get(id.slice(0, Math.max(0, id.indexOf('_')))) ?? null;
 }
