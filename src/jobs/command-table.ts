@@ -20,8 +20,7 @@ export const SITUATIONS = [
 export type Situation = (typeof SITUATIONS)[number];
 
 /** What a command came to. */
-export const COMMAND_OUTCOMES = ['ACCEPTED', 'ALREADY_REQUESTED', 'NOTHING_TO_DO'] as const;
-export type CommandOutcome = (typeof COMMAND_OUTCOMES)[number];
+export type CommandOutcome = 'ACCEPTED' | 'ALREADY_REQUESTED' | 'NOTHING_TO_DO';
 
 /**
  * What is to be done beside the new status and event.
@@ -115,6 +114,22 @@ export const COMMAND_TABLE: Readonly<Record<Command, Readonly<Record<Situation, 
     REMOVED: REFUSED,
   },
 };
+
+/**
+ * Holds the table against its own rules, at start. Throws an Error that names the first cell that is missing, plans a
+ * job that it also takes off the plan, or touches a removed one.
+ */
+export function checkCommandTable(): void {
+  for (const command of COMMANDS) {
+    for (const situation of SITUATIONS) {
+      const cell: Transition | undefined = COMMAND_TABLE[command][situation];
+      const effects = cell?.effects ?? [];
+      const torn = effects.includes('PLAN') && effects.includes('UNPLAN');
+      const late = situation === 'REMOVED' && effects.length > 0;
+      if (!cell || torn || late) throw new Error(`The command table is wrong at ${command} in ${situation}.`);
+    }
+  }
+}
 
 type Control = Pick<JobRow, 'status' | 'event' | 'statusBefore'>;
 

@@ -8,7 +8,7 @@ import { hasNothingAhead, scheduleOf, storedSchedule } from './schedule-of.js';
 type Maybe<T> = T | null | undefined;
 
 /** One action as the API takes it; what is left out has its default. */
-export interface ActionInput {
+interface ActionInput {
   freezerAction: Record<string, unknown>;
   mandatory?: Maybe<boolean>;
   maxRetries?: Maybe<number>;

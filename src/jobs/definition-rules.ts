@@ -3,12 +3,12 @@ import { effectiveAction } from './effective-action.js';
 import type { Faults, Path } from './faults.js';
 import { checkSecrets } from './secrets.js';
 
-export const ACTION_KINDS = ['backup', 'restore', 'info', 'admin', 'exec'] as const;
+const ACTION_KINDS = ['backup', 'restore', 'info', 'admin', 'exec'] as const;
 
 const DAY_SECONDS = 86_400;
 
 /** The bounds of the numbers in a definition; all but `maxRetries` are seconds. */
-export const BOUNDS = {
+const BOUNDS = {
   maxRetries: { min: 0, max: 100 },
   maxRetriesInterval: { min: 0, max: 30 * DAY_SECONDS },
   timeout: { min: 1, max: 365 * DAY_SECONDS },
@@ -16,7 +16,7 @@ export const BOUNDS = {
   staleAfter: { min: 1, max: 3_650 * DAY_SECONDS },
 } as const;
 
-export const MOST_ACTIONS = 500;
+const MOST_ACTIONS = 500;
 const DEEPEST = 32;
 
 /** How an input calls the parts of a definition, for the paths of its faults. */
@@ -62,12 +62,12 @@ function checkNumber(faults: Faults, path: Path, value: number, bounds: { min: n
 }
 
 /** Half of a surrogate pair is no character: no store keeps it. */
-export function isText(text: string): boolean {
+function isText(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
 
 /** Checks that JSON can be stored and shown: no half characters, not nested beyond reason. */
-export function checkJson(faults: Faults, path: Path, value: unknown, depth = 0): void {
+function checkJson(faults: Faults, path: Path, value: unknown, depth = 0): void {
   if (depth > DEEPEST) {
     faults.add(path, `is nested deeper than ${DEEPEST} levels.`);
   } else if (typeof value === 'string') {

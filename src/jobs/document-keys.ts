@@ -29,7 +29,7 @@ export const ACTION_KEYS: readonly string[] = [
 ];
 
 /** The keys of a `job_schedule` that the server owns: control state and history. */
-export const CONTROL_KEYS = ['time_created', 'time_started', 'time_ended', 'status', 'event', 'result'] as const;
+const CONTROL_KEYS = ['time_created', 'time_started', 'time_ended', 'status', 'event', 'result'] as const;
 
 export const SCHEDULE_KEYS: readonly string[] = [...SCHEDULE_DOCUMENT_KEYS, ...CONTROL_KEYS, 'schedule_time'];
 

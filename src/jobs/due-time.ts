@@ -1,8 +1,7 @@
 import type { ReasonCode } from './reasons.js';
 
 /** COMING lies ahead; DUE has come and is not fired yet. LATE ran, but more than a minute after its time. */
-export const DUE_OUTCOMES = ['RAN', 'LATE', 'WAITING', 'SKIPPED', 'MISSED', 'LOST', 'FAILED', 'DUE', 'COMING'] as const;
-export type DueOutcome = (typeof DUE_OUTCOMES)[number];
+export type DueOutcome = 'RAN' | 'LATE' | 'WAITING' | 'SKIPPED' | 'MISSED' | 'LOST' | 'FAILED' | 'DUE' | 'COMING';
 
 /** A due instant of a job, or a stretch of consecutive missed ones. Instants are epoch milliseconds. */
 export interface DueTime {

@@ -2,7 +2,6 @@ import type { Tx } from '../db/transaction.js';
 import type { JobEvent, JobResult, JobRow, JobStatus } from '../entities/job.js';
 import type { JobRunRow } from '../entities/run.js';
 import { isContinuous, nextAfterEnd } from '../schedule/next.js';
-import { isPlanned } from './command-table.js';
 import { JOB_RUN_KIND, type JobsDeps } from './deps.js';
 import { changeJob, lockJob } from './job-store.js';
 import type { ReasonCode } from './reasons.js';
@@ -11,7 +10,7 @@ import { firstDue, scheduleOf } from './schedule-of.js';
 import { tally } from './tally.js';
 
 /** The control state that a job settles into. */
-export interface Settled {
+interface Settled {
   status: JobStatus;
   event: JobEvent | null;
   statusBefore: JobStatus | null;
@@ -25,7 +24,7 @@ type Control = Pick<JobRow, 'status' | 'event' | 'statusBefore' | 'nextRunAt' | 
  * A pending STOP, START or REMOVE comes into force when nothing runs any more; a job whose schedule has nothing ahead
  * becomes COMPLETED; a continuous one is due a second from now.
  */
-export function settle(job: Control, open: readonly Pick<JobRunRow, 'state'>[], now: number): Settled {
+function settle(job: Control, open: readonly Pick<JobRunRow, 'state'>[], now: number): Settled {
   const { status, event, statusBefore, nextRunAt } = job;
   if (open.some((run) => run.state === 'RUNNING')) return { status, event, statusBefore, nextRunAt };
   const rest = { event: null, statusBefore: null, nextRunAt: null };
@@ -114,9 +113,4 @@ async function continueWith(tx: Tx, deps: JobsDeps, job: JobRow, open: readonly 
   const [buffered] = open;
   const free = buffered && job.status !== 'REMOVED' && open.every((run) => run.state === 'BUFFERED');
   if (free) await releaseBuffered(tx, deps, buffered);
-}
-
-/** Whether the job's next due time is on the scheduler's table: for the reconciler. */
-export function isDue(job: JobRow): job is JobRow & { nextRunAt: number } {
-  return job.nextRunAt !== null && isPlanned(job);
 }

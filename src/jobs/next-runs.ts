@@ -11,8 +11,8 @@ import type { Schedule } from '../schedule/types.js';
 import { isPlanned } from './command-table.js';
 import { ofReadable } from './schedule-of.js';
 
-export const DEFAULT_FIRES = 10;
-export const MOST_FIRES = 500;
+const DEFAULT_FIRES = 10;
+const MOST_FIRES = 500;
 
 /** How many due times are asked for. Throws InvalidInputError when it is out of bounds. */
 export function fireCount(first: number | null | undefined): number {

@@ -20,9 +20,7 @@ export const REASONS = {
 
 export type ReasonCode = keyof typeof REASONS;
 
-export const REASON_CODES = Object.keys(REASONS) as ReasonCode[];
-
-const KNOWN: ReadonlySet<string> = new Set(REASON_CODES);
+const KNOWN: ReadonlySet<string> = new Set(Object.keys(REASONS));
 
 /** The code in a stored reason; null when there is none. What is not of this table was a failure of the firing. */
 export function reasonCode(stored: string | null): ReasonCode | null {

@@ -1,7 +1,7 @@
 import type { Faults, Path } from './faults.js';
 
 /** What is shown where a secret stands. */
-export const MASK = '********';
+const MASK = '********';
 
 const REFERENCE = /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/s;
 const SECRET_KEY = /password|passwd|passphrase|secret|token|api[-_]?key|private[-_]?key/i;
@@ -15,12 +15,12 @@ function isObject(value: unknown): value is Json {
 }
 
 /** Whether a value stands for a secret: `{"secret": "env:NAME"}` or `{"secret": "file:/path"}`. */
-export function isSecretReference(value: unknown): boolean {
+function isSecretReference(value: unknown): boolean {
   return isObject(value) && Object.keys(value).length === 1 && typeof value.secret === 'string';
 }
 
 /** Whether the value of a key is likely a secret itself. */
-export function looksSecret(key: string): boolean {
+function looksSecret(key: string): boolean {
   return SECRET_KEY.test(key) && !NOT_SECRET.test(key);
 }
 

@@ -3,6 +3,7 @@ import type { Page, PageRequest } from '../db/page.js';
 import type { JobRevisionRow, JobRow } from '../entities/job.js';
 import type { FireDescription } from '../schedule/clock-changes.js';
 import { failingJobs } from './coming-due-times.js';
+import { checkCommandTable } from './command-table.js';
 import { abortJob } from './commands/abort.js';
 import type { CommandInput, CommandPayload } from './commands/apply.js';
 import { removeJob } from './commands/remove.js';
@@ -62,8 +63,9 @@ export interface JobService {
   now(): number;
 }
 
-/** Puts the jobs together. */
+/** Puts the jobs together. Throws an Error when the command table is not whole. */
 export function createJobService(deps: JobsDeps): JobService {
+  checkCommandTable();
   return {
     create: (ctx, input) => createJob(deps, ctx, input),
     import: (ctx, input) => importJob(deps, ctx, input),

@@ -35,7 +35,7 @@ const beforeLoader = requestLoader<JobRevisionRow, JobRevisionRow | null>((revis
   context.services.jobs.revisionsBefore(revisions),
 );
 
-export const JobRevision = builder.objectRef<JobRevisionRow>('JobRevision');
+const JobRevision = builder.objectRef<JobRevisionRow>('JobRevision');
 
 builder.node(JobRevision, {
   id: { resolve: (revision) => revision.id },

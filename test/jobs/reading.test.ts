@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { JOB_STALE_KIND } from '../../src/jobs/stale.js';
 import { DAY, HOUR, MINUTE } from '../../src/lib/time.js';
 import { actor, MEMBER } from '../kit/actors.js';
 import { storeKinds } from '../kit/stores.js';
@@ -243,7 +244,7 @@ describe.each(storeKinds())('reading jobs on %s', (store) => {
     const project = 'stale';
     const owner = actor('MEMBER', project);
     await world.db.transaction(async (tx) =>
-      world.deps.planner.plan(tx, 'job-stale', { subject: 'jobs', project: null, nextRunAt: await tx.now() }),
+      world.deps.planner.plan(tx, JOB_STALE_KIND, { subject: 'jobs', project: null, nextRunAt: await tx.now() }),
     );
     const told = () =>
       world.db.reader.rows<{ subject: string }>("SELECT subject FROM events WHERE topic = 'jobStale' AND project = ?", [
