@@ -50,6 +50,6 @@ export async function collect<T>(
     if (!page.pageInfo.hasNextPage) return found;
     after = page.pageInfo.endCursor;
   }
-  terminal.err(`There are more than these ${found.length}: show them with --limit or --all.\n`);
+  terminal.err(`Only the first ${found.length} are shown: see more with --limit or --all.\n`);
   return found;
 }

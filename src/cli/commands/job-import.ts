@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { payloadOf } from '@orrery/sdk';
 import type { Command } from 'commander';
 import { parseDocument } from 'yaml';
 import { type CommandContext, type ServerOptions, withExamples, withProject, withSdk, withServer } from '../command.js';
+import { defaultClient } from '../definition/client.js';
 import { CliFailure, EXIT } from '../failure.js';
 import { withReason } from './job-control.js';
 import { showDefined } from './job-create.js';
@@ -46,6 +48,12 @@ export function parseJobDocument(text: string, name: string): Record<string, unk
   return value;
 }
 
+/** Whether a document, with or without its outer `job`, says which client it is for. */
+function namesClient(document: Record<string, unknown>): boolean {
+  const inner = isObject(document.job) ? document.job : document;
+  return inner.client_id !== undefined;
+}
+
 /** `orrery job import` */
 export function registerJobImport(parent: Command, context: CommandContext): void {
   const command = parent
@@ -53,20 +61,19 @@ export function registerJobImport(parent: Command, context: CommandContext): voi
     .argument('<file>', 'the document, JSON or YAML; - reads standard input')
     .description('make a job from a Freezer job document');
   withReason(withProject(withServer(command)))
-    .option('-c, --client <client>', 'the client that runs it, where the document names none')
+    .option(
+      '-c, --client <client>',
+      'the client that runs it, where the document names none; default: this host, or the only one',
+    )
     .option('--stopped', 'do not put it under its schedule, whatever the document says')
     .action(async (file: string, flags: Flags) => {
       const document = parseJobDocument(readInput(file), file === '-' ? 'The input' : file);
-      const input = {
-        document,
-        clientId: flags.client,
-        project: flags.project,
-        reason: flags.reason,
-        ...(flags.stopped ? { start: false } : {}),
-      };
-      const payload = await withSdk(flags, context, async (sdk) =>
-        payloadOf((await sdk.jobImport({ input })).jobImport),
-      );
+      const payload = await withSdk(flags, context, async (sdk) => {
+        const clientId = flags.client ?? (namesClient(document) ? undefined : await defaultClient(sdk, hostname()));
+        const { project, reason } = flags;
+        const input = { document, clientId, project, reason, ...(flags.stopped ? { start: false } : {}) };
+        return payloadOf((await sdk.jobImport({ input })).jobImport);
+      });
       showDefined(context, flags, payload);
     });
   withExamples(command, [

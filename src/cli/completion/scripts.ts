@@ -9,18 +9,19 @@ export type Shell = (typeof SHELLS)[number];
  */
 const BASH = `# bash completion of orrery: eval "$(orrery completion bash)"
 _orrery() {
-  local current=\${COMP_WORDS[COMP_CWORD]} line
-  local -a answer
-  mapfile -t answer < <("\${COMP_WORDS[0]}" _complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-  case \${answer[0]-} in
-    :files) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-    :dirs) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-  esac
+  local current=\${COMP_WORDS[COMP_CWORD]} line paths=
   COMPREPLY=()
-  for line in "\${answer[@]}"; do
-    line=\${line%%$'\\t'*}
-    [[ $line == "$current"* ]] && COMPREPLY+=("$line")
-  done
+  # No mapfile: macOS has bash 3.2.
+  while IFS= read -r line; do
+    case $line in
+      :files) paths=-f ;;
+      :dirs) paths=-d ;;
+      *) COMPREPLY+=("\${line%%$'\\t'*}") ;;
+    esac
+  done < <("\${COMP_WORDS[0]}" _complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  [[ -n $paths ]] || return 0
+  compopt -o filenames 2>/dev/null
+  while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen "$paths" -- "$current")
 }
 complete -F _orrery orrery
 `;

@@ -28,6 +28,9 @@ export interface Place {
   readonly container: string;
 }
 
+/** A chain of increments without an end would have to be read whole for every restore: daily backups are full weekly. */
+const DEFAULT_MAX_LEVEL = 6;
+
 function whole(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError('It is a whole number.');
@@ -45,7 +48,11 @@ export function withAction(command: Command): Command {
     .option('--to <dir>', 'where backups go (default: ~/orrery-backups); of a restore: where the files go')
     .option('--from <dir>', 'of a restore: where the backups are (default: ~/orrery-backups)')
     .option('--name <name>', 'the name of the backups (default: the last part of the path)')
-    .option('--max-level <count>', 'after so many increments the next backup is a full one', whole)
+    .option(
+      '--max-level <count>',
+      `after so many increments the next backup is a full one (default: ${DEFAULT_MAX_LEVEL})`,
+      whole,
+    )
     .option('--full', 'every backup is a full one (default: increments)')
     .option('--exclude <pattern>', 'leave this out; can be repeated', (text, all: string[] = []) => [...all, text])
     .option('--overwrite', 'of a restore: make the directory equal to the backup, whatever is in it')
@@ -67,8 +74,7 @@ function backupAction(path: string, flags: ActionFlags, place: Place): Record<st
     container: agentPath(flags.to ?? place.container, place),
     backup_name: flags.name ?? (basename(source) || 'root'),
     path_to_backup: source,
-    ...(flags.maxLevel === undefined ? {} : { max_level: flags.maxLevel }),
-    ...(flags.full ? { no_incremental: true } : {}),
+    ...(flags.full ? { no_incremental: true } : { max_level: flags.maxLevel ?? DEFAULT_MAX_LEVEL }),
     ...(flags.exclude ? { exclude: flags.exclude.length === 1 ? flags.exclude[0] : flags.exclude } : {}),
   };
 }
