@@ -17,6 +17,7 @@ import type {
   ResolvedAction,
 } from './executor.js';
 import { checkFileName, freezerOptions, isPlain } from './freezer-options.js';
+import { withHomePaths } from './home-paths.js';
 import { writeIni } from './ini.js';
 import { pathOf } from './tar-options.js';
 
@@ -158,6 +159,6 @@ export function freezerExecutor(env: Environment, command = FREEZER_AGENT, hostn
         () => false,
       );
     },
-    run: (action, context) => run(command, action, context),
+    run: (action, context) => run(command, withHomePaths(action), context),
   };
 }

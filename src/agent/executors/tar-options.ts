@@ -3,13 +3,14 @@ import { isAbsolute, normalize } from 'node:path';
 import { InvalidInputError } from '../../lib/errors.js';
 import { flagOf, numberOf, requiredText, textOf, textsOf, wholeNumberOf } from './action-keys.js';
 import type { ResolvedAction } from './executor.js';
+import { inHome } from './home-paths.js';
 import { checkRules, type LevelRules } from './tar-levels.js';
 import { type Compression, type Dereference, ENDINGS } from './tar-tool.js';
 
 /** An absolute path of an action; `~/` is the agent's home. @throws InvalidInputError */
 export function pathOf(action: ResolvedAction, key: string, home: string = homedir()): string {
   const text = requiredText(action, key);
-  const path = text === '~' || text.startsWith('~/') ? home + text.slice(1) : text;
+  const path = inHome(text, home);
   if (!isAbsolute(path)) {
     throw new InvalidInputError([{ path: [key], message: `"${key}" must be an absolute path on the client: ${text}` }]);
   }
