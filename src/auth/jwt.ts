@@ -53,11 +53,15 @@ export function roleFromClaim(value: unknown, prefix: string): Role | null {
   return ROLES.find((role) => found.has(role)) ?? null;
 }
 
+/** OpenID Connect allows 255 characters; with our prefix it still fits the columns that keep it. */
+const LONGEST_SUBJECT = 250;
+
 /** What a verified token's claims give. */
 function identityFromClaims(payload: JWTPayload, options: JwtOptions): Identity | Refusal {
   const role = roleFromClaim(claimAt(payload, options.rolesClaim), options.rolePrefix);
   if (role === null) return refuse(`The token's claim "${options.rolesClaim}" names no role of this server.`);
   if (!payload.sub) return refuse('The token has no subject (claim "sub").');
+  if (payload.sub.length > LONGEST_SUBJECT) return refuse('The token\'s subject (claim "sub") is too long.');
   const everywhere = role === 'ADMIN' || role === 'OPERATOR';
   const grant: Grant = {
     role,
@@ -72,7 +76,7 @@ function identityFromClaims(payload: JWTPayload, options: JwtOptions): Identity 
   const name = textClaim(payload, options.nameClaim) ?? payload.sub;
   const expiresAt = payload.exp === undefined ? null : payload.exp * 1_000;
   // The prefix keeps a subject from passing for a token of ours.
-  return { id: `jwt:${payload.sub}`, name, userId: payload.sub, grant, expiresAt };
+  return { id: `jwt:${payload.sub}`, name: name.slice(0, 255), userId: payload.sub.slice(0, 64), grant, expiresAt };
 }
 
 function refusalOf(error: unknown): Refusal {

@@ -1,4 +1,4 @@
-import { ForbiddenError } from '../lib/errors.js';
+import { ForbiddenError, InvalidInputError } from '../lib/errors.js';
 import { type Ctx, DEFAULT_PROJECT } from './actor.js';
 
 /** Whether the caller may see what belongs to this project (null: to the operator). */
@@ -12,16 +12,20 @@ export function visibleProject(ctx: Ctx): string | null {
   return ctx.actor.project;
 }
 
+const LONGEST_PROJECT = 64;
+
 /**
- * The project that a new thing belongs to. Throws ForbiddenError when the caller names another than its own; a caller
- * of all projects that names none works in the default one.
+ * The project that a new thing belongs to. Throws ForbiddenError when the caller names another than its own, and
+ * InvalidInputError for a name that is none; a caller of all projects that names none works in the default one.
  */
 export function projectFor(ctx: Ctx, named: string | null | undefined): string {
   const own = ctx.actor.project;
   if (named && own !== null && named !== own) {
     throw new ForbiddenError(`This token belongs to project "${own}" and cannot work in "${named}".`, ['project']);
   }
-  return named ?? own ?? DEFAULT_PROJECT;
+  const project = named ?? own ?? DEFAULT_PROJECT;
+  if (project.length >= 1 && project.length <= LONGEST_PROJECT) return project;
+  throw new InvalidInputError([{ path: ['project'], message: `A project has 1 to ${LONGEST_PROJECT} characters.` }]);
 }
 
 /** Whether the caller may see what belongs to this client of this project: an agent sees its own client only. */

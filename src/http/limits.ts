@@ -86,6 +86,23 @@ export function valueTooDeep(value: unknown, left = MAX_VALUE_DEPTH): boolean {
   return false;
 }
 
+/** Half of a surrogate pair: JSON can write it (`"\\ud800"`), Unicode has no such text and no database keeps it. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Whether a text in a JSON value, or a name in it, is not Unicode. The value is not to be deeper than is let in. */
+export function hasBrokenText(value: unknown): boolean {
+  if (typeof value === 'string') return LONE_SURROGATE.test(value);
+  if (typeof value !== 'object' || value === null) return false;
+  for (const [name, inner] of Object.entries(value)) if (LONE_SURROGATE.test(name) || hasBrokenText(inner)) return true;
+  return false;
+}
+
+/** The failure of variables with such a text. */
+export const brokenText = (): GraphQLError =>
+  new GraphQLError('A text in the variables is not Unicode: it has half of a surrogate pair.', {
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+
 /** The failure of a document that the parser cannot follow. */
 export const tooDeep = (): GraphQLError => tooMuch('The document or its variables nest too deep.');
 

@@ -14,7 +14,7 @@ import type { Metrics } from '../telemetry/metrics.js';
 import { inSpan, tracingIsOn } from '../telemetry/tracing.js';
 import { type Cancellation, Deadlines, OperationEnded } from './deadlines.js';
 import { requestError, showErrors } from './failure.js';
-import { isStackOverflow, tooDeep, valueTooDeep } from './limits.js';
+import { brokenText, hasBrokenText, isStackOverflow, tooDeep, valueTooDeep } from './limits.js';
 import { type Operation, PlanCache, type PlanOptions } from './plan.js';
 import { RateLimiter, type RateLimitState } from './rate-limit.js';
 
@@ -107,6 +107,7 @@ export class Pipeline {
     const operation = chooseOperation(planned.plan.operations, params.operationName);
     if (operation instanceof GraphQLError) return this.refuse(ctx, [operation], 400, 400);
     if (valueTooDeep(params.variables)) return this.refuse(ctx, [tooDeep()], 400, 400);
+    if (hasBrokenText(params.variables)) return this.refuse(ctx, [brokenText()], 400, 400);
     return this.#price(ctx, operation, params.variables);
   }
 

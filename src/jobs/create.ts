@@ -1,4 +1,5 @@
 import type { Ctx } from '../auth/actor.js';
+import { checkReason } from '../auth/reason.js';
 import { projectFor } from '../auth/scope.js';
 import type { JobRow } from '../entities/job.js';
 import { blankDefinition, changeDefinition, type DefinitionInput } from './definition-input.js';
@@ -29,6 +30,7 @@ export interface CreatedJob {
  */
 export async function createJob(deps: JobsDeps, ctx: Ctx, input: CreateInput): Promise<CreatedJob> {
   const project = projectFor(ctx, input.project);
+  const reason = checkReason(input.reason);
   return deps.db.transaction(async (tx) => {
     const faults = new Faults();
     if (input.key != null) checkKey(faults, ['key'], input.key);
@@ -41,7 +43,7 @@ export async function createJob(deps: JobsDeps, ctx: Ctx, input: CreateInput): P
       userId: ctx.actor.userId,
       definition,
       status: input.start === false ? 'STOPPED' : 'SCHEDULED',
-      reason: input.reason ?? null,
+      reason,
     });
     await deps.activity(tx, ctx, { action: 'jobCreate', subject: job.id, project, outcome: 'OK' });
     return { job, warnings: faults.warnings };

@@ -1,4 +1,5 @@
 import type { Ctx } from '../auth/actor.js';
+import { checkReason } from '../auth/reason.js';
 import { projectFor } from '../auth/scope.js';
 import { ForbiddenError, InvalidInputError } from '../lib/errors.js';
 import type { CreatedJob } from './create.js';
@@ -77,7 +78,7 @@ export function planImport(ctx: Ctx, input: ImportInput, settings: WriteOptions,
     definition: { ...document.definition, clientKey: clientOf(input, document), document: input.document },
     status: statusOf(input, document, now, warnings),
     history: document.history,
-    reason: input.reason ?? null,
+    reason: checkReason(input.reason),
   };
   return { job, warnings };
 }

@@ -82,7 +82,15 @@ export async function keepRevision(
 ): Promise<void> {
   const id = deps.ids.next(ID_PREFIX.jobRevision);
   const at = await tx.now();
-  const row = { id, jobId: job.id, revision: job.revision, definition, at, actor: ctx.actor.name, reason };
+  const row = {
+    id,
+    jobId: job.id,
+    revision: job.revision,
+    definition,
+    at,
+    actor: ctx.actor.name.slice(0, 255),
+    reason,
+  };
   await insertRows(tx, JobRevisionEntity, [row]);
 }
 

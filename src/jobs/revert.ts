@@ -1,4 +1,5 @@
 import type { Ctx } from '../auth/actor.js';
+import { checkReason } from '../auth/reason.js';
 import { InvalidInputError } from '../lib/errors.js';
 import type { JobsDeps } from './deps.js';
 import { type JobName, lockNamedJob } from './job-store.js';
@@ -31,7 +32,7 @@ export async function revertJob(deps: JobsDeps, ctx: Ctx, input: RevertInput): P
       throw new InvalidInputError([{ path: ['revision'], message }]);
     }
     const same = sameJson(before, definition);
-    const reason = input.reason ?? `back to revision ${input.revision}`;
+    const reason = checkReason(input.reason) ?? `back to revision ${input.revision}`;
     const after = same ? job : await writeDefinition(tx, deps, ctx, job, definition, reason);
     const detail = { ...revisionDetail(before, after), revertedTo: input.revision, reason };
     const entry = { action: 'jobRevert', subject: job.id, project: job.project, outcome: 'OK', detail };

@@ -1,4 +1,5 @@
 import type { Ctx } from '../auth/actor.js';
+import { checkReason } from '../auth/reason.js';
 import type { Tx } from '../db/transaction.js';
 import { JobActionKindEntity, type JobDefinition, type JobRow } from '../entities/job.js';
 import { ConflictError } from '../lib/errors.js';
@@ -124,7 +125,7 @@ export async function updateJob(deps: JobsDeps, ctx: Ctx, input: UpdateInput): P
     faults.throwIfAny();
     const { warnings } = faults;
     const same = sameJson(before, definition);
-    const reason = input.reason ?? null;
+    const reason = checkReason(input.reason);
     const after = same ? job : await writeDefinition(tx, deps, ctx, job, definition, reason);
     const detail = { ...revisionDetail(before, after), ...(reason === null ? {} : { reason }) };
     const entry = { action: 'jobUpdate', subject: job.id, project: job.project, outcome: 'OK', detail };

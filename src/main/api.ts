@@ -1,3 +1,4 @@
+import { checkReason } from '../auth/reason.js';
 import { LOGIN_CODE_LIFETIME } from '../auth/sessions.js';
 import type { Config } from '../config/config.js';
 import { isConnectionLost } from '../db/failures.js';
@@ -35,7 +36,8 @@ function createServices(
   return {
     activities: rights.activities,
     tokens: rights.tokens,
-    loginLink: async (ctx, reason) => {
+    loginLink: async (ctx, given) => {
+      const reason = checkReason(given);
       const code = await rights.sessions.makeCode(ctx.actor);
       const entry = { action: 'loginLinkCreate', subject: ctx.actor.id.slice(0, 64), project: ctx.actor.project };
       await rights.activities.recordApart(ctx, { ...entry, outcome: 'OK', ...(reason ? { detail: { reason } } : {}) });

@@ -1,4 +1,5 @@
 import type { Ctx } from '../../auth/actor.js';
+import { byWhom, checkReason } from '../../auth/reason.js';
 import type { Tx } from '../../db/transaction.js';
 import type { JobRow } from '../../entities/job.js';
 import type { JobRunRow } from '../../entities/run.js';
@@ -42,7 +43,8 @@ const exhausted = (job: JobRow): StateError =>
 
 /**
  * Finds and locks the job, reads its cell of the command table, does `work`, and keeps who did it, in one transaction.
- * Throws NotFoundError, and StateError where the table refuses the command.
+ * Throws NotFoundError,
+ * InvalidInputError for a reason that is too long, and StateError where the table refuses the command.
  */
 export async function underTable(
   deps: JobsDeps,
@@ -52,12 +54,12 @@ export async function underTable(
   input: CommandInput,
   work: (underway: Underway) => Promise<CommandPayload>,
 ): Promise<CommandPayload> {
+  const reason = checkReason(input.reason);
   return deps.db.transaction(async (tx) => {
     const job = await lockNamedJob(tx, ctx, input);
     const cell = transitionOf(command, job);
     if (cell.outcome === 'JOB_REMOVED') throw removed(job);
     const open = await openRuns(tx, [job.id]);
-    const reason = input.reason ?? null;
     const payload = await work({ tx, ctx, job, open, cell, now: await tx.now(), reason });
     const { outcome } = payload;
     const detail = { command: outcome, ...(reason === null ? {} : { reason }) };
@@ -90,7 +92,7 @@ async function changeControl(deps: JobsDeps, { tx, ctx, job, open, cell, now, re
   if (cell.effects.includes('PLAN')) change.nextRunAt = firstDue(schedule, now, open.length > 0);
   if (cell.effects.includes('UNPLAN')) change.nextRunAt = null;
   if (Object.keys(change).length === 0) return job;
-  const after = await changeJob(tx, deps, job, change, { reason: reason ?? `by ${ctx.actor.name}` });
+  const after = await changeJob(tx, deps, job, change, { reason: reason ?? byWhom(ctx.actor.name) });
   const { id: subject, project, nextRunAt } = after;
   if (nextRunAt === null) await deps.planner.unplan(tx, JOB_RUN_KIND, subject);
   else if ('nextRunAt' in change) await deps.planner.plan(tx, JOB_RUN_KIND, { subject, project, nextRunAt });
@@ -105,7 +107,7 @@ export async function applyCell(deps: JobsDeps, underway: Underway): Promise<Com
   const { tx, ctx, job, open, cell } = underway;
   await changeControl(deps, underway);
   const runs = cell.effects.flatMap((effect) => doomed(effect, open));
-  const reason = underway.reason ?? `by ${ctx.actor.name}`;
+  const reason = underway.reason ?? byWhom(ctx.actor.name);
   for (const run of runs) await requestAbort(tx, deps, [run], reason);
   const idle = cell.outcome === 'NOTHING_TO_DO' && runs.length > 0;
   const outcome = idle || cell.outcome === 'JOB_REMOVED' ? 'ACCEPTED' : cell.outcome;
