@@ -9,6 +9,7 @@ import { RunPool } from './run-pool.js';
 import { type RunEnd, RunWorker } from './run-worker.js';
 import { codeOf, isAway, ServerCalls } from './server-calls.js';
 import { Spool } from './spool.js';
+import type { WriteAt } from './spool-log.js';
 import { steadyClock } from './steady-clock.js';
 import { pause, systemTimers, type Timers } from './timers.js';
 import type { TokenSource } from './token-source.js';
@@ -47,6 +48,8 @@ export interface AgentOptions {
   readonly timers?: Timers;
   /** Ends processes; its timers are those of the executors too. */
   readonly tree?: TreeTools;
+  /** Writes to the spool; for tests, which fill the disk. */
+  readonly writeSpool?: WriteAt;
 }
 
 /** An agent that works. */
@@ -117,9 +120,9 @@ class RunningAgent implements Agent {
   }
 
   async #work(tellReady: () => void): Promise<void> {
-    const { directory } = this.#options;
+    const { directory, writeSpool: write } = this.#options;
     try {
-      const spool = await Spool.open({ directory: directory.spool });
+      const spool = await Spool.open({ directory: directory.spool, ...(write && { write }) });
       try {
         await this.#serve(spool, tellReady);
       } finally {

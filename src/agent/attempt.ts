@@ -74,16 +74,12 @@ function progressOf(request: AttemptRequest, fraction: number | null): number {
 export async function carryOut(request: AttemptRequest, tools: ExecutionTools): Promise<AttemptEnd> {
   const { runId, instruction, task, mail } = request;
   const name: AttemptName = { taskId: task.id, attempt: task.attempt };
-  const pieces = new OutputPieces((stream, text) => mail.output(name, stream, text), tools.timers);
-  let progressCount = 1;
-  const onDisk = async (work: () => void | Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof HostError)) throw error;
-      request.end({ kind: 'FAILED', reason: error.message });
-    }
+  const refused = (error: unknown): void => {
+    if (!(error instanceof HostError)) throw error;
+    request.end({ kind: 'FAILED', reason: error.message });
   };
+  const pieces = new OutputPieces((stream, text) => mail.output(name, stream, text), tools.timers, refused);
+  let progressCount = 1;
   const work = async (): Promise<ExecutionResult> => {
     const directory = await makeWorkDirectory(tools.directory, task.id);
     try {
@@ -94,7 +90,7 @@ export async function carryOut(request: AttemptRequest, tools: ExecutionTools): 
         env: tools.env,
         clock: tools.clock,
         timers: tools.timers,
-        output: (stream, text) => onDisk(() => pieces.push(stream, text)),
+        output: (stream, text) => pieces.push(stream, text),
         progress: (fraction, message) => {
           progressCount += 1;
           mail.progress({ ...name, sequence: progressCount, percent: progressOf(request, fraction), message });
@@ -110,7 +106,7 @@ export async function carryOut(request: AttemptRequest, tools: ExecutionTools): 
     const message = error instanceof Error ? error.message : String(error);
     return { ok: false, end: 'finished', exitCode: null, message };
   });
-  await onDisk(() => pieces.end());
-  await onDisk(() => tools.spool.endOutput(runId, name.taskId, name.attempt));
+  await pieces.end();
+  await tools.spool.endOutput(runId, name.taskId, name.attempt).catch(refused);
   return outcomeOf(result, request.ending());
 }

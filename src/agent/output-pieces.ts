@@ -38,32 +38,39 @@ export function cutText(text: string, limit: number): string[] {
 export class OutputPieces {
   readonly #write: (stream: OutputStream, text: string) => Promise<void>;
   readonly #timers: Timers;
+  readonly #onFailure: (error: unknown) => void;
   readonly #waiting: Piece[] = [];
   #bytes = 0;
   #writing: Promise<void> | null = null;
   #hurry = new AbortController();
   #ended = false;
-  #failure: { error: unknown } | null = null;
+  #hasFailed = false;
 
-  constructor(write: (stream: OutputStream, text: string) => Promise<void>, timers: Timers) {
+  /** `onFailure` is told at once when writing fails, which is once. */
+  constructor(
+    write: (stream: OutputStream, text: string) => Promise<void>,
+    timers: Timers,
+    onFailure: (error: unknown) => void,
+  ) {
     this.#write = write;
     this.#timers = timers;
+    this.#onFailure = onFailure;
   }
 
-  /** Takes lines. A promise asks the caller to wait. @throws what writing threw, from then on always. */
+  /** Takes lines. A promise asks the caller to wait. After a failure they are thrown away. */
   push(stream: OutputStream, text: string): void | Promise<void> {
-    if (this.#failure) throw this.#failure.error;
+    if (this.#hasFailed) return;
     for (const part of cutText(text, LARGEST_PIECE)) this.#add(stream, part);
     this.#writing ??= this.#writeAll();
     if (this.#waiting.length > 1) this.#hurry.abort();
-    return this.#bytes > MOST_WAITING ? this.#written() : undefined;
+    return this.#bytes > MOST_WAITING ? this.#writing : undefined;
   }
 
-  /** Writes what waits. @throws what writing threw. */
+  /** Writes what waits. */
   async end(): Promise<void> {
     this.#ended = true;
     this.#hurry.abort();
-    await this.#written();
+    await this.#writing;
   }
 
   #add(stream: OutputStream, text: string): void {
@@ -78,11 +85,6 @@ export class OutputPieces {
     }
   }
 
-  async #written(): Promise<void> {
-    await this.#writing;
-    if (this.#failure) throw this.#failure.error;
-  }
-
   async #writeAll(): Promise<void> {
     try {
       for (let piece = this.#waiting.shift(); piece; piece = this.#waiting.shift()) {
@@ -94,7 +96,8 @@ export class OutputPieces {
         this.#hurry = new AbortController();
       }
     } catch (error) {
-      this.#failure = { error };
+      this.#hasFailed = true;
+      this.#onFailure(error);
     } finally {
       this.#writing = null;
     }

@@ -7,7 +7,7 @@ import { type AttemptName, endedBody, startedBody } from './attempt-report.js';
 import { LeaseKeeper } from './lease.js';
 import { type Claimed, type Held, type Instruction, RunApi, type TaskToDo } from './run-api.js';
 import { RunMail } from './run-mail.js';
-import { codeOf, type ServerCalls } from './server-calls.js';
+import { codeOf, isDenied, type ServerCalls } from './server-calls.js';
 import { pause, type Timers } from './timers.js';
 
 /** How long an agent that stops waits for the server to take what it has to say; the rest stays in the spool. */
@@ -101,7 +101,7 @@ export class RunWorker {
 
   /**
    * Claims the run and carries it out. Resolves when nothing of it runs any more and there is nothing left to do here.
-   * @throws when the agent itself cannot go on: OrreryError for a token that is refused, bugs.
+   * @throws OrreryError, RefusedError when the agent itself cannot go on, for its token is refused.
    */
   async run(): Promise<RunEnd> {
     try {
@@ -109,15 +109,22 @@ export class RunWorker {
       if (typeof held === 'string') return held;
       await this.#goOn(held);
     } catch (error) {
-      if (this.#silence.signal.aborted) return 'DONE';
-      if (codeOf(error) !== 'LEASE_LOST' || !(error instanceof Error)) throw error;
-      this.#say('warn', `is given up: ${error.message}`);
-      await this.#parts.tools.spool.remove(this.runId);
+      await this.#giveUp(error);
     } finally {
       this.#lease.end();
       this.#mail.endProgress();
     }
     return 'DONE';
+  }
+
+  /** What cannot go on here harms no other run. @throws what ends the agent itself: a token that is refused. */
+  async #giveUp(error: unknown): Promise<void> {
+    if (this.#silence.signal.aborted) return;
+    if (isDenied(error)) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    if (codeOf(error) !== 'LEASE_LOST') return this.#say('error', `cannot go on here: ${why}`);
+    this.#say('warn', `is given up: ${why}`);
+    await this.#parts.tools.spool.remove(this.runId);
   }
 
   async #claim(): Promise<Claimed | RunEnd> {
@@ -176,6 +183,10 @@ export class RunWorker {
 
   async #attempt(instruction: Instruction, task: TaskToDo, actions: number): Promise<Held> {
     if (instruction.delay > 0) {
+      this.#say(
+        'info',
+        `begins "${task.name}", attempt ${task.attempt}, in ${Math.ceil(instruction.delay / SECOND)} s.`,
+      );
       await pause(this.#parts.timers, instruction.delay, this.#wake.signal, this.#silence.signal);
       this.#wake = new AbortController();
     }
@@ -196,9 +207,9 @@ export class RunWorker {
     this.#ending = null;
     this.#mail.endProgress();
     this.#limitLastWords();
+    await this.#mail.report(endedBody(nameOf(task), LAST_REPORT, clock.now(), end));
     const { outcome, message } = end;
     this.#say(outcome === 'SUCCEEDED' ? 'info' : 'warn', `"${task.name}" ended ${outcome}: ${message}`);
-    await this.#mail.report(endedBody(nameOf(task), LAST_REPORT, clock.now(), end));
     return this.#next();
   }
 
@@ -235,7 +246,7 @@ export class RunWorker {
     this.#parts.timers.after(LAST_WORDS, () => this.#silence.abort());
   }
 
-  #say(level: 'info' | 'warn', text: string): void {
+  #say(level: 'info' | 'warn' | 'error', text: string): void {
     this.#parts.log(level, `Run ${this.runId}${this.#name} ${text}`);
   }
 }

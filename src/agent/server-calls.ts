@@ -103,6 +103,13 @@ export class ServerCalls {
     }
   }
 
+  #note(failure: unknown): void {
+    const message = failure instanceof Error ? failure.message : String(failure);
+    if (codeOf(failure) === 'INTERNAL') this.#parts.log('warn', `The server failed: ${message}`);
+    else if (isAway(failure)) this.lost(message);
+    else this.regained();
+  }
+
   async #timed<T>(ask: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     const limit = new AbortController();
     const stop = (): void => limit.abort(signal.reason);
@@ -116,8 +123,7 @@ export class ServerCalls {
     } catch (error) {
       signal.throwIfAborted();
       const failure = limit.signal.aborted ? noAnswer(this.#parts.url) : error;
-      if (!isAway(failure)) this.regained();
-      else this.lost(failure instanceof Error ? failure.message : String(failure));
+      this.#note(failure);
       throw failure;
     } finally {
       cancel();

@@ -107,7 +107,7 @@ type GivenReport = typeof RunReportInput.$inferInput;
 /** A report of the API in the domain's words. */
 export function toReport(given: GivenReport): AttemptReport {
   const { taskId, attempt, sequence, age, started, progress, ended } = given;
-  const report: AttemptReport = { taskId, attempt, sequence, age: age ?? 0 };
+  const report: AttemptReport = { taskId, attempt, sequence, age: Math.round(age ?? 0) };
   if (started === true) report.started = true;
   if (progress) report.progress = { percent: progress.percent, message: progress.message ?? null };
   if (ended) {

@@ -26,17 +26,29 @@ export const hastyTree: TreeTools = {
 export type ShownRun = NonNullable<RunQuery['run']>;
 
 let clients = 0;
-let probed: Promise<Catalog> | null = null;
+let probed: Promise<Catalog> | undefined;
 
-/** What this host can execute, commands included; looked at once. */
-function catalogOf(): Promise<Catalog> {
-  probed ??= probe({ env: { PATH: process.env.PATH }, allowExec: true });
+/** GNU tar and commands, whatever else this host has. */
+async function lookUp(): Promise<Catalog> {
+  const catalog = await probe({ env: { PATH: process.env.PATH }, allowExec: true });
+  return { ...catalog, available: catalog.available.filter(({ name }) => name !== 'freezer') };
+}
+
+/** The same, looked up once. */
+function hostCatalog(): Promise<Catalog> {
+  probed ??= lookUp();
   return probed;
 }
 
+/** What is needed of a server. */
+type AgentServer = Pick<TestServer, 'endpoint' | 'client'>;
+
+/** A server in this process or in another. */
+export type AgentServer = Pick<TestServer, 'endpoint' | 'client'>;
+
 /** A client of a test server, its agents, its jobs, and what people see of them. */
 export class AgentHost {
-  readonly server: TestServer;
+  readonly server: AgentServer;
   readonly sdk: OrrerySdk;
   readonly clientId: string;
   readonly root: string;
@@ -46,7 +58,7 @@ export class AgentHost {
   readonly #agents: Agent[] = [];
   #listeners: (() => void)[] = [];
 
-  private constructor(server: TestServer, clientId: string, root: string, token: string) {
+  private constructor(server: AgentServer, clientId: string, root: string, token: string) {
     this.server = server;
     this.sdk = createSdk(server.client());
     this.clientId = clientId;
@@ -54,7 +66,7 @@ export class AgentHost {
     this.token = token;
   }
 
-  static async on(server: TestServer): Promise<AgentHost> {
+  static async on(server: AgentServer): Promise<AgentHost> {
     clients += 1;
     const clientId = `host-${clients}`;
     const root = await mkdtemp(join(tmpdir(), 'orrery-agent-'));
@@ -78,7 +90,7 @@ export class AgentHost {
       hostname,
       version: '0.0.0-test',
       directory: await openAgentDirectory(this.path(directory), this.clientId, hostname),
-      catalog: await catalogOf(),
+      catalog: await hostCatalog(),
       env: { PATH: process.env.PATH },
       tree: hastyTree,
       log: (level, message) => this.#hear(`${level} ${message}`),
@@ -123,32 +135,22 @@ export class AgentHost {
     return this.runNow(await this.job(actions, more));
   }
 
+  /** Asks for the end of a job's runs; returns the outcome. */
+  async abort(jobId: string, reason: string): Promise<string> {
+    return payloadOf((await this.sdk.jobAbort({ input: { id: jobId, reason } })).jobAbort).outcome;
+  }
+
   async show(runId: string): Promise<ShownRun> {
     const { run } = await this.sdk.run({ id: runId });
     if (!run) throw new Error(`There is no run ${runId}.`);
     return run;
   }
 
-  /** The run when it is as wanted. */
-  async when(runId: string, wanted: (run: ShownRun) => boolean): Promise<ShownRun> {
-    const end = new AbortController();
-    try {
-      const changes = this.sdk.runChanged({ filter: { runIds: [runId] } }, end.signal)[Symbol.asyncIterator]();
-      let next = changes.next();
-      for (;;) {
-        const run = await this.show(runId);
-        if (wanted(run)) return run;
-        if ((await next).done) throw new Error('The changes of the run are not followed any more.');
-        next = changes.next();
-      }
-    } finally {
-      end.abort();
-    }
-  }
-
   /** The run when it has ended. */
-  ended(runId: string): Promise<ShownRun> {
-    return this.when(runId, ({ state }) => state === 'ENDED');
+  async ended(runId: string): Promise<ShownRun> {
+    // The output of a run is followed until its end, whenever that was.
+    await this.output(runId);
+    return this.show(runId);
   }
 
   /** Follows the output of a run until a line shows. */
