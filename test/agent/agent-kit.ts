@@ -43,9 +43,6 @@ function hostCatalog(): Promise<Catalog> {
 /** What is needed of a server. */
 type AgentServer = Pick<TestServer, 'endpoint' | 'client'>;
 
-/** A server in this process or in another. */
-export type AgentServer = Pick<TestServer, 'endpoint' | 'client'>;
-
 /** A client of a test server, its agents, its jobs, and what people see of them. */
 export class AgentHost {
   readonly server: AgentServer;
