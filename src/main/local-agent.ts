@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createAgent } from '../agent/agent.js';
+import { type Agent, createAgent } from '../agent/agent.js';
 import { openAgentDirectory } from '../agent/agent-directory.js';
 import type { AgentLog } from '../agent/agent-log.js';
 import { probe } from '../agent/executors/catalog.js';
@@ -73,37 +73,34 @@ async function ownToken(options: LocalAgentOptions, clientKey: string): Promise<
   };
 }
 
-/**
- * Starts the agent of the embedded default: it speaks the public API over loopback, runs no commands, and leaves the
- * event loop to the server, for children do its work.
- * @throws HostError when its directory cannot be used.
- */
-export async function startLocalAgent(options: LocalAgentOptions): Promise<LocalAgent> {
+async function begin(options: LocalAgentOptions, clientKey: string, log: AgentLog): Promise<Agent> {
   const { url, dataDir, version } = options;
   const host = hostname();
-  const clientKey = localClientKey(host);
-  const logger = options.log.child({ part: 'local agent' });
-  const log: AgentLog = (level, message) => logger[level](message);
   const env = readProcessEnv();
   const [tokens, catalog] = await Promise.all([ownToken(options, clientKey), probe({ env, allowExec: false })]);
   for (const { executor, available, reason } of catalog.capabilities) {
     if (!available && executor === 'tar') log('warn', `The local agent has no executor "tar": ${reason}.`);
   }
   const directory = await openAgentDirectory(join(dataDir, 'agent'), clientKey, host);
-  const agent = createAgent({
-    url,
-    tokens,
-    clientId: clientKey,
-    hostname: host,
-    version,
-    directory,
-    catalog,
-    env,
-    log,
-  });
-  agent.ended.catch((error: unknown) => logger.error({ error }, 'the local agent has ended'));
+  return createAgent({ url, tokens, clientId: clientKey, hostname: host, version, directory, catalog, env, log });
+}
+
+/**
+ * Starts the agent of the embedded default: it speaks the public API over loopback, runs no commands, and leaves the
+ * event loop to the server, for children do its work. The server does not wait for it; what hinders it is logged.
+ */
+export function startLocalAgent(options: LocalAgentOptions): LocalAgent {
+  const clientKey = localClientKey(hostname());
+  const logger = options.log.child({ part: 'local agent' });
+  const beginning = begin(options, clientKey, (level, message) => logger[level](message));
+  beginning
+    .then((agent) => agent.ended)
+    .catch((error: unknown) => logger.error({ error }, 'the local agent has ended: jobs of this host wait'));
   return {
     clientKey,
-    stop: () => agent.stop('The server was stopped, and its local agent with it.', GRACE).catch(() => undefined),
+    stop: async () => {
+      const agent = await beginning.catch(() => null);
+      await agent?.stop('The server was stopped, and its local agent with it.', GRACE).catch(() => undefined);
+    },
   };
 }

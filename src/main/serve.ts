@@ -46,7 +46,7 @@ function checkRoles(config: Config): void {
   throw new ExpectedError('UNAVAILABLE', message);
 }
 
-async function localAgentOf(
+function localAgentOf(
   config: Config,
   directory: DataDirectory | null,
   domain: Domain,
@@ -54,9 +54,9 @@ async function localAgentOf(
   telemetry: Telemetry,
   version: string,
   closing: Closing,
-): Promise<string | null> {
+): string | null {
   if (!config.server.localAgent || directory === null) return null;
-  const agent = await startLocalAgent({
+  const agent = startLocalAgent({
     url: `http://127.0.0.1:${api.port}/graphql`,
     dataDir: directory.path,
     tokens: domain.rights.tokens,
@@ -96,7 +96,7 @@ async function open(config: Config, options: ServeOptions, closing: Closing): Pr
   }
   const first = directory ? await provideFirstLogin(domain.rights, stores.db, directory.path) : null;
   directory?.announce({ pid: process.pid, url: api.url, version: options.version, startedAt: systemClock.now() });
-  const localAgent = await localAgentOf(config, directory, domain, api, telemetry, options.version, closing);
+  const localAgent = localAgentOf(config, directory, domain, api, telemetry, options.version, closing);
   health.setReady(true);
   const message = startupMessage({
     version: options.version,
