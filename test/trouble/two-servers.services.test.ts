@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { type OrrerySdk, payloadOf } from '@orrery/sdk';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { SECOND } from '../../src/lib/time.js';
+import { AgentHost } from '../agent/agent-kit.js';
+import { runOrrery, ServerProcess } from '../kit/server-process.js';
+import { describeWithStores, type FreshStore, freshDatabase } from '../kit/stores.js';
+import {
+  everySecond,
+  expectEachInstantOnce,
+  instantsOf,
+  intervalInput,
+  isOver,
+  runsOf,
+  type SecondlyJob,
+} from './due-ledger.js';
+
+const SHORT = { shardLease: '2s', runLease: '5s' };
+const FIRED = 'orrery_fire_lateness_seconds_count';
+const TAKEN_OVER = 'orrery_shard_takeovers_total';
+const SOON = { timeout: 60_000, interval: 50 };
+
+describeWithStores('two server processes on one MySQL', ['mysql'], () => {
+  let store: FreshStore;
+  let servers: ServerProcess[];
+
+  beforeEach(async () => {
+    store = await freshDatabase('mysql');
+    servers = [];
+  });
+  afterEach(async () => {
+    await Promise.all(servers.map((server) => server.end('SIGKILL')));
+    await store.drop();
+  });
+
+  async function start(name: string): Promise<ServerProcess> {
+    const server = await ServerProcess.start({ databaseUrl: store.url, name, ...SHORT });
+    servers.push(server);
+    return server;
+  }
+
+  const migrate = () => runOrrery(['migrate'], { databaseUrl: store.url });
+
+  /** The first one owns every shard when the second one comes. */
+  async function startBoth(): Promise<[ServerProcess, ServerProcess]> {
+    await migrate();
+    const a = await start('a');
+    await expect.poll(() => a.metric(FIRED), SOON).toBeGreaterThan(0);
+    return [a, await start('b')];
+  }
+
+  /** Jobs that are all due every second from the next second but one on. */
+  async function secondlyJobs(sdk: OrrerySdk, count: number, times: number, more: object = {}): Promise<SecondlyJob[]> {
+    const from = Math.ceil(Date.now() / SECOND + 2) * SECOND;
+    const schedule = everySecond(from, times);
+    return Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const key = `job-${index}`;
+        const input = { key, clientId: 'nobody', project: 'default', schedule: intervalInput(schedule), ...more };
+        const { job } = payloadOf((await sdk.jobCreate({ input })).jobCreate);
+        return { id: job.id, key, schedule };
+      }),
+    );
+  }
+
+  /** Lets the half of the instants pass. */
+  const half = async (sdk: OrrerySdk, [job]: readonly SecondlyJob[]): Promise<void> => {
+    if (!job) return;
+    const enough = instantsOf(job.schedule).length / 2;
+    await expect.poll(async () => (await runsOf(sdk, job.id)).length, SOON).toBeGreaterThanOrEqual(enough);
+  };
+
+  it('migrate once when both are told to at once, and serve once it is done', async () => {
+    const refused = await ServerProcess.start({ databaseUrl: store.url, name: 'early' }).catch(String);
+    expect(refused).toContain('Run "orrery migrate" first.');
+    const ended = await Promise.all([migrate(), migrate()]);
+    expect(ended.map(({ code }) => code)).toEqual([0, 0]);
+    const applied = ended.map(({ out }) => out.split('\n').filter((line) => line.startsWith('applied ')));
+    const [most = [], least = []] = applied.toSorted((a, b) => b.length - a.length);
+    expect(most.length).toBeGreaterThan(0);
+    expect(new Set(most).size).toBe(most.length);
+    expect(least).toEqual([]);
+    const [a, b] = await Promise.all([start('a'), start('b')]);
+    expect((await a.ready()).status).toBe('ready');
+    expect((await b.ready()).status).toBe('ready');
+  });
+
+  it('fire each due instant once, and when one is stopped the other goes on at once', async () => {
+    const [a, b] = await startBoth();
+    const jobs = await secondlyJobs(a.sdk(), 10, 8, { overlap: 'ALLOW_ALL', catchup: 'ALL' });
+    const sdk = b.sdk();
+    await half(sdk, jobs);
+    expect(await b.metric(FIRED)).toBe(0);
+    expect(await a.end('SIGTERM')).toEqual({ code: 0, signal: null });
+    const allFired = async (): Promise<boolean> =>
+      (await Promise.all(jobs.map(({ id }) => sdk.job({ id })))).every(({ job }) => job?.nextRunAt === null);
+    await expect.poll(allFired, SOON).toBe(true);
+    for (const job of jobs) {
+      const due = await expectEachInstantOnce(sdk, job);
+      expect(due.map(({ outcome }) => outcome)).toEqual(instantsOf(job.schedule).map(() => 'WAITING'));
+    }
+    // A lease was handed over, not waited for.
+    expect(await b.metric(TAKEN_OVER)).toBe(0);
+    expect(await b.metric('orrery_fire_refused_twice_total')).toBe(0);
+  });
+
+  it('one killed: the other takes over, and every due instant is run once, by what the runs wrote', async () => {
+    const [a, b] = await startBoth();
+    const host = await AgentHost.on(b);
+    try {
+      await host.start();
+      const actions = [{ freezerAction: { action: 'exec', command: `echo "$ORRERY_RUN_ID" >> ${host.path('ran')}` } }];
+      const rules = { overlap: 'ALLOW_ALL', catchup: 'ALL', clientId: host.clientId, actions };
+      const jobs = await secondlyJobs(a.sdk(), 2, 10, rules);
+      const sdk = b.sdk();
+      await half(sdk, jobs);
+      await a.end('SIGKILL');
+      await expect.poll(() => b.metric(TAKEN_OVER), SOON).toBe(16);
+      await expect.poll(() => isOver(sdk, jobs), SOON).toBe(true);
+      for (const job of jobs) {
+        const due = await expectEachInstantOnce(sdk, job);
+        expect(due.map(({ run }) => run?.result)).toEqual(instantsOf(job.schedule).map(() => 'SUCCESS'));
+      }
+      const ran = (await readFile(host.path('ran'), 'utf8')).trim().split('\n');
+      expect(ran).toHaveLength(20);
+      expect(new Set(ran).size).toBe(20);
+    } finally {
+      await host.remove();
+    }
+  });
+});
