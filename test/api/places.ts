@@ -11,6 +11,9 @@ export interface Answer {
   };
 }
 
+/** What no answer may tell: stacks, SQL, files of the server. */
+export const LEAK = /\bat .+\.[cm]?[jt]s:\d+|\bSQLITE_|\bER_[A-Z_]{4,}|node_modules|\.sqlite\b|QueryFailed/;
+
 export type Variables = Record<string, unknown>;
 
 /** A project with a client in it: what tests of rights call with. */

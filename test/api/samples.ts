@@ -29,15 +29,15 @@ export const SAMPLES: Record<RootField, Sample> = {
   jobPreview: async (maker) => ({ input: { id: (await maker.job()).id, description: 'other' }, first: 3 }),
   jobCreate: async (maker) => ({ input: maker.jobInput() }),
   jobImport: async ({ place: { project, clientKey: clientId, mark: description } }) => ({
-    input: { project, clientId, document: { description, job_actions: [] }, start: false },
+    input: { project, clientId, document: { description, job_actions: [] }, start: false, reason: 'sample' },
   }),
-  jobUpdate: async (maker) => ({ input: { id: (await maker.job()).id, description: 'other' } }),
+  jobUpdate: async (maker) => ({ input: { id: (await maker.job()).id, description: 'other', reason: 'sample' } }),
   jobStart: jobCommand,
   jobStop: jobCommand,
   jobRunNow: jobCommand,
   jobAbort: jobCommand,
   jobRemove: jobCommand,
-  jobRevert: async (maker) => ({ input: { id: (await maker.changedJob()).id, revision: 1 } }),
+  jobRevert: async (maker) => ({ input: { id: (await maker.changedJob()).id, revision: 1, reason: 'sample' } }),
   jobStatusChanged: async (maker, after) => ({ after, filter: { jobs: [(await maker.run()).jobId] } }),
   runs: async (maker) => ({ filter: { jobIds: [(await maker.run()).jobId] }, ...page }),
   run: async (maker) => ({ id: (await maker.run()).id }),
@@ -51,7 +51,7 @@ export const SAMPLES: Record<RootField, Sample> = {
     const { hold, attempt } = await maker.heldRun();
     return { input: { ...hold, pieces: [{ ...attempt, stream: 'STDERR', text: 'a line\n' }] } };
   },
-  runRelease: async (maker) => ({ input: (await maker.heldRun()).hold }),
+  runRelease: async (maker) => ({ input: { ...(await maker.heldRun()).hold, reason: 'sample' } }),
   runChanged: async (maker, after) => ({ after, filter: { runIds: [(await maker.run()).id] } }),
   runOutputAppended: async (maker) => ({ runId: await maker.runWithOutput() }),
   runAssigned: async (maker) => {
@@ -72,7 +72,7 @@ export const SAMPLES: Record<RootField, Sample> = {
   apiTokenRevoke: async (maker) => ({
     input: { id: (await maker.token('READER', { project: maker.place.project })).id },
   }),
-  loginLinkCreate: async () => ({ input: {} }),
+  loginLinkCreate: async () => ({ input: { reason: 'sample' } }),
 };
 
 /** What a call of a sample touches: global ids in its arguments. */
