@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../lib/time.js';
 import { createDataSource, type DatabaseOptions, type Dialect, dialectOf, serverKind } from './data-source.js';
 import { isConflict } from './failures.js';
 import { Mutex } from './mutex.js';
+import { traceStatements } from './tracing.js';
 import { type Reader, RunnerTx, type SqlValue, type Tx } from './transaction.js';
 
 const MOST_TRIES = 12;
@@ -115,8 +116,8 @@ export async function openDatabase(
 ): Promise<Database> {
   const dialect = dialectOf(options.url);
   const server = await serverKind(options.url);
-  const writer = await createDataSource(options, server, migrations).initialize();
+  const writer = await traceStatements(createDataSource(options, server, migrations)).initialize();
   if (dialect === 'mysql') return new Database(writer, writer, dialect, options.clock);
-  const reader = await createDataSource(options, server).initialize();
+  const reader = await traceStatements(createDataSource(options, server)).initialize();
   return new Database(writer, reader, dialect, options.clock ?? systemClock);
 }
