@@ -15,7 +15,7 @@ import { pause, systemTimers, type Timers } from './timers.js';
 import type { TokenSource } from './token-source.js';
 
 /** Runs that an agent carries out at once unless told otherwise. */
-export const DEFAULT_MOST_RUNS = 8;
+const DEFAULT_MOST_RUNS = 8;
 
 /** How long runs may take to end at a stop unless told otherwise, in milliseconds. */
 export const DEFAULT_GRACE = 30 * SECOND;

@@ -18,7 +18,7 @@ import { fixedToken } from '../../src/agent/token-source.js';
 import { startTestServer, type TestServer, type TestServerOptions } from '../kit/server.js';
 
 /** The host, but what a stubborn process is given is a hundred times shorter. */
-export const hastyTree: TreeTools = {
+const hastyTree: TreeTools = {
   ...systemTree,
   timers: { after: (ms, callback) => systemTimers.after(ms > 1000 ? ms / 100 : ms, callback) },
 };
