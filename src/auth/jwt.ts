@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import { clip } from '../lib/clip.js';
 import { ROLES, type Role } from './actor.js';
 import { type Grant, grantFault, isRole } from './grant.js';
 import { type Identity, type Refusal, refuse } from './identity.js';
@@ -76,7 +77,7 @@ function identityFromClaims(payload: JWTPayload, options: JwtOptions): Identity 
   const name = textClaim(payload, options.nameClaim) ?? payload.sub;
   const expiresAt = payload.exp === undefined ? null : payload.exp * 1_000;
   // The prefix keeps a subject from passing for a token of ours.
-  return { id: `jwt:${payload.sub}`, name: name.slice(0, 255), userId: payload.sub.slice(0, 64), grant, expiresAt };
+  return { id: `jwt:${payload.sub}`, name: clip(name, 255), userId: clip(payload.sub, 64), grant, expiresAt };
 }
 
 function refusalOf(error: unknown): Refusal {

@@ -1,3 +1,4 @@
+import { clip } from '../lib/clip.js';
 import { InvalidInputError } from '../lib/errors.js';
 
 /** What a column for a reason holds, in characters. */
@@ -14,4 +15,4 @@ export function checkReason(reason: string | null | undefined): string | null {
 }
 
 /** The reason that stands where none was given. */
-export const byWhom = (name: string): string => `by ${name}`.slice(0, LONGEST_REASON);
+export const byWhom = (name: string): string => clip(`by ${name}`, LONGEST_REASON);

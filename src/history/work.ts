@@ -1,5 +1,6 @@
 import { ID_PREFIX } from '../entities/ids.js';
 import type { TaskEventRow, TaskRow, TaskStatus, TransactionRow } from '../entities/ledger.js';
+import { clip } from '../lib/clip.js';
 import type { IdSource } from '../lib/ids.js';
 import type { JsonValue } from '../lib/json.js';
 import { closeTask, type Decision, type Ending, type Received, reduceTask } from './reduce.js';
@@ -121,7 +122,7 @@ export class TransactionWork {
     if (report.startedAt !== undefined) transaction.status = 'RUNNING';
     if (report.progress) {
       transaction.progress = report.progress.percent;
-      transaction.message = report.progress.message?.slice(0, 255) ?? null;
+      transaction.message = report.progress.message === null ? null : clip(report.progress.message, 255);
     }
     if (report.end) endTransaction(transaction, report.end, this.#now);
   }

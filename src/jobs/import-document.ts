@@ -1,6 +1,7 @@
 import type { Ctx } from '../auth/actor.js';
 import { checkReason } from '../auth/reason.js';
 import { projectFor } from '../auth/scope.js';
+import { clip } from '../lib/clip.js';
 import { ForbiddenError, InvalidInputError } from '../lib/errors.js';
 import type { CreatedJob } from './create.js';
 import { checkClientKey } from './definition-rules.js';
@@ -38,7 +39,7 @@ function clientOf(input: ImportInput, document: ReadDocument): string {
 function userOf(ctx: Ctx, document: ReadDocument): string {
   const { role, userId } = ctx.actor;
   const named = document.userId === '' ? null : document.userId;
-  if (named === null || named === userId || role === 'ADMIN') return (named ?? userId).slice(0, 64);
+  if (named === null || named === userId || role === 'ADMIN') return clip(named ?? userId, 64);
   throw new ForbiddenError(`user_id: the document belongs to "${named}", and only an admin may keep that.`, [
     'document',
     'user_id',

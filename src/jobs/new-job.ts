@@ -12,6 +12,7 @@ import {
   type JobStatus,
   type ScheduleKind,
 } from '../entities/job.js';
+import { clip } from '../lib/clip.js';
 import { ConflictError } from '../lib/errors.js';
 import { actionKinds } from './definition-rules.js';
 import { JOB_RUN_KIND, type JobsDeps } from './deps.js';
@@ -88,7 +89,7 @@ export async function keepRevision(
     revision: job.revision,
     definition,
     at,
-    actor: ctx.actor.name.slice(0, 255),
+    actor: clip(ctx.actor.name, 255),
     reason,
   };
   await insertRows(tx, JobRevisionEntity, [row]);

@@ -4,6 +4,7 @@ import { JobRunEntity, type JobRunRow } from '../entities/run.js';
 import { outputChannel } from '../events/outbox.js';
 import { apply } from '../history/apply.js';
 import { type RunResult, statusOfResult } from '../history/statuses.js';
+import { clip } from '../lib/clip.js';
 import type { JobsDeps } from './deps.js';
 import { onRunEnded } from './lifecycle.js';
 import { tellAssigned, tellRun } from './run-tell.js';
@@ -44,7 +45,7 @@ export async function requestAbort(
   reason: string | null,
 ): Promise<JobRunRow[]> {
   const abortRequestedAt = await tx.now();
-  const abortReason = reason?.slice(0, 255) ?? null;
+  const abortReason = reason === null ? null : clip(reason, 255);
   const after: JobRunRow[] = [];
   const held: JobRunRow[] = [];
   for (const run of runs) {

@@ -6,6 +6,7 @@ import { JobRunEntity, type JobRunRow } from '../entities/run.js';
 import { apply } from '../history/apply.js';
 import type { TaskReport } from '../history/report.js';
 import { isTerminal } from '../history/statuses.js';
+import { clip } from '../lib/clip.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../lib/errors.js';
 import type { JsonValue } from '../lib/json.js';
 import type { JobsDeps } from './deps.js';
@@ -45,16 +46,27 @@ const STATUS_OF_OUTCOME: Readonly<Record<AttemptOutcome, TaskStatus>> = {
 };
 
 const LARGEST_SUMMARY = 1024 * 1024;
+/** A line for people: what an agent says beyond it is in its output. */
+const LONGEST_MESSAGE = 2_000;
+
+const clipped = (message: string | null): string | null => (message === null ? null : clip(message, LONGEST_MESSAGE));
+
+/** The report with its messages cut to what is kept. */
+function withoutExcess(report: AttemptReport): AttemptReport {
+  const { progress, ended } = report;
+  if (progress) return { ...report, progress: { ...progress, message: clipped(progress.message) } };
+  return ended ? { ...report, ended: { ...ended, message: clipped(ended.message) } } : report;
+}
 
 function check(report: AttemptReport): void {
   const kinds = [report.started === true, report.progress !== undefined, report.ended !== undefined];
   if (kinds.filter(Boolean).length !== 1) {
     const message = 'Say exactly one of "started", "progress" and "ended".';
-    throw new InvalidInputError([{ path: ['report'], message }]);
+    throw new InvalidInputError([{ path: [], message }]);
   }
   const { summary } = report.ended ?? {};
   if (summary !== undefined && Buffer.byteLength(JSON.stringify(summary)) > LARGEST_SUMMARY) {
-    throw new InvalidInputError([{ path: ['report', 'ended', 'summary'], message: 'A summary has at most 1 MiB.' }]);
+    throw new InvalidInputError([{ path: ['ended', 'summary'], message: 'A summary has at most 1 MiB.' }]);
   }
 }
 
@@ -65,7 +77,7 @@ function happenedAt(report: AttemptReport, run: JobRunRow, now: number): number 
 
 function attemptOf(tasks: readonly TaskRow[], report: AttemptReport): TaskRow {
   const task = tasks.find((one) => one.id === report.taskId);
-  if (!task || task.attempt !== report.attempt) throw new NotFoundError('attempt', report.taskId, ['report', 'taskId']);
+  if (!task || task.attempt !== report.attempt) throw new NotFoundError('attempt', report.taskId, ['taskId']);
   return task;
 }
 
@@ -77,7 +89,7 @@ function requireTurn(run: JobRunRow, tasks: readonly TaskRow[], task: TaskRow, n
   // An abort that was asked for after the attempt had begun does not make its report untrue.
   if (task.status === 'PENDING' && run.abortRequestedAt !== null) return;
   const message = `It is not the turn of "${task.graphTaskId}" (attempt ${task.attempt}): ask what comes next.`;
-  throw new ConflictError(message, ['report', 'taskId']);
+  throw new ConflictError(message, ['taskId']);
 }
 
 function ledgerReport(report: AttemptReport, task: TaskRow, at: number): TaskReport {
@@ -123,8 +135,9 @@ function isKnown(task: TaskRow, report: AttemptReport): boolean {
  *
  * Throws InvalidInputError, NotFoundError, ConflictError for an attempt whose turn it is not, StateError LEASE_LOST.
  */
-export async function reportAttempt(deps: JobsDeps, ctx: Ctx, hold: Hold, report: AttemptReport): Promise<Reported> {
-  check(report);
+export async function reportAttempt(deps: JobsDeps, ctx: Ctx, hold: Hold, given: AttemptReport): Promise<Reported> {
+  check(given);
+  const report = withoutExcess(given);
   return deps.db.transaction(async (tx) => {
     const run = await heldRun(tx, deps, ctx, hold, report.progress === undefined);
     const tasks = await attemptsOf(tx, run.id);
