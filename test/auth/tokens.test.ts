@@ -109,12 +109,7 @@ describe.each(storeKinds())('API tokens on %s', (kind) => {
 
   it.each([
     ['a member cannot make an admin', callerOf('MEMBER', 'blue'), { name: 'x', role: 'ADMIN' as const }, 'role'],
-    [
-      'a member cannot make an operator',
-      callerOf('MEMBER', 'blue'),
-      { name: 'x', role: 'OPERATOR' as const },
-      'role',
-    ],
+    ['a member cannot make an operator', callerOf('MEMBER', 'blue'), { name: 'x', role: 'OPERATOR' as const }, 'role'],
     [
       'a member cannot reach another project',
       callerOf('MEMBER', 'blue'),
