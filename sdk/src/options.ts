@@ -7,7 +7,7 @@ export interface ClientOptions {
   /** For tests and proxies; default: the platform's. */
   readonly fetch?: typeof fetch | undefined;
   /** The class that opens WebSockets; default: the platform's, or the package `ws` where there is none (Node 20). */
-  readonly webSocket?: typeof WebSocket | undefined;
+  readonly webSocket?: (new (url: string, protocols?: string | string[]) => unknown) | undefined;
   /** Told when a stream lost its connection and will resume, and when it did. */
   readonly onConnection?: ((state: ConnectionState) => void) | undefined;
   /** The longest wait between two attempts to connect, in milliseconds. Default 10,000. */

@@ -56,9 +56,13 @@ function stateText(run: RunLineFragment): string {
   return run.message ?? 'runs';
 }
 
+function aboutState(run: RunLineFragment): string {
+  return `Run ${run.number} of ${run.name} ${stateText(run)}`;
+}
+
 function showState(progress: Progress, run: RunLineFragment): void {
   const part = run.state === 'RUNNING' && run.progress > 0 ? run.progress / 100 : null;
-  progress.show(part, `run ${run.number} of ${run.name} ${stateText(run)}`);
+  progress.show(part, aboutState(run));
 }
 
 /** Keeps the progress line true while a run is followed. */
@@ -76,7 +80,7 @@ function endText(run: RunLineFragment): string {
 }
 
 /** Tells how a run ended. Throws CliFailure with exit code 1 for anything but SUCCESS. */
-export function tellEnd({ terminal }: Pick<CommandContext, 'terminal'>, run: RunLineFragment): void {
+function tellEnd({ terminal }: Pick<CommandContext, 'terminal'>, run: RunLineFragment): void {
   if (run.state === 'ENDED' && run.result !== 'SUCCESS') throw new CliFailure(endText(run), EXIT.FAILED);
   terminal.err(`${endText(run)}\n`);
 }
@@ -96,6 +100,7 @@ export async function followRun(
   const watching = new AbortController();
   const write = outputWriter(context, flags);
   showState(progress, begun);
+  if (!context.terminal.progress) context.terminal.err(`${aboutState(begun)}\n`);
   const state = followState(sdk, begun.id, progress, AbortSignal.any([watching.signal, context.signal]));
   try {
     for await (const { runOutputAppended } of sdk.runOutputAppended({ runId: begun.id }, context.signal)) {

@@ -6,6 +6,8 @@ export interface Performance {
   readonly outcome?: 'SUCCEEDED' | 'FAILED';
   /** Called after the lines were written, before the end is reported. */
   readonly beforeEnd?: () => Promise<void>;
+  /** Lines that it writes after that. */
+  readonly lastLines?: readonly string[];
 }
 
 /** An agent without processes over the typed client: it registers, and carries runs out as a test says. */
@@ -35,7 +37,10 @@ export class SdkAgent {
   }
 
   /** Carries out a run of one action. */
-  async perform(runId: string, { lines = [], outcome = 'SUCCEEDED', beforeEnd }: Performance = {}): Promise<void> {
+  async perform(
+    runId: string,
+    { lines = [], outcome = 'SUCCEEDED', beforeEnd, lastLines = [] }: Performance = {},
+  ): Promise<void> {
     const sessionId = this.#sessionId;
     const { fence, instruction } = payloadOf((await this.#sdk.runClaim({ input: { runId, sessionId } })).runClaim);
     const { task } = instruction;
@@ -46,11 +51,19 @@ export class SdkAgent {
       payloadOf((await this.#sdk.runReport({ input: { ...held, ...attempt, sequence, ...rest } })).runReport);
     };
     await report(1, { started: true });
-    const pieces = lines.map((text, index) => ({ ...attempt, sequence: index + 1, stream: 'STDOUT' as const, text }));
-    if (pieces.length > 0) {
+    const write = async (texts: readonly string[], before: number): Promise<void> => {
+      const pieces = texts.map((text, index) => ({
+        ...attempt,
+        sequence: before + index + 1,
+        stream: 'STDOUT' as const,
+        text,
+      }));
+      if (pieces.length === 0) return;
       payloadOf((await this.#sdk.runOutputAppend({ input: { ...held, pieces } })).runOutputAppend);
-    }
+    };
+    await write(lines, 0);
     await beforeEnd?.();
+    await write(lastLines, lines.length);
     await report(2, { ended: { outcome, exitCode: outcome === 'SUCCEEDED' ? 0 : 1 } });
   }
 }

@@ -44,6 +44,8 @@ import * as Operations from './operations.js';
 
 
 
+
+
 export type Requester<C = {}> = <R, V>(doc: DocumentNode, vars?: V, options?: C) => Promise<R> | AsyncIterable<R>
 export function getSdk<C>(requester: Requester<C>) {
   return {
@@ -182,6 +184,14 @@ export function getSdk<C>(requester: Requester<C>) {
     /** Jobs' changes of status as they happen. */
     jobStatusChanged(variables?: Operations.JobStatusChangedSubscriptionVariables, options?: C): AsyncIterable<Operations.JobStatusChangedSubscription> {
       return requester<Operations.JobStatusChangedSubscription, Operations.JobStatusChangedSubscriptionVariables>(Operations.JobStatusChangedDocument, variables, options) as AsyncIterable<Operations.JobStatusChangedSubscription>;
+    },
+    /** What kind of object a global id belongs to; null where the caller may see none. */
+    node(variables: Operations.NodeQueryVariables, options?: C): Promise<Operations.NodeQuery> {
+      return requester<Operations.NodeQuery, Operations.NodeQueryVariables>(Operations.NodeDocument, variables, options) as Promise<Operations.NodeQuery>;
+    },
+    /** The same for several ids, in their order. */
+    nodes(variables: Operations.NodesQueryVariables, options?: C): Promise<Operations.NodesQuery> {
+      return requester<Operations.NodesQuery, Operations.NodesQueryVariables>(Operations.NodesDocument, variables, options) as Promise<Operations.NodesQuery>;
     },
     /** The runs that the caller may see. */
     runs(variables?: Operations.RunsQueryVariables, options?: C): Promise<Operations.RunsQuery> {

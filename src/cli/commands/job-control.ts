@@ -5,14 +5,14 @@ import { writeObject } from '../output/format.js';
 import { jobRow } from '../rows/job.js';
 
 /** What the mutations that command a job take and give. */
-export interface JobOrderInput {
+interface JobOrderInput {
   readonly id: string;
   readonly project?: string | undefined;
   readonly reason?: string | undefined;
 }
 
 /** What came of it. */
-export interface JobOrdered {
+interface JobOrdered {
   readonly job: JobLineFragment;
   readonly outcome: CommandOutcome;
 }

@@ -31,7 +31,7 @@ export function assignment(text: string): Change {
 }
 
 /** The actions of a job with parameters set and taken out in each. */
-export function changedActions(
+function changedActions(
   job: Pick<JobDetailFragment, 'actions'>,
   set: readonly Change[],
   unset: readonly string[],

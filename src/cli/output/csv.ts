@@ -10,7 +10,7 @@ function plainText(cell: Cell): string {
 }
 
 /** One field of RFC 4180, safe to open in a spreadsheet. Instants are ISO 8601 in UTC. */
-export function csvField(cell: Cell): string {
+function csvField(cell: Cell): string {
   const text = plainText(cell);
   const safe = typeof cell !== 'number' && FORMULA.test(text) ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

@@ -7,7 +7,7 @@ import { formatTable, TableLines, type TableStyle } from './table.js';
 import { shown } from './text.js';
 
 export const FORMATS = ['table', 'json', 'csv', 'yaml'] as const;
-export type Format = (typeof FORMATS)[number];
+type Format = (typeof FORMATS)[number];
 
 /** How an answer is to be written. Programs read json, csv and yaml: those hold instants in UTC, whole. */
 export interface OutputOptions {

@@ -5,7 +5,7 @@ const BAR = 24;
 const CLEAR = '\r\x1b[2K';
 
 /** A bar of a part from 0 to 1. */
-export function bar(part: number): string {
+function bar(part: number): string {
   const full = Math.round(Math.min(1, Math.max(0, part)) * BAR);
   return `[${'#'.repeat(full)}${'-'.repeat(BAR - full)}]`;
 }
