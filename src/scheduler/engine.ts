@@ -81,6 +81,7 @@ export class Engine {
       metrics,
       log,
       timers,
+      exclusive,
       patience: leaseLength,
     });
     this.#repeaters = [

@@ -19,6 +19,8 @@ export interface LookoutOptions {
   readonly metrics: SchedulerMetrics;
   readonly log: SchedulerLog;
   readonly timers: Timers;
+  /** No other process can be there: whatever other services the table shows alive have died. */
+  readonly exclusive: boolean;
   /** How many milliseconds a look may take before it counts as failed. */
   readonly patience: number;
 }
@@ -68,10 +70,10 @@ export class Lookout {
   }
 
   async #survey(): Promise<void> {
-    const { registry, leases, elector, log } = this.#options;
+    const { registry, leases, elector, exclusive, log } = this.#options;
     const { live, silent } = await registry.survey();
     const shards = (await leases.all()).length;
-    this.#share = Math.ceil(shards / Math.max(1, live));
+    this.#share = exclusive ? shards : Math.ceil(shards / Math.max(1, live));
     elector.limit(shards);
     for (const id of silent) {
       if (await registry.declareFailed(id)) log.warn(`The service ${id} fell silent: it is FAILED.`);

@@ -64,6 +64,23 @@ describe.each(storeKinds())('the scheduler on %s', (kind) => {
   const owners = (): Promise<{ owner_id: string | null; total: number }[]> =>
     store.db.reader.rows('SELECT owner_id, COUNT(*) AS total FROM shards GROUP BY owner_id');
 
+  it('takes at once, where it is alone, what a killed process of another name held', async () => {
+    const killed = build({ identity: { host: 'ctl-1', name: 'killed', version: '1', labels: {} } });
+    await killed.start();
+    const { serviceId, shardsHeld } = killed.state();
+    await killed.stop(60_000);
+    const later = START + 1_000_000_000;
+    await store.db.transaction(async (tx) => {
+      await tx.execute("UPDATE services SET state = 'ACTIVE', last_seen_at = ?", [later]);
+      await tx.execute('UPDATE shards SET owner_id = ?, owner_incarnation = 1, lease_until = ?', [serviceId, later]);
+      const locked = 'UPDATE agenda_jobs SET lock_service = ?, lock_incarnation = 1, locked_at = ?, wake_at = ?';
+      await tx.execute(locked, [serviceId, START, later]);
+    });
+    const scheduler = build();
+    await scheduler.start();
+    expect(scheduler.state().shardsHeld).toBe(shardsHeld);
+  });
+
   it('holds every shard once it has started, elected through Agenda', async () => {
     const scheduler = build();
     await scheduler.start();
