@@ -56,13 +56,9 @@ function stateText(run: RunLineFragment): string {
   return run.message ?? 'runs';
 }
 
-function aboutState(run: RunLineFragment): string {
-  return `Run ${run.number} of ${run.name} ${stateText(run)}`;
-}
-
 function showState(progress: Progress, run: RunLineFragment): void {
   const part = run.state === 'RUNNING' && run.progress > 0 ? run.progress / 100 : null;
-  progress.show(part, aboutState(run));
+  progress.show(part, `Run ${run.number} of ${run.name} ${stateText(run)}`);
 }
 
 /** Keeps the progress line true while a run is followed. */
@@ -100,7 +96,6 @@ export async function followRun(
   const watching = new AbortController();
   const write = outputWriter(context, flags);
   showState(progress, begun);
-  if (!context.terminal.progress) context.terminal.err(`${aboutState(begun)}\n`);
   const state = followState(sdk, begun.id, progress, AbortSignal.any([watching.signal, context.signal]));
   try {
     for await (const { runOutputAppended } of sdk.runOutputAppended({ runId: begun.id }, context.signal)) {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createSdk, payloadOf } from '@orrery/sdk';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { SdkAgent } from '../kit/sdk-agent.js';
 import { startTestServer, type TestServer } from '../kit/server.js';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/orrery.js');
@@ -10,7 +11,8 @@ const PROGRAM = join(import.meta.dirname, '../../bin/orrery.js');
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
-  const input = { key: 'docs', clientId: 'web1', start: false };
+  const actions = [{ freezerAction: { action: 'backup', path_to_backup: '/srv' } }];
+  const input = { key: 'docs', clientId: 'web1', start: false, actions };
   payloadOf((await createSdk(server.client()).jobCreate({ input })).jobCreate);
 });
 afterAll(() => server.stop());
@@ -46,13 +48,21 @@ describe('the program as a process', () => {
   });
 
   it('ends with 130 on Ctrl-C while it follows a run, and says what goes on', async () => {
-    const child = start('job', 'run', 'docs', '--follow', '-o', 'json');
-    const [begun] = (await once(child.stderr, 'data')) as [Buffer];
-    expect(begun.toString()).toContain('Run 1 of docs waits for the client web1');
-    const rest = textOf(child.stderr);
-    child.kill('SIGINT');
-    expect(await once(child, 'close')).toEqual([130, null]);
-    expect(await rest).toContain('Run 1 goes on.');
+    const sdk = createSdk(server.client());
+    const agent = new SdkAgent(sdk, 'web1');
+    await agent.register();
+    const { run } = payloadOf((await sdk.jobRunNow({ input: { id: 'docs' } })).jobRunNow);
+    const child = start('run', 'watch', String(run?.number), '-o', 'json');
+    const err = textOf(child.stderr);
+    await agent.perform(run?.id ?? '', {
+      lines: ['a line\n'],
+      beforeEnd: async () => {
+        await once(child.stdout, 'data');
+        child.kill('SIGINT');
+        expect(await once(child, 'close')).toEqual([130, null]);
+      },
+    });
+    expect(await err).toContain(`Run ${run?.number} goes on.`);
   });
 
   it('takes a reader that has seen enough for no failure', async () => {
