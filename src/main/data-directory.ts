@@ -57,10 +57,13 @@ function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The server that announced itself in a directory, if the file can be read. */
+/** The server that announced itself in a directory; null where the note is missing, torn, or something else. */
 export function announcedServer(directory: string): RunningServer | null {
   try {
-    return JSON.parse(readFileSync(join(directory, SERVER), 'utf8')) as RunningServer;
+    const found: Partial<RunningServer> | null = JSON.parse(readFileSync(join(directory, SERVER), 'utf8'));
+    const { pid, url, version, startedAt } = found ?? {};
+    if (typeof pid !== 'number' || typeof url !== 'string') return null;
+    return { pid, url, version: String(version), startedAt: Number(startedAt) };
   } catch {
     return null;
   }
