@@ -1,6 +1,6 @@
 import { In } from 'typeorm';
-import { encodeCursor } from '../db/cursor.js';
-import { keysetPage, type Page, type PageRequest, pageSize } from '../db/page.js';
+import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
+import { type FirstPageRequest, keysetPages, type ListQuery } from '../db/pages.js';
 import type { Reader } from '../db/transaction.js';
 import {
   TaskEntity,
@@ -42,47 +42,28 @@ export async function summariesByTasks(reader: Reader, ids: readonly string[]): 
 
 const scopeOf = (transactionId: string): string => `tasks:${transactionId}`;
 
+const AS_MADE: readonly OrderKey[] = [{ property: 'number', direction: 'ASC' }];
+
+function tasksOf(reader: Reader, transactionId: string): ListQuery<TaskRow> {
+  const query = reader.manager.getRepository(TaskEntity).createQueryBuilder('task');
+  return {
+    query: query.where('task.transactionId = :transactionId', { transactionId }),
+    scope: scopeOf(transactionId),
+  };
+}
+
 /** One page of a transaction's tasks, in the order they were made. */
 export function tasksPage(reader: Reader, transactionId: string, request: PageRequest): Promise<Page<TaskRow>> {
-  const query = reader.manager.getRepository(TaskEntity).createQueryBuilder('task');
-  query.where('task.transactionId = :transactionId', { transactionId });
-  return keysetPage(query, [{ property: 'number', direction: 'ASC' }], request, scopeOf(transactionId));
+  const { query, scope } = tasksOf(reader, transactionId);
+  return keysetPage(query, AS_MADE, request, scope);
 }
 
-/**
- * The first page of the tasks of many transactions in two statements; `request` names no cursor. In the order of the
- * ids.
- */
-export async function firstTaskPages(
+/** The first (or last) page of the tasks of each of many transactions, read together. In the order of the ids. */
+export function firstTaskPages(
   reader: Reader,
   transactionIds: readonly string[],
-  request: PageRequest,
+  request: FirstPageRequest,
 ): Promise<Page<TaskRow>[]> {
-  const { size } = pageSize(request);
-  const marks = transactionIds.map(() => '?').join(', ');
-  const ranked = `SELECT id, transaction_id, ROW_NUMBER() OVER (PARTITION BY transaction_id ORDER BY number) AS place
-    FROM tasks WHERE transaction_id IN (${marks})`;
-  const found = await reader.rows<{ id: string }>(`SELECT id FROM (${ranked}) ranked WHERE place <= ?`, [
-    ...transactionIds,
-    size + 1,
-  ]);
-  const tasks = await tasksByIds(
-    reader,
-    found.map(({ id }) => id),
-  );
-  const byTransaction = new Map<string, TaskRow[]>(transactionIds.map((id) => [id, []]));
-  for (const task of [...tasks.values()].sort((a, b) => a.number - b.number)) {
-    byTransaction.get(task.transactionId)?.push(task);
-  }
-  return transactionIds.map((id) => firstPageOf(reader, id, byTransaction.get(id) ?? [], size));
-}
-
-function firstPageOf(reader: Reader, transactionId: string, rows: readonly TaskRow[], size: number): Page<TaskRow> {
-  const nodes = rows.slice(0, size);
-  return {
-    edges: nodes.map((node) => ({ node, cursor: encodeCursor(scopeOf(transactionId), [node.number]) })),
-    hasNextPage: rows.length > size,
-    hasPreviousPage: false,
-    total: async () => (await tasksPage(reader, transactionId, { first: 1 })).total(),
-  };
+  const lists = transactionIds.map((id) => tasksOf(reader, id));
+  return keysetPages(lists, AS_MADE, request);
 }

@@ -2,6 +2,7 @@ import type { SelectQueryBuilder } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { visibleClient, visibleProject } from '../auth/scope.js';
 import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
+import { type FirstPageRequest, keysetPages } from '../db/pages.js';
 import { checkListLength, whereIn } from '../db/where-in.js';
 import { JobEntity, type JobResult, type JobRow, type JobStatus, type ScheduleKind } from '../entities/job.js';
 import type { JobsDeps } from './deps.js';
@@ -81,6 +82,13 @@ export function addJobFilter(query: Query, ctx: Ctx, filter: JobFilter, now: num
   addInstants(query, filter, now);
 }
 
+const orderKeys = ({ field, direction }: JobOrder): OrderKey[] => [
+  { property: PROPERTIES[field], direction },
+  { property: 'id', direction },
+];
+
+const scopeOf = ({ field, direction }: JobOrder): string => `jobs:${field}:${direction}`;
+
 /**
  * One page of the jobs that the caller may see. Throws InvalidInputError for a wrong page or cursor.
  */
@@ -93,10 +101,22 @@ export function listJobs(
 ): Promise<Page<JobRow>> {
   const query = deps.db.manager.getRepository(JobEntity).createQueryBuilder('job');
   addJobFilter(query, ctx, filter, deps.clock.now());
-  const { field, direction } = order;
-  const keys: OrderKey[] = [
-    { property: PROPERTIES[field], direction },
-    { property: 'id', direction },
-  ];
-  return keysetPage(query, keys, request, `jobs:${field}:${direction}`);
+  return keysetPage(query, orderKeys(order), request, scopeOf(order));
+}
+
+/** The first (or last) page of each of several such lists, read together. Throws InvalidInputError for a wrong size. */
+export function listJobsOfEach(
+  deps: JobsDeps,
+  ctx: Ctx,
+  filters: readonly JobFilter[],
+  order: JobOrder,
+  request: FirstPageRequest,
+): Promise<Page<JobRow>[]> {
+  const now = deps.clock.now();
+  const lists = filters.map((filter) => {
+    const query = deps.db.manager.getRepository(JobEntity).createQueryBuilder('job');
+    addJobFilter(query, ctx, filter, now);
+    return { query, scope: scopeOf(order) };
+  });
+  return keysetPages(lists, orderKeys(order), request);
 }

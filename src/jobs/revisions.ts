@@ -1,6 +1,7 @@
 import { In } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
-import { keysetPage, type Page, type PageRequest } from '../db/page.js';
+import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
+import { type FirstPageRequest, keysetPages, type ListQuery } from '../db/pages.js';
 import type { Reader } from '../db/transaction.js';
 import { JobRevisionEntity, type JobRevisionRow, type JobRow } from '../entities/job.js';
 import { NotFoundError } from '../lib/errors.js';
@@ -10,11 +11,27 @@ import { jobsByIds } from './find.js';
 
 type ReadDeps = Pick<JobsDeps, 'db'>;
 
-/** A page of the states of a job's definition, the newest first. Throws InvalidInputError for a wrong page. */
-export function listRevisions(deps: ReadDeps, job: JobRow, request: PageRequest): Promise<Page<JobRevisionRow>> {
+const NEWEST_FIRST: readonly OrderKey[] = [{ property: 'revision', direction: 'DESC' }];
+
+function revisionsOf(deps: ReadDeps, jobId: string): ListQuery<JobRevisionRow> {
   const query = deps.db.manager.getRepository(JobRevisionEntity).createQueryBuilder('revision');
-  query.where('revision.jobId = :id', { id: job.id });
-  return keysetPage(query, [{ property: 'revision', direction: 'DESC' }], request, `revisions:${job.id}`);
+  return { query: query.where('revision.jobId = :id', { id: jobId }), scope: `revisions:${jobId}` };
+}
+
+/** A page of the states of a job's definition, the newest first. Throws InvalidInputError for a wrong page. */
+export function listRevisions(deps: ReadDeps, jobId: string, request: PageRequest): Promise<Page<JobRevisionRow>> {
+  const { query, scope } = revisionsOf(deps, jobId);
+  return keysetPage(query, NEWEST_FIRST, request, scope);
+}
+
+/** The first (or last) page of the states of each of several jobs. Throws InvalidInputError for a wrong size. */
+export function listRevisionsOfEach(
+  deps: ReadDeps,
+  jobIds: readonly string[],
+  request: FirstPageRequest,
+): Promise<Page<JobRevisionRow>[]> {
+  const lists = jobIds.map((jobId) => revisionsOf(deps, jobId));
+  return keysetPages(lists, NEWEST_FIRST, request);
 }
 
 /** One state of a job's definition. Throws NotFoundError when the job never had it. */

@@ -2,12 +2,13 @@ import { In } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { sees, seesClient } from '../auth/scope.js';
 import type { Page, PageRequest } from '../db/page.js';
+import type { FirstPageRequest } from '../db/pages.js';
 import type { Reader } from '../db/transaction.js';
 import type { TaskRow, TransactionRow } from '../entities/ledger.js';
 import { JobRunEntity, type JobRunRow } from '../entities/run.js';
 import { tasksByIds, transactionByName, transactionsByIds } from '../history/read.js';
 import type { JobsDeps } from './deps.js';
-import { listRuns, type RunFilter, type RunOrder } from './run-list.js';
+import { listRuns, listRunsOfEach, type RunFilter, type RunOrder } from './run-list.js';
 
 /** A run as it is shown: its assignment and its transaction. */
 export interface RunView {
@@ -45,6 +46,19 @@ export async function findRunView(deps: ReadDeps, ctx: Ctx, name: string): Promi
   return view ?? null;
 }
 
+/** Pages of runs as they are shown; one statement for all. */
+async function viewPages(reader: Reader, pages: readonly Page<JobRunRow>[]): Promise<Page<RunView>[]> {
+  const runs = pages.flatMap((page) => page.edges.map(({ node }) => node));
+  const views = new Map((await viewRuns(reader, runs)).map((view) => [view.run.id, view]));
+  return pages.map((page) => {
+    const edges = page.edges.flatMap(({ cursor, node: run }) => {
+      const node = views.get(run.id);
+      return node ? [{ node, cursor }] : [];
+    });
+    return { ...page, edges };
+  });
+}
+
 /** One page of runs as they are shown, in two statements. */
 export async function pageOfRuns(
   deps: ReadDeps,
@@ -53,16 +67,20 @@ export async function pageOfRuns(
   order: RunOrder,
   request: PageRequest,
 ): Promise<Page<RunView>> {
-  const page = await listRuns(deps, ctx, filter, order, request);
-  const views = await viewRuns(
-    deps.db.reader,
-    page.edges.map(({ node }) => node),
-  );
-  const edges = page.edges.flatMap(({ cursor }, index) => {
-    const node = views[index];
-    return node ? [{ node, cursor }] : [];
-  });
-  return { ...page, edges };
+  const [page] = await viewPages(deps.db.reader, [await listRuns(deps, ctx, filter, order, request)]);
+  if (!page) throw new Error('A page was read and is not there.');
+  return page;
+}
+
+/** The first (or last) page of each of several lists of runs, in three statements. */
+export async function pagesOfRuns(
+  deps: ReadDeps,
+  ctx: Ctx,
+  filters: readonly RunFilter[],
+  order: RunOrder,
+  request: FirstPageRequest,
+): Promise<Page<RunView>[]> {
+  return viewPages(deps.db.reader, await listRunsOfEach(deps, ctx, filters, order, request));
 }
 
 /** The tasks with these ids, in their order; null for each that the caller may not see. */

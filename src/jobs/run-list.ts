@@ -2,6 +2,7 @@ import type { SelectQueryBuilder } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { visibleClient, visibleProject } from '../auth/scope.js';
 import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
+import { type FirstPageRequest, keysetPages } from '../db/pages.js';
 import { checkListLength, whereIn } from '../db/where-in.js';
 import type { JobResult } from '../entities/job.js';
 import type { TransactionStatus } from '../entities/ledger.js';
@@ -81,6 +82,13 @@ export function addRunFilter(query: Query, ctx: Ctx, filter: RunFilter): void {
     query.andWhere('run.startedAt < :startedBefore', { startedBefore: filter.startedBefore });
 }
 
+function orderKeys({ field, direction }: RunOrder): OrderKey[] {
+  const id: OrderKey = { property: 'id', direction };
+  return field === 'CREATED_AT' ? [id] : [{ property: 'startedAt', direction }, id];
+}
+
+const scopeOf = ({ field, direction }: RunOrder): string => `runs:${field}:${direction}`;
+
 /** One page of the runs that the caller may see. Throws InvalidInputError for a wrong page or cursor. */
 export function listRuns(
   deps: Pick<JobsDeps, 'db'>,
@@ -91,8 +99,21 @@ export function listRuns(
 ): Promise<Page<JobRunRow>> {
   const query = deps.db.manager.getRepository(JobRunEntity).createQueryBuilder('run');
   addRunFilter(query, ctx, filter);
-  const { field, direction } = order;
-  const id: OrderKey = { property: 'id', direction };
-  const keys = field === 'CREATED_AT' ? [id] : [{ property: 'startedAt', direction }, id];
-  return keysetPage(query, keys, request, `runs:${field}:${direction}`);
+  return keysetPage(query, orderKeys(order), request, scopeOf(order));
+}
+
+/** The first (or last) page of each of several such lists, read together. Throws InvalidInputError for a wrong size. */
+export function listRunsOfEach(
+  deps: Pick<JobsDeps, 'db'>,
+  ctx: Ctx,
+  filters: readonly RunFilter[],
+  order: RunOrder,
+  request: FirstPageRequest,
+): Promise<Page<JobRunRow>[]> {
+  const lists = filters.map((filter) => {
+    const query = deps.db.manager.getRepository(JobRunEntity).createQueryBuilder('run');
+    addRunFilter(query, ctx, filter);
+    return { query, scope: scopeOf(order) };
+  });
+  return keysetPages(lists, orderKeys(order), request);
 }

@@ -1,12 +1,13 @@
 import type { Ctx } from '../auth/actor.js';
 import { COUNT_CAP, type Page, type PageRequest } from '../db/page.js';
+import type { FirstPageRequest } from '../db/pages.js';
 import type { TaskRow, TaskSummaryRow } from '../entities/ledger.js';
 import type { JobRunRow } from '../entities/run.js';
 import { firstTaskPages, summariesByTasks, tasksPage } from '../history/read.js';
 import type { JobsDeps } from './deps.js';
 import type { Advanced } from './run-advance.js';
 import { claimRun } from './run-claim.js';
-import { findRunView, pageOfRuns, type RunView, runsByIds, viewRuns, visibleTasks } from './run-find.js';
+import { findRunView, pageOfRuns, pagesOfRuns, type RunView, runsByIds, viewRuns, visibleTasks } from './run-find.js';
 import type { RunFilter, RunOrder } from './run-list.js';
 import type { Hold } from './run-lock.js';
 import { type Appended, appendOutput, type NewPiece } from './run-output.js';
@@ -26,6 +27,13 @@ export interface RunService {
   find(ctx: Ctx, name: string): Promise<RunView | null>;
   byIds(ctx: Ctx, ids: readonly string[]): Promise<(RunView | null)[]>;
   list(ctx: Ctx, filter: RunFilter, order: RunOrder, request: PageRequest): Promise<Page<RunView>>;
+  /** The first (or last) page for each filter, read together. */
+  listOfEach(
+    ctx: Ctx,
+    filters: readonly RunFilter[],
+    order: RunOrder,
+    request: FirstPageRequest,
+  ): Promise<Page<RunView>[]>;
   /** Runs that the caller may see anyway, as they are shown. */
   view(runs: readonly JobRunRow[]): Promise<RunView[]>;
   /** What waits for the agent of a client: runs to claim and orders to abort. */
@@ -58,6 +66,7 @@ export function createRunService(deps: JobsDeps): RunService {
     find: (ctx, name) => findRunView(deps, ctx, name),
     byIds: (ctx, ids) => runsByIds(deps, ctx, ids),
     list: (ctx, filter, order, request) => pageOfRuns(deps, ctx, filter, order, request),
+    listOfEach: (ctx, filters, order, request) => pagesOfRuns(deps, ctx, filters, order, request),
     view: (runs) => viewRuns(reader, runs),
     openWork: (client) => openWork(deps, client, MOST_OPEN_WORK),
     output: (runId, request) => outputPage(reader, runId, request),

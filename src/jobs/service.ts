@@ -1,5 +1,6 @@
 import type { Ctx } from '../auth/actor.js';
 import type { Page, PageRequest } from '../db/page.js';
+import type { FirstPageRequest } from '../db/pages.js';
 import type { JobRevisionRow, JobRow } from '../entities/job.js';
 import type { FireDescription } from '../schedule/clock-changes.js';
 import { failingJobs } from './coming-due-times.js';
@@ -19,11 +20,18 @@ import { dueTimes } from './due-times.js';
 import { findJob, jobsByIds, type OpenRun, openRunsOfEach } from './find.js';
 import { type ImportInput, importJob } from './import-document.js';
 import type { JobName } from './job-store.js';
-import { type JobFilter, type JobOrder, listJobs } from './list.js';
+import { type JobFilter, type JobOrder, listJobs, listJobsOfEach } from './list.js';
 import { fireCount, nextRuns } from './next-runs.js';
 import { type JobPreview, type PreviewInput, previewJob } from './preview.js';
 import { type RevertInput, revertJob } from './revert.js';
-import { diffRevisions, listRevisions, revisionOf, revisionsBefore, revisionsByIds } from './revisions.js';
+import {
+  diffRevisions,
+  listRevisions,
+  listRevisionsOfEach,
+  revisionOf,
+  revisionsBefore,
+  revisionsByIds,
+} from './revisions.js';
 import type { ScheduleInput } from './schedule-input.js';
 import { previewSchedule, type SchedulePreview } from './schedule-preview.js';
 import { type ChangedJob, type UpdateInput, updateJob } from './update.js';
@@ -41,13 +49,22 @@ export interface JobService {
   find(ctx: Ctx, name: JobName): Promise<JobRow | null>;
   byIds(ctx: Ctx, ids: readonly string[]): Promise<(JobRow | null)[]>;
   list(ctx: Ctx, filter: JobFilter, order: JobOrder, request: PageRequest): Promise<Page<JobRow>>;
+  /** The first (or last) page for each filter, read together. */
+  listOfEach(
+    ctx: Ctx,
+    filters: readonly JobFilter[],
+    order: JobOrder,
+    request: FirstPageRequest,
+  ): Promise<Page<JobRow>[]>;
   /** The job as a Freezer document. */
   document(job: JobRow): Record<string, unknown>;
   /** The open runs of each job: what runs before what waits, then the oldest first. */
   openRunsOfEach(jobIds: readonly string[]): Promise<OpenRun[][]>;
   /** Which of these jobs the scheduler could not fire. */
   failing(jobIds: readonly string[]): Promise<ReadonlySet<string>>;
-  revisions(job: JobRow, request: PageRequest): Promise<Page<JobRevisionRow>>;
+  revisions(jobId: string, request: PageRequest): Promise<Page<JobRevisionRow>>;
+  /** The first (or last) page of each job, read together. */
+  revisionsOfEach(jobIds: readonly string[], request: FirstPageRequest): Promise<Page<JobRevisionRow>[]>;
   revision(job: JobRow, revision: number): Promise<JobRevisionRow>;
   revisionsByIds(ctx: Ctx, ids: readonly string[]): Promise<(JobRevisionRow | null)[]>;
   revisionsBefore(revisions: readonly JobRevisionRow[]): Promise<(JobRevisionRow | null)[]>;
@@ -78,10 +95,12 @@ export function createJobService(deps: JobsDeps): JobService {
     find: (ctx, name) => findJob(deps, ctx, name),
     byIds: (ctx, ids) => jobsByIds(deps, ctx, ids),
     list: (ctx, filter, order, request) => listJobs(deps, ctx, filter, order, request),
+    listOfEach: (ctx, filters, order, request) => listJobsOfEach(deps, ctx, filters, order, request),
     document: (job) => writeDocument(job, deps.settings),
     openRunsOfEach: (jobIds) => openRunsOfEach(deps, jobIds),
     failing: (jobIds) => failingJobs(deps, jobIds),
-    revisions: (job, request) => listRevisions(deps, job, request),
+    revisions: (jobId, request) => listRevisions(deps, jobId, request),
+    revisionsOfEach: (jobIds, request) => listRevisionsOfEach(deps, jobIds, request),
     revision: (job, revision) => revisionOf(deps.db.reader, job, revision),
     revisionsByIds: (ctx, ids) => revisionsByIds(deps, ctx, ids),
     revisionsBefore: (revisions) => revisionsBefore(deps, revisions),

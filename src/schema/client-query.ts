@@ -1,10 +1,14 @@
+import type { PageRequest } from '../db/page.js';
+import type { ClientRow } from '../entities/client.js';
+import type { JobRow } from '../entities/job.js';
 import { DEFAULT_CLIENT_ORDER } from '../jobs/client-list.js';
-import { DEFAULT_ORDER } from '../jobs/list.js';
+import { DEFAULT_ORDER, type JobOrder } from '../jobs/list.js';
 import { builder } from './builder.js';
 import { Client, ClientStateEnum, clientLoader, stateOf, storeNow } from './client.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { Job } from './job.js';
 import { JobConnection, JobFilterInput, JobOrderInput, toJobFilter } from './job-query.js';
+import { pageLoader } from './loader.js';
 import { OrderDirectionEnum } from './order.js';
 
 const ClientFilterInput = builder.inputType('ClientFilter', {
@@ -72,6 +76,26 @@ builder.queryField('client', (t) =>
   }),
 );
 
+interface JobPageArgs extends PageRequest {
+  filter: ReturnType<typeof toJobFilter>;
+  order: JobOrder;
+}
+
+const ofClient = (filter: JobPageArgs['filter'], { project, key }: ClientRow) => ({
+  ...filter,
+  projects: [project],
+  clientIds: [key],
+});
+
+const jobPages = pageLoader<ClientRow, JobPageArgs, JobRow>(
+  (context, clients, { filter, order, ...page }) => {
+    const filters = clients.map((client) => ofClient(filter, client));
+    return context.services.jobs.listOfEach(context, filters, order, page);
+  },
+  (context, client, { filter, order, ...page }) =>
+    context.services.jobs.list(context, ofClient(filter, client), order, page),
+);
+
 builder.objectField(Client, 'jobs', (t) =>
   t.connection(
     {
@@ -83,8 +107,8 @@ builder.objectField(Client, 'jobs', (t) =>
       },
       complexity: (args) => pageComplexity(args),
       resolve: async (client, { filter, orderBy, ...page }, context) => {
-        const own = { ...toJobFilter(filter), clientIds: [client.key], projects: [client.project] };
-        return toConnection(await context.services.jobs.list(context, own, orderBy ?? DEFAULT_ORDER, page));
+        const args = { ...page, filter: toJobFilter(filter), order: orderBy ?? DEFAULT_ORDER };
+        return toConnection(await jobPages(context, client, args));
       },
     },
     JobConnection,

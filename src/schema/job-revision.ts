@@ -1,4 +1,5 @@
-import type { JobRevisionRow } from '../entities/job.js';
+import type { PageRequest } from '../db/page.js';
+import type { JobRevisionRow, JobRow } from '../entities/job.js';
 import type { DefinitionChange } from '../jobs/definition-diff.js';
 import { diffDefinitions } from '../jobs/definition-diff.js';
 import { scheduleOf } from '../jobs/schedule-of.js';
@@ -9,7 +10,7 @@ import { actionShapes, JobAction } from './job-action.js';
 import { changedPayload } from './job-define.js';
 import { CatchupPolicyEnum, describedEnum, OverlapPolicyEnum } from './job-enums.js';
 import { JobRevertInput } from './job-input.js';
-import { requestLoader } from './loader.js';
+import { pageLoader, requestLoader } from './loader.js';
 import { INPUT, mutationOptions } from './mutation.js';
 import { toDate } from './scalars.js';
 import { ScheduleType } from './schedule.js';
@@ -96,13 +97,22 @@ const JobRevisionConnection = builder.connectionObject(
   { name: 'JobRevisionEdge', description: 'A revision in a page.' },
 );
 
+const revisionPages = pageLoader<JobRow, PageRequest, JobRevisionRow>(
+  (context, jobs, request) =>
+    context.services.jobs.revisionsOfEach(
+      jobs.map(({ id }) => id),
+      request,
+    ),
+  (context, { id }, request) => context.services.jobs.revisions(id, request),
+);
+
 builder.objectField(Job, 'revisions', (t) =>
   t.connection(
     {
       type: JobRevision,
       description: 'The states of its definition, the newest first.',
       complexity: (args) => pageComplexity(args),
-      resolve: async (job, page, context) => toConnection(await context.services.jobs.revisions(job, page)),
+      resolve: async (job, page, context) => toConnection(await revisionPages(context, job, page)),
     },
     JobRevisionConnection,
   ),

@@ -1,9 +1,13 @@
-import { DEFAULT_RUN_ORDER } from '../jobs/run-list.js';
+import type { PageRequest } from '../db/page.js';
+import type { JobRow } from '../entities/job.js';
+import type { RunView } from '../jobs/run-find.js';
+import { DEFAULT_RUN_ORDER, type RunOrder } from '../jobs/run-list.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { Job } from './job.js';
 import { JobRunNowPayload } from './job-commands.js';
 import { JobResultEnum } from './job-enums.js';
+import { pageLoader } from './loader.js';
 import { OrderDirectionEnum } from './order.js';
 import { JobRun } from './run.js';
 import { RunStateEnum, RunTriggerEnum } from './run-enums.js';
@@ -87,6 +91,21 @@ builder.queryField('run', (t) =>
   }),
 );
 
+interface RunPageArgs extends PageRequest {
+  filter: ReturnType<typeof toRunFilter>;
+  order: RunOrder;
+}
+
+const ofJob = (filter: RunPageArgs['filter'], { id }: JobRow) => ({ ...filter, jobKeys: null, jobIds: [id] });
+
+const runPages = pageLoader<JobRow, RunPageArgs, RunView>(
+  (context, jobs, { filter, order, ...page }) => {
+    const filters = jobs.map((job) => ofJob(filter, job));
+    return context.services.runs.listOfEach(context, filters, order, page);
+  },
+  (context, job, { filter, order, ...page }) => context.services.runs.list(context, ofJob(filter, job), order, page),
+);
+
 builder.objectField(Job, 'runs', (t) =>
   t.connection(
     {
@@ -98,8 +117,8 @@ builder.objectField(Job, 'runs', (t) =>
       },
       complexity: (args) => pageComplexity(args),
       resolve: async (job, { filter, orderBy, ...page }, context) => {
-        const own = { ...toRunFilter(filter), jobKeys: null, jobIds: [job.id] };
-        return toConnection(await context.services.runs.list(context, own, orderBy ?? DEFAULT_RUN_ORDER, page));
+        const args = { ...page, filter: toRunFilter(filter), order: orderBy ?? DEFAULT_RUN_ORDER };
+        return toConnection(await runPages(context, job, args));
       },
     },
     JobRunConnection,

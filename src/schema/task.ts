@@ -1,9 +1,9 @@
-import type { Page, PageRequest } from '../db/page.js';
-import type { TaskRow, TaskSummaryRow } from '../entities/ledger.js';
+import type { PageRequest } from '../db/page.js';
+import type { TaskRow, TaskSummaryRow, TransactionRow } from '../entities/ledger.js';
 import type { RunView } from '../jobs/run-find.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
-import { requestLoader } from './loader.js';
+import { pageLoader, requestLoader } from './loader.js';
 import { toDateOrNull } from './scalars.js';
 import { TaskStatusEnum, Transaction } from './transaction.js';
 
@@ -92,32 +92,14 @@ const TaskConnection = builder.connectionObject(
   { name: 'TaskEdge', description: 'A task in a page.' },
 );
 
-interface PageKey {
-  transactionId: string;
-  request: PageRequest;
-}
-
-/** Pages of several transactions that are asked for alike, and from the start, are read together. */
-const pageLoader = requestLoader<PageKey, Page<TaskRow>>(async (keys, context) => {
-  const { runs } = context.services;
-  const together = new Map<string, string[]>();
-  for (const { transactionId, request } of keys) {
-    const size = JSON.stringify(request);
-    together.set(size, [...(together.get(size) ?? []), transactionId]);
-  }
-  const pages = new Map<string, Page<TaskRow>>();
-  for (const [size, ids] of together) {
-    const unique = [...new Set(ids)];
-    const request = keys.find((key) => JSON.stringify(key.request) === size)?.request ?? {};
-    for (const [index, page] of (await runs.firstTasks(unique, request)).entries())
-      pages.set(`${unique[index]} ${size}`, page);
-  }
-  return keys.map(({ transactionId, request }) => {
-    const page = pages.get(`${transactionId} ${JSON.stringify(request)}`);
-    if (!page) throw new Error(`The tasks of ${transactionId} were not read.`);
-    return page;
-  });
-});
+const taskPages = pageLoader<TransactionRow, PageRequest, TaskRow>(
+  (context, transactions, request) =>
+    context.services.runs.firstTasks(
+      transactions.map(({ id }) => id),
+      request,
+    ),
+  (context, { id }, request) => context.services.runs.tasks(id, request),
+);
 
 builder.interfaceField(Transaction, 'tasks', (t) =>
   t.connection(
@@ -125,13 +107,7 @@ builder.interfaceField(Transaction, 'tasks', (t) =>
       type: Task,
       description: 'The attempts of its tasks, in the order they were made.',
       complexity: (args) => pageComplexity(args),
-      resolve: async ({ transaction }, { first, last, after, before }, context) => {
-        const fromStart = last == null && after == null && before == null;
-        const page = fromStart
-          ? await pageLoader(context).load({ transactionId: transaction.id, request: { first } })
-          : await context.services.runs.tasks(transaction.id, { first, last, after, before });
-        return toConnection(page);
-      },
+      resolve: async ({ transaction }, page, context) => toConnection(await taskPages(context, transaction, page)),
     },
     TaskConnection,
   ),
