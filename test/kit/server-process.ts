@@ -20,8 +20,10 @@ export interface Readiness {
   readonly down: readonly string[];
 }
 
+type Settings = Readonly<Record<string, string>>;
+
 /** The environment of a server: nothing of this process' own settings, but PATH and HOME. */
-function environmentOf(settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+function environmentOf(settings: Settings): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
   const given = Object.entries(settings).map(([key, value]) => [
     `ORRERY_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
@@ -31,9 +33,9 @@ function environmentOf(settings: Readonly<Record<string, string>>): NodeJS.Proce
 }
 
 /** `orrery` as a process of its own, with settings as the keys of the configuration (`dataDir`, `runLease`). */
-export function spawnOrrery(args: readonly string[], settings: Readonly<Record<string, string>>): ChildProcess {
+export function spawnOrrery(args: readonly string[], settings: Settings, env: Settings = {}): ChildProcess {
   return spawn(process.execPath, [ORRERY, ...args], {
-    env: environmentOf(settings),
+    env: { ...environmentOf(settings), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
@@ -41,7 +43,7 @@ export function spawnOrrery(args: readonly string[], settings: Readonly<Record<s
 /** Runs `orrery` to its end. */
 export async function runOrrery(
   args: readonly string[],
-  settings: Readonly<Record<string, string>>,
+  settings: Settings,
 ): Promise<{ code: number | null; out: string; err: string }> {
   const child = spawnOrrery(args, settings);
   let out = '';
@@ -67,15 +69,19 @@ export class ServerProcess {
     this.#lines = lines;
   }
 
-  /** Starts a server with all rights for ADMIN_TOKEN; resolves when it answers. Rejects with its words when it ends. */
-  static async start(settings: Readonly<Record<string, string>>): Promise<ServerProcess> {
-    const child = spawnOrrery(['serve'], {
+  /**
+   * Starts a server with all rights for ADMIN_TOKEN; resolves when it answers, rejects with its words when it ends.
+   * `env`: variables that are not the server's own.
+   */
+  static async start(settings: Settings, env: Settings = {}): Promise<ServerProcess> {
+    const given = {
       port: '0',
       adminToken: ADMIN_TOKEN,
       logLevel: 'warn',
       rateLimit: '0',
       ...settings,
-    });
+    };
+    const child = spawnOrrery(['serve'], given, env);
     const lines: string[] = [];
     const ended = new Promise<Ended>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
     child.stderr?.on('data', (data) => lines.push(String(data)));
