@@ -86,3 +86,9 @@ export async function withSdk<T>(
     await client.close();
   }
 }
+
+/** The cursor to follow from after a state has been read: nothing that happens in between is missed. */
+export async function liveCursor(sdk: OrrerySdk): Promise<string> {
+  const { serverInfo } = await sdk.liveCursor();
+  return serverInfo.liveCursor;
+}

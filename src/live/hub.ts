@@ -35,6 +35,10 @@ export interface Live {
   events<T extends Topic>(request: EventsRequest<T>): LiveStream<LoggedEvent<T>>;
   /** A run's output, piece by piece. Throws InvalidInputError at once when the cursor is broken. */
   output(request: OutputRequest): LiveStream<OutputPiece>;
+  /**
+   * The cursor of this moment: who takes it, then reads a state, then follows from it, misses nothing between the two.
+   */
+  now(): string;
   /** The cursor of a fact. */
   cursorOf(event: LoggedEvent): string;
   /** The cursor of a piece of output. */
@@ -62,6 +66,7 @@ export function createLive(options: LiveOptions): Live {
       const start = outputPosition(runId, after);
       return new OutputStream({ outputs, doorbell, runId, isEnded }, start, signal);
     },
+    now: () => encodeCursor({ kind: 'events', of: feed.epoch }, feed.position),
     cursorOf: (event) => encodeCursor({ kind: 'events', of: feed.epoch }, event.seq),
     outputCursorOf: (piece) => encodeCursor({ kind: 'output', of: piece.runId }, piece.position),
   };

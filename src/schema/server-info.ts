@@ -17,6 +17,11 @@ const ServerInfoType = builder.objectRef<ServerInfo>('ServerInfo').implement({
       description: 'The instant by the store’s clock, by which due times are judged.',
       resolve: async (_info, _args, context) => toDate(await context.services.storeNow()),
     }),
+    liveCursor: t.string({
+      description:
+        'The cursor of this moment. Take it, read a state, then subscribe with it as `after`: nothing is missed between.',
+      resolve: (_info, _args, context) => context.services.live.now(),
+    }),
     role: t.exposeString('role', { description: 'What it does: `api`, `engine` or `all`.' }),
     database: t.exposeString('database', { description: 'Where it keeps the truth: `sqlite` or `mysql`.' }),
   }),

@@ -46,6 +46,7 @@ import * as Operations from './operations.js';
 
 
 
+
 export type Requester<C = {}> = <R, V>(doc: DocumentNode, vars?: V, options?: C) => Promise<R> | AsyncIterable<R>
 export function getSdk<C>(requester: Requester<C>) {
   return {
@@ -224,6 +225,10 @@ export function getSdk<C>(requester: Requester<C>) {
     /** Who calls, with which rights, and the server that answers. */
     viewer(variables?: Operations.ViewerQueryVariables, options?: C): Promise<Operations.ViewerQuery> {
       return requester<Operations.ViewerQuery, Operations.ViewerQueryVariables>(Operations.ViewerDocument, variables, options) as Promise<Operations.ViewerQuery>;
+    },
+    /** The cursor of this moment: take it, read a state, then follow from it. */
+    liveCursor(variables?: Operations.LiveCursorQueryVariables, options?: C): Promise<Operations.LiveCursorQuery> {
+      return requester<Operations.LiveCursorQuery, Operations.LiveCursorQueryVariables>(Operations.LiveCursorDocument, variables, options) as Promise<Operations.LiveCursorQuery>;
     },
     /** A one-time link that logs a browser in with the caller's rights. */
     loginLinkCreate(variables: Operations.LoginLinkCreateMutationVariables, options?: C): Promise<Operations.LoginLinkCreateMutation> {

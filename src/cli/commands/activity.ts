@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type CommandContext, type ServerOptions, withExamples, withSdk, withServer } from '../command.js';
+import { type CommandContext, liveCursor, type ServerOptions, withExamples, withSdk, withServer } from '../command.js';
 import { rowWriter, writeRows } from '../output/format.js';
 import { collect, type PagingOptions, withPaging } from '../paging.js';
 import { ACTIVITY_COLUMNS, activityRow } from '../rows/activity.js';
@@ -21,6 +21,7 @@ export function registerActivity(parent: Command, context: CommandContext): void
       const { action, subject } = flags;
       await withSdk(flags, context, async (sdk) => {
         const filter = { action, subject };
+        const after = flags.follow ? await liveCursor(sdk) : undefined;
         const list = await collect(context, flags, async (page) => (await sdk.activity({ filter, ...page })).activity);
         if (!flags.follow) {
           writeRows(context.terminal, flags, list.map(activityRow), ACTIVITY_COLUMNS);
@@ -32,7 +33,7 @@ export function registerActivity(parent: Command, context: CommandContext): void
           actions: action === undefined ? undefined : [action],
           subjects: subject === undefined ? undefined : [subject],
         };
-        for await (const { activityRecorded } of sdk.activityRecorded({ filter: live })) {
+        for await (const { activityRecorded } of sdk.activityRecorded({ filter: live, after })) {
           if (activityRecorded.activity) write([activityRow(activityRecorded.activity)]);
         }
       });

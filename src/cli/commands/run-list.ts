@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import {
   type CommandContext,
   listOf,
+  liveCursor,
   type ServerOptions,
   texts,
   withExamples,
@@ -43,7 +44,7 @@ export function registerRunList(parent: Command, context: CommandContext): void 
       const { job: jobKeys, client: clientIds, state: states, result: results, trigger: triggers } = flags;
       const filter = { jobKeys, clientIds, states, results, triggers, startedAfter: flags.since };
       await withSdk(flags, context, async (sdk) => {
-        const changes = sdk.runChanged({ filter: { jobKeys, clientIds, states, results } });
+        const after = flags.follow ? await liveCursor(sdk) : undefined;
         const runs = await collect(context, flags, async (page) => (await sdk.runs({ filter, ...page })).runs);
         if (!flags.follow) {
           writeRows(context.terminal, flags, runs.map(runRow), RUN_COLUMNS);
@@ -51,6 +52,7 @@ export function registerRunList(parent: Command, context: CommandContext): void 
         }
         const write = rowWriter(context.terminal, flags, RUN_COLUMNS);
         write(runs.toReversed().map(runRow));
+        const changes = sdk.runChanged({ filter: { jobKeys, clientIds, states, results }, after });
         for await (const { runChanged } of changes) if (runChanged.run) write([runRow(runChanged.run)]);
       });
     });

@@ -1,6 +1,14 @@
 import type { JobLineFragment, OrrerySdk } from '@orrery/sdk';
 import type { Command } from 'commander';
-import { type CommandContext, type ServerOptions, texts, withExamples, withSdk, withServer } from '../command.js';
+import {
+  type CommandContext,
+  liveCursor,
+  type ServerOptions,
+  texts,
+  withExamples,
+  withSdk,
+  withServer,
+} from '../command.js';
 import { rowWriter } from '../output/format.js';
 import { Screen } from '../output/screen.js';
 import { TableLines } from '../output/table.js';
@@ -8,8 +16,6 @@ import { collect } from '../paging.js';
 import { jobRow } from '../rows/job.js';
 
 const COLUMNS = ['key', 'status', 'event', 'result', 'nextRunAt', 'timeStarted', 'timeEnded', 'client', 'description'];
-/** Milliseconds after which the jobs are read once more: what changed before the server knew of the watcher. */
-const SETTLE = 1_000;
 
 interface Flags extends ServerOptions {
   readonly job?: string[];
@@ -18,8 +24,10 @@ interface Flags extends ServerOptions {
 
 /** Where the jobs come from: all of them, and each that changed. */
 interface Source {
+  /** Taken before the list is read: changes from here on miss nothing. */
+  cursor(): Promise<string>;
   list(): Promise<readonly JobLineFragment[]>;
-  changes(): AsyncIterable<JobLineFragment>;
+  changes(after: string): AsyncIterable<JobLineFragment>;
 }
 
 function sourceOf(sdk: OrrerySdk, context: CommandContext, flags: Flags): Source {
@@ -30,8 +38,9 @@ function sourceOf(sdk: OrrerySdk, context: CommandContext, flags: Flags): Source
         const { jobs } = await sdk.jobs({ filter: { keys, clientIds }, ...page });
         return jobs;
       }),
-    async *changes() {
-      for await (const { jobStatusChanged } of sdk.jobStatusChanged({ filter: { jobs: keys, clientIds } })) {
+    cursor: () => liveCursor(sdk),
+    async *changes(after) {
+      for await (const { jobStatusChanged } of sdk.jobStatusChanged({ filter: { jobs: keys, clientIds }, after })) {
         if (jobStatusChanged.job) yield jobStatusChanged.job;
       }
     },
@@ -39,7 +48,7 @@ function sourceOf(sdk: OrrerySdk, context: CommandContext, flags: Flags): Source
 }
 
 /** A table that is drawn again with each change. */
-async function watchTable(source: Source, { terminal, signal }: CommandContext, flags: Flags): Promise<void> {
+async function watchTable(source: Source, { terminal }: CommandContext, flags: Flags): Promise<void> {
   const screen = new Screen(terminal);
   const jobs = new Map<string, JobLineFragment>();
   const draw = (): void => {
@@ -56,28 +65,17 @@ async function watchTable(source: Source, { terminal, signal }: CommandContext, 
     }
     draw();
   };
-  const changes = source.changes()[Symbol.asyncIterator]();
-  let next = changes.next();
+  const after = await source.cursor();
   take(await source.list());
-  const settled = setTimeout(() => void source.list().then(take, () => undefined), SETTLE);
-  signal.addEventListener('abort', () => clearTimeout(settled), { once: true });
-  for (let change = await next; !change.done; change = await next) {
-    next = changes.next();
-    take([change.value]);
-  }
-  clearTimeout(settled);
+  for await (const job of source.changes(after)) take([job]);
 }
 
 /** A line for each job, then one for each change: for pipes and programs. */
 async function watchLines(source: Source, { terminal }: CommandContext, flags: Flags): Promise<void> {
   const write = rowWriter(terminal, flags, ['at', ...COLUMNS]);
-  const changes = source.changes()[Symbol.asyncIterator]();
-  let next = changes.next();
+  const after = await source.cursor();
   write((await source.list()).map((job) => ({ at: new Date(), ...jobRow(job) })));
-  for (let change = await next; !change.done; change = await next) {
-    next = changes.next();
-    write([{ at: new Date(), ...jobRow(change.value) }]);
-  }
+  for await (const job of source.changes(after)) write([{ at: new Date(), ...jobRow(job) }]);
 }
 
 /** `orrery watch` */
