@@ -1,6 +1,7 @@
 import type { Ctx } from '../auth/actor.js';
 import { BackgroundJobEntity } from '../entities/background-job.js';
 import { JobEntity, type JobRow } from '../entities/job.js';
+import { Heap } from '../lib/heap.js';
 import { isContinuous, nextFires } from '../schedule/next.js';
 import type { Schedule } from '../schedule/types.js';
 import { isPlanned } from './command-table.js';
@@ -11,21 +12,64 @@ import { addJobFilter } from './list.js';
 import type { ReasonCode } from './reasons.js';
 import { ofReadable } from './schedule-of.js';
 
-/** Jobs read at once; reading goes on while an earlier instant may still be found. */
+/** Jobs read at once. */
 const PAGE = 500;
 
 type Planned = Pick<JobRow, 'id' | 'schedule'> & { nextRunAt: number };
 
-/** The due times that one job has ahead within the window and behind the place, in order. */
-function instantsOf(job: Planned, due: DueQuery): number[] {
-  const least = Math.max(due.from, due.after?.at ?? due.from);
-  const laterOf = (schedule: Schedule): number[] =>
-    schedule.kind === 'none' || isContinuous(schedule)
-      ? []
-      : nextFires(schedule, Math.max(job.nextRunAt, least - 1), due.limit);
-  const first = job.nextRunAt >= least ? [job.nextRunAt] : [];
-  const behind = (at: number): boolean => due.after === null || compareDue({ at, id: job.id }, due.after) > 0;
-  return [...first, ...ofReadable(job, laterOf, [])].filter((at) => at <= due.to && behind(at)).slice(0, due.limit);
+/** Instants of one schedule that are worked out at once, at most. */
+const MOST_AT_ONCE = 64;
+
+/** One job's instants within the window and behind the place, one after the other, worked out as they are needed. */
+class Ahead {
+  readonly id: string;
+  readonly #job: Planned;
+  readonly #due: DueQuery;
+  readonly #least: number;
+  #known: number[];
+  #last: number;
+  #more: boolean;
+  #atOnce = 1;
+
+  constructor(job: Planned, due: DueQuery) {
+    this.id = job.id;
+    this.#job = job;
+    this.#due = due;
+    this.#least = Math.max(due.from, due.after?.at ?? due.from);
+    this.#known = [job.nextRunAt];
+    this.#last = Math.max(job.nextRunAt, this.#least - 1);
+    const regular = (schedule: Schedule): boolean => schedule.kind !== 'none' && !isContinuous(schedule);
+    this.#more = ofReadable(job, regular, false);
+  }
+
+  /** The next instant; null when there is none any more. */
+  next(): number | null {
+    for (;;) {
+      const at = this.#known.shift() ?? this.#workOut();
+      if (at === undefined || at > this.#due.to) return null;
+      if (at >= this.#least && this.#isBehind(at)) return at;
+    }
+  }
+
+  #isBehind(at: number): boolean {
+    return this.#due.after === null || compareDue({ at, id: this.id }, this.#due.after) > 0;
+  }
+
+  #workOut(): number | undefined {
+    if (!this.#more) return undefined;
+    const count = this.#atOnce;
+    this.#atOnce = Math.min(2 * count, MOST_AT_ONCE);
+    this.#known = ofReadable(this.#job, (schedule) => nextFires(schedule, this.#last, count), []);
+    this.#more = this.#known.length === count;
+    this.#last = this.#known.at(-1) ?? this.#last;
+    return this.#known.shift();
+  }
+}
+
+interface Head {
+  at: number;
+  id: string;
+  ahead: Ahead;
 }
 
 /** The place of the last job read, in the order of reading. */
@@ -73,20 +117,41 @@ function overdueReason(at: number, now: number, failed: boolean): ReasonCode | n
   return now - at > ON_TIME ? 'SERVER_DOWN' : null;
 }
 
+/**
+ * The first instants of all jobs together, in order, at most `limit`. Jobs are read in the order of their next runs, and
+ * only while one of them may come before what is known; of each, no more is worked out than is taken.
+ */
+async function firstInstants(deps: JobsDeps, ctx: Ctx, due: DueQuery): Promise<{ at: number; id: string }[]> {
+  const found: { at: number; id: string }[] = [];
+  const heads = new Heap<Head>(compareDue);
+  const advance = (ahead: Ahead): void => {
+    const at = ahead.next();
+    if (at !== null) heads.add({ at, id: ahead.id, ahead });
+  };
+  let mark: Mark | null = null;
+  let unread = true;
+  while (found.length < due.limit) {
+    const head = heads.least;
+    if (unread && (head === undefined || mark === null || (mark.nextRunAt ?? 0) <= head.at)) {
+      const { jobs, last }: JobsPage = await pageOfJobs(deps, ctx, due, mark);
+      for (const job of jobs) advance(new Ahead(job, due));
+      mark = last;
+      unread = last !== null;
+      continue;
+    }
+    if (head === undefined) break;
+    heads.take();
+    found.push({ at: head.at, id: head.id });
+    advance(head.ahead);
+  }
+  return found;
+}
+
 /** The due times that lie ahead in a window (or have come and are not fired yet), oldest first. */
 export async function comingDueTimes(deps: JobsDeps, ctx: Ctx, due: DueQuery): Promise<DueTime[]> {
   const { outcomes } = due.filter;
   if (outcomes != null && !outcomes.includes('COMING') && !outcomes.includes('DUE')) return [];
-  let found: { at: number; id: string }[] = [];
-  for (let mark: Mark | null = null; ; ) {
-    const { jobs, last }: JobsPage = await pageOfJobs(deps, ctx, due, mark);
-    const more = jobs.flatMap((job) => instantsOf(job, due).map((at) => ({ at, id: job.id })));
-    found = [...found, ...more].sort(compareDue).slice(0, due.limit);
-    const worst = found.length === due.limit ? found.at(-1)?.at : undefined;
-    const complete = worst !== undefined && last?.nextRunAt != null && last.nextRunAt > worst;
-    if (last === null || complete) break;
-    mark = last;
-  }
+  const found = await firstInstants(deps, ctx, due);
   const overdue = found.filter(({ at }) => at <= due.now).map(({ id }) => id);
   const failed = await failingJobs(deps, overdue);
   const times = found.map(({ at, id }): DueTime => {
