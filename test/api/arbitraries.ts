@@ -10,7 +10,7 @@ import {
 } from 'graphql';
 
 /** Texts that break what is careless: SQL, quotes, NUL, lone surrogates, emoji, paths, numbers, much of it. */
-export const EVIL_TEXTS: readonly string[] = [
+const EVIL_TEXTS: readonly string[] = [
   '',
   ' ',
   '0',
@@ -109,7 +109,7 @@ function hinted(type: string, name: string, hints: Hints): fc.Arbitrary<unknown>
 }
 
 /** Values that GraphQL lets in for an argument or field, as wild as it lets them; undefined = left out. */
-export function wildValue(type: GraphQLInputType, name: string, hints: Hints): fc.Arbitrary<unknown> {
+function wildValue(type: GraphQLInputType, name: string, hints: Hints): fc.Arbitrary<unknown> {
   const present = presentValue(type, name, hints);
   if (isNonNullType(type)) return present;
   const absent = fc.constantFrom(undefined, undefined, null);

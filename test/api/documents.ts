@@ -33,7 +33,7 @@ function selectField(schema: GraphQLSchema, field: Field, depth: number): string
 }
 
 /** Everything of a type that can be had without arguments, down to a depth; of each member of a union or interface. */
-export function selection(schema: GraphQLSchema, type: GraphQLNamedType, depth: number): string {
+function selection(schema: GraphQLSchema, type: GraphQLNamedType, depth: number): string {
   const members = isAbstractType(type) ? schema.getPossibleTypes(type) : [];
   // Members' fields of one name may differ in type: only what the type itself names is taken of an interface.
   const inner = isUnionType(type)

@@ -1,6 +1,4 @@
-import { decodeCursor, encodeCursor } from '../../src/live/cursor.js';
 import { ADMIN_TOKEN, type TestServer } from '../kit/server.js';
-import { nextOf, openSocket } from './socket.js';
 
 /** An answer of GraphQL over HTTP. */
 export interface Answer {
@@ -151,20 +149,10 @@ export class Maker {
   }
 }
 
-/** The cursor before the first fact of a server: a subscription after it begins with everything that is kept. */
-export async function firstCursor(server: TestServer, maker: Maker): Promise<string> {
-  const socket = openSocket(server.endpoint, ADMIN_TOKEN);
-  const facts = socket.follow('subscription { activityRecorded { cursor } }');
-  let found: string | null = null;
-  const first = nextOf(facts).then(({ data }) => {
-    const told: unknown = data?.activityRecorded;
-    found = typeof told === 'object' && told !== null ? String(Reflect.get(told, 'cursor')) : '';
-  });
-  // Commands are given until the stream, which begins at an unknown moment, has told of one.
-  while (found === null) await Promise.race([first, maker.job()]);
-  await first;
-  await facts.return(undefined);
-  await socket.end();
-  const { kind, of } = decodeCursor(found, 'events');
-  return encodeCursor({ kind, of }, 0);
+/** The cursor of this moment: a subscription after it begins with everything that is told from now on. */
+export async function liveCursor(server: TestServer): Promise<string> {
+  const { serverInfo } = await new Caller(server).data<{ serverInfo: { liveCursor: string } }>(
+    '{ serverInfo { liveCursor } }',
+  );
+  return serverInfo.liveCursor;
 }

@@ -6,7 +6,7 @@ import { buildSchema } from '../../src/schema/schema.js';
 import { startTestServer, type TestServer } from '../kit/server.js';
 import { storeKinds } from '../kit/stores.js';
 import { documentOf, operationOf } from './documents.js';
-import { type Answer, Caller, firstCursor, Maker, type Place, type Variables } from './places.js';
+import { type Answer, Caller, liveCursor, Maker, type Place, type Variables } from './places.js';
 import { idsIn, type RootField, SAMPLES } from './samples.js';
 import { nextOf, openSocket } from './socket.js';
 
@@ -53,12 +53,12 @@ describe.each(storeKinds())('rights over HTTP and WebSocket (%s)', (store) => {
     server = await startTestServer({ store, flags: { rateLimit: '0' } });
     blue = new Maker(server, BLUE);
     red = new Maker(server, RED);
+    cursor = await liveCursor(server);
     for (const maker of [blue, red]) await maker.client('host');
     for (const [name, grant] of Object.entries({ ...CALLERS, ...STRANGERS })) {
       const maker = name.endsWith('red') ? red : blue;
       secrets.set(name, (await maker.token(grant.role, { ...grant })).secret);
     }
-    cursor = await firstCursor(server, blue);
   });
   afterAll(() => server.stop());
 

@@ -3,7 +3,7 @@ import { type Client, createClient } from 'graphql-ws/client';
 import { WebSocket } from 'ws';
 
 /** Why a connection was closed. */
-export interface Closed {
+interface Closed {
   code: number;
   reason: string;
 }
