@@ -2,7 +2,7 @@ import { clip } from '../lib/clip.js';
 import { InvalidInputError } from '../lib/errors.js';
 
 /** What a column for a reason holds, in characters. */
-export const LONGEST_REASON = 255;
+const LONGEST_REASON = 255;
 
 /**
  * The reason that came with a command; null when none did. Throws InvalidInputError when it is longer than is kept.

@@ -38,7 +38,7 @@ export function dialectOf(url: string): Dialect {
 }
 
 /** The path in a `sqlite:` URL. */
-export function sqlitePath(url: string): string {
+function sqlitePath(url: string): string {
   return url.slice('sqlite:'.length);
 }
 

@@ -2,8 +2,8 @@ import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { InvalidInputError } from '../lib/errors.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 
-export const DEFAULT_PAGE = 50;
-export const LARGEST_PAGE = 500;
+const DEFAULT_PAGE = 50;
+const LARGEST_PAGE = 500;
 /** Totals are counted up to here; more is told as this many. */
 export const COUNT_CAP = 10_000;
 

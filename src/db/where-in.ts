@@ -2,7 +2,7 @@ import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { InvalidInputError } from '../lib/errors.js';
 
 /** The most values that one list of a filter may name: databases bound the parameters of a statement. */
-export const LONGEST_LIST = 500;
+const LONGEST_LIST = 500;
 
 /** Throws InvalidInputError when a list names more than LONGEST_LIST values; `path` is where it stands in the input. */
 export function checkListLength(values: readonly unknown[] | null | undefined, path: readonly string[]): void {

@@ -21,15 +21,15 @@ export const text = (length: number, options: Options = {}): EntitySchemaColumnO
 /** A text of up to 65,535 bytes that is never searched by. */
 export const longText = (options: Options = {}): EntitySchemaColumnOptions => ({ type: 'text', ...options });
 
-/** An instant: epoch milliseconds. One number in every dialect, so that no session's time zone can shift it. */
-export const instant = (options: Options = {}): EntitySchemaColumnOptions => ({
+/** A whole number below 2^53. */
+export const big = (options: Options = {}): EntitySchemaColumnOptions => ({
   type: 'bigint',
   transformer: asNumber,
   ...options,
 });
 
-/** A whole number below 2^53. */
-export const big = instant;
+/** An instant: epoch milliseconds. One number in every dialect, so that no session's time zone can shift it. */
+export const instant = (options: Options = {}): EntitySchemaColumnOptions => big(options);
 
 /** A whole number below 2^31. */
 export const int = (options: Options = {}): EntitySchemaColumnOptions => ({ type: 'int', ...options });

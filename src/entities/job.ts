@@ -1,9 +1,9 @@
 import { EntitySchema } from 'typeorm';
 import { id, instant, int, json, longText, text } from './columns.js';
 
-export const JOB_STATUSES = ['STOPPED', 'SCHEDULED', 'RUNNING', 'ABORTING', 'COMPLETED', 'REMOVED'] as const;
+const JOB_STATUSES = ['STOPPED', 'SCHEDULED', 'RUNNING', 'ABORTING', 'COMPLETED', 'REMOVED'] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
-export const JOB_EVENTS = ['STOP', 'START', 'ABORT', 'REMOVE'] as const;
+const JOB_EVENTS = ['STOP', 'START', 'ABORT', 'REMOVE'] as const;
 export type JobEvent = (typeof JOB_EVENTS)[number];
 export const JOB_RESULTS = ['SUCCESS', 'FAIL', 'ABORTED', 'MISSED', 'SKIPPED', 'LOST'] as const;
 export type JobResult = (typeof JOB_RESULTS)[number];
@@ -11,7 +11,7 @@ export const OVERLAP_POLICIES = ['SKIP', 'BUFFER_ONE', 'CANCEL_OTHER', 'ALLOW_AL
 export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
 export const CATCHUP_POLICIES = ['LATEST', 'ALL', 'NONE'] as const;
 export type CatchupPolicy = (typeof CATCHUP_POLICIES)[number];
-export const SCHEDULE_KINDS = ['NONE', 'DATE', 'INTERVAL', 'CRON'] as const;
+const SCHEDULE_KINDS = ['NONE', 'DATE', 'INTERVAL', 'CRON'] as const;
 export type ScheduleKind = (typeof SCHEDULE_KINDS)[number];
 
 /** One action of a job as its owner wrote it; defaults not merged. */

@@ -2,9 +2,9 @@ import { EntitySchema } from 'typeorm';
 import type { JsonValue } from '../lib/json.js';
 import { big, bool, id, instant, int, json, longText, serial, text } from './columns.js';
 
-export const TRANSACTION_KINDS = ['DEPLOYMENT', 'JOB_RUN', 'ACTION_PLAN'] as const;
+const TRANSACTION_KINDS = ['DEPLOYMENT', 'JOB_RUN', 'ACTION_PLAN'] as const;
 export type TransactionKind = (typeof TRANSACTION_KINDS)[number];
-export const TRANSACTION_STATUSES = ['PENDING', 'RUNNING', 'READY', 'ERROR', 'STOPPED', 'LOST'] as const;
+const TRANSACTION_STATUSES = ['PENDING', 'RUNNING', 'READY', 'ERROR', 'STOPPED', 'LOST'] as const;
 export type TransactionStatus = (typeof TRANSACTION_STATUSES)[number];
 export const TASK_STATUSES = ['PENDING', 'RUNNING', 'READY', 'ERROR', 'SKIPPED', 'LOST', 'STOPPED'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];

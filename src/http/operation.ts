@@ -12,7 +12,7 @@ export interface CallCredentials {
   address: string | null;
 }
 
-export type Authenticated =
+type Authenticated =
   | { ok: true; ctx: Ctx }
   | { ok: false; refusal: { code: 'UNAUTHENTICATED' | 'UNAVAILABLE'; message: string } };
 
@@ -33,7 +33,7 @@ export interface PreparedOperation extends LiveOperation {
 }
 
 /** Or why not: an answer with nothing but `errors`, as it leaves the server. */
-export type Preparation = { ok: true; operation: PreparedOperation } | { ok: false; result: FormattedExecutionResult };
+type Preparation = { ok: true; operation: PreparedOperation } | { ok: false; result: FormattedExecutionResult };
 
 /** The one way of an operation through authentication and limits: HTTP, WebSocket and SSE all take it. */
 export interface OperationPipeline {

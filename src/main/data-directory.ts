@@ -18,7 +18,7 @@ const LOCK = 'lock.sqlite';
 const SERVER = 'server.json';
 
 /** What a running server tells about itself, for the CLI on the same host and for a second start. */
-export interface RunningServer {
+interface RunningServer {
   pid: number;
   url: string;
   version: string;
@@ -58,7 +58,7 @@ function reason(error: unknown): string {
 }
 
 /** The server that announced itself in a directory; null where the note is missing, torn, or something else. */
-export function announcedServer(directory: string): RunningServer | null {
+function announcedServer(directory: string): RunningServer | null {
   try {
     const found: Partial<RunningServer> | null = JSON.parse(readFileSync(join(directory, SERVER), 'utf8'));
     const { pid, url, version, startedAt } = found ?? {};

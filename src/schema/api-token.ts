@@ -6,7 +6,7 @@ import { OrderDirectionEnum } from './order.js';
 import { toDate, toDateOrNull } from './scalars.js';
 import { RoleEnum } from './viewer.js';
 
-export const ApiToken = builder.objectRef<ApiTokenRow>('ApiToken');
+const ApiToken = builder.objectRef<ApiTokenRow>('ApiToken');
 
 builder.node(ApiToken, {
   description: 'A bearer token of the API. Its text was shown once, when it was made.',

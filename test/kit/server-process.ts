@@ -33,7 +33,7 @@ function environmentOf(settings: Settings): NodeJS.ProcessEnv {
 }
 
 /** `orrery` as a process of its own, with settings as the keys of the configuration (`dataDir`, `runLease`). */
-export function spawnOrrery(args: readonly string[], settings: Settings, env: Settings = {}): ChildProcess {
+function spawnOrrery(args: readonly string[], settings: Settings, env: Settings = {}): ChildProcess {
   return spawn(process.execPath, [ORRERY, ...args], {
     env: { ...environmentOf(settings), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOrreryClient, type OrreryClient } from '@orrery/sdk';
@@ -87,9 +87,4 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-/** The admin token that a server made in its data directory. */
-export async function localAdminToken(dataDir: string): Promise<string> {
-  return (await readFile(join(dataDir, 'admin-token'), 'utf8')).trim();
 }
