@@ -12,7 +12,7 @@ const shared = {
     ],
   },
 };
-const limits = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' as const };
+const limits = { testTimeout: 120_000, hookTimeout: 120_000, pool: 'forks' as const };
 
 /**
  * `unit`: everything that runs with nothing installed. `services`: what needs real stores, and the same noun tests

@@ -92,7 +92,7 @@ describe.each(storeKinds())('subscriptions to the event log on %s', (kind) => {
     const { epoch, position } = server.log.feed;
     const refused = (cursor: string): Promise<unknown> => takeItems(follow(cursor), 1);
     for (const broken of ['', '???', 'bm9wZQ', encodeCursor({ kind: 'events', of: epoch }, -1)]) {
-      await expect(refused(broken)).rejects.toMatchObject({ code: 'INVALID_INPUT', path: ['after'] });
+      await expect(refused(broken)).rejects.toMatchObject({ code: 'INVALID_INPUT', inputPath: ['after'] });
     }
     const foreign = encodeCursor({ kind: 'output', of: 'run_1' }, 1);
     await expect(refused(foreign)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
