@@ -7,6 +7,8 @@ export interface BenchChild {
   readonly process: ChildProcess;
   /** The next message. Rejects when the process ends instead. */
   next<T>(): Promise<T>;
+  /** Resolves when it has ended. */
+  readonly exit: Promise<unknown>;
   end(): Promise<void>;
 }
 
@@ -32,6 +34,7 @@ export function startChild(program: string, args: readonly string[]): BenchChild
   return {
     pid: child.pid,
     process: child,
+    exit,
     next: async <T>() => {
       while (messages.length === 0) {
         if (ended) throw new Error(`${program} ended early`);
