@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { DataSource, EntityManager, MigrationInterface } from 'typeorm';
+import type { DataSource, EntityManager, MigrationInterface, QueryRunner } from 'typeorm';
+import { ExpectedError } from '../lib/errors.js';
 import { type Clock, systemClock } from '../lib/time.js';
 import { createDataSource, type DatabaseOptions, type Dialect, dialectOf, serverKind } from './data-source.js';
-import { isConflict } from './failures.js';
+import { isConflict, isDiskFull } from './failures.js';
 import { Mutex } from './mutex.js';
 import { traceStatements } from './tracing.js';
 import { type Reader, RunnerTx, type SqlValue, type Tx } from './transaction.js';
@@ -13,6 +14,24 @@ const MOST_TRIES = 12;
 function backOff(attempt: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * 2 ** Math.min(attempt, 6)));
 }
+
+/**
+ * Ends a transaction that failed. SQLite has rolled it back by itself where the disk was full, and TypeORM then takes
+ * its one connection to be inside it for ever: what came later would be savepoints that nobody commits.
+ */
+async function giveUp(runner: QueryRunner, dialect: Dialect): Promise<void> {
+  if (!runner.isTransactionActive) return;
+  try {
+    await runner.rollbackTransaction();
+  } catch {
+    // A lost connection to MySQL has taken its transaction with it.
+    if (dialect === 'mysql') return;
+    await runner.query('BEGIN TRANSACTION');
+    await runner.rollbackTransaction();
+  }
+}
+
+const DISK_FULL = 'The disk of the database is full, and nothing was written: free some space there.';
 
 /**
  * The one way to SQL. Reads go to `reader`; everything that writes is a `transaction`.
@@ -68,7 +87,8 @@ export class Database {
 
   /**
    * Runs `work` in one transaction and returns what it returns. A deadlock or a conflict runs it again from its start,
-   * so `work` must have no effect outside the transaction. Throws what `work` throws, rolled back.
+   * so `work` must have no effect outside the transaction. Throws what `work` throws, rolled back, and ExpectedError
+   * UNAVAILABLE when the disk is full.
    */
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     if (this.#inside.getStore()) throw new Error('A transaction is under way here: pass its tx down.');
@@ -76,6 +96,7 @@ export class Database {
       try {
         return await (this.dialect === 'sqlite' ? this.#mutex.run(() => this.#once(work)) : this.#once(work));
       } catch (error) {
+        if (isDiskFull(error)) throw new ExpectedError('UNAVAILABLE', DISK_FULL);
         if (!isConflict(error) || attempt >= MOST_TRIES) throw error;
         await backOff(attempt);
       }
@@ -92,7 +113,7 @@ export class Database {
         result = await this.#inside.run(true, () => work(tx));
         await runner.commitTransaction();
       } catch (error) {
-        if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => {});
+        await giveUp(runner, this.dialect);
         throw error;
       }
     } finally {

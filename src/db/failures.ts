@@ -24,6 +24,8 @@ const LOST = new Set<unknown>([
   'ER_ERROR_DURING_COMMIT',
 ]);
 
+const FULL = new Set<unknown>(['SQLITE_FULL', 'ER_DISK_FULL', 'ER_RECORD_FILE_FULL']);
+
 /** Another transaction was in the way: nothing was written, the whole transaction may run again. */
 export function isConflict(error: unknown): boolean {
   return CONFLICTS.has(codeOf(error));
@@ -32,6 +34,11 @@ export function isConflict(error: unknown): boolean {
 /** A unique key is taken. */
 export function isDuplicate(error: unknown): boolean {
   return DUPLICATES.has(codeOf(error));
+}
+
+/** The disk under the database is full: nothing was written. */
+export function isDiskFull(error: unknown): boolean {
+  return FULL.has(codeOf(error));
 }
 
 /** The server cannot be reached, or the connection broke: what was asked may or may not have happened. */

@@ -1,4 +1,4 @@
-import { isConflict, isConnectionLost } from '../db/failures.js';
+import { isConflict, isConnectionLost, isDiskFull } from '../db/failures.js';
 import type { Tx } from '../db/transaction.js';
 import { JobRunEntity, type JobRunRow } from '../entities/run.js';
 import { SECOND } from '../lib/time.js';
@@ -75,7 +75,7 @@ async function apart(
     await end();
     await tx.execute('RELEASE SAVEPOINT one_run');
   } catch (error) {
-    if (isConflict(error) || isConnectionLost(error)) throw error;
+    if (isConflict(error) || isConnectionLost(error) || isDiskFull(error)) throw error;
     await tx.execute('ROLLBACK TO SAVEPOINT one_run');
     await tx.execute(POSTPONE[one.deadline], [one.now + AFTER_FAULT, one.id]);
     onFault(error, one.id);

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.js';
-import { isConflict, isConnectionLost, isDuplicate } from '../db/failures.js';
+import { isConflict, isConnectionLost, isDiskFull, isDuplicate } from '../db/failures.js';
 import type { Tx } from '../db/transaction.js';
 import { insertRows } from '../db/write.js';
 import { ID_PREFIX } from '../entities/ids.js';
@@ -151,7 +151,8 @@ export class Firing {
 
   /** Errors of the database's own stay as they are: they say nothing about the rows. */
   #blamed(rows: readonly DueRow[], error: unknown): unknown {
-    if (error instanceof ChangedMeanwhileError || isConflict(error) || isConnectionLost(error)) return error;
+    if (error instanceof ChangedMeanwhileError) return error;
+    if (isConflict(error) || isConnectionLost(error) || isDiskFull(error)) return error;
     return new BatchError(rows, error);
   }
 
