@@ -59,7 +59,11 @@ export const SETTINGS = {
         defaultIs: '`orrery.sqlite` in the data directory',
         secret: true,
       }),
-      databasePool: must(whole(1, 500), 10, 'The most connections to the database that one process holds.'),
+      databasePool: must(
+        whole(1, 500),
+        10,
+        'The most connections to the database that one process holds for its clients; four more are for its own work.',
+      ),
       mongodbUrl: may(url('mongodb', 'mongodb+srv'), 'MongoDB for Agenda; without it Agenda lives in the database.', {
         secret: true,
       }),

@@ -48,7 +48,7 @@ export interface Telemetry {
 function createClock(config: Config, stores: Stores, identity: Identity, telemetry: Telemetry): Scheduler {
   const { log, health, metrics } = telemetry;
   const scheduler = createScheduler({
-    db: stores.db,
+    db: stores.own,
     ids: systemIds,
     bell: stores.log.bell,
     listen: (channel, look) => stores.doorbell.listen(channel, look),

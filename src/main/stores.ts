@@ -11,9 +11,18 @@ import { ExpectedError } from '../lib/errors.js';
 import type { Health } from '../telemetry/health.js';
 import type { Logger } from '../telemetry/logger.js';
 
+/**
+ * Connections to MySQL for the process's own work, besides those for its clients: however many of these wait for theirs,
+ * leases are renewed, due work is fired and events are numbered.
+ */
+const OWN_CONNECTIONS = 4;
+
 /** The connections of this process. */
 export interface Stores {
+  /** For what clients ask. */
   db: Database;
+  /** For what the process does by itself. With SQLite the same. */
+  own: Database;
   doorbell: Doorbell;
   log: EventLog;
   close(): Promise<void>;
@@ -25,8 +34,8 @@ function shown(url: string): string {
 }
 
 /** Opens the database. Throws ExpectedError UNAVAILABLE, in one line, when it cannot be reached. */
-export async function openConfiguredDatabase(config: Config): Promise<Database> {
-  const { databaseUrl: url, databasePool: poolSize } = config.stores;
+export async function openConfiguredDatabase(config: Config, poolSize = config.stores.databasePool): Promise<Database> {
+  const { databaseUrl: url } = config.stores;
   try {
     return await openDatabase({ url, poolSize }, MIGRATIONS);
   } catch (error) {
@@ -64,28 +73,33 @@ function openDoorbell(config: Config, health: Health): Doorbell {
 
 /** Opens every store. Throws ExpectedError UNAVAILABLE, in one line that says what to do. */
 export async function openStores(config: Config, health: Health, log: Logger): Promise<Stores> {
+  const { embedded } = config.stores;
   const db = await openConfiguredDatabase(config);
+  let own: Database;
   try {
-    await fitSchema(db, config.stores.embedded);
+    await fitSchema(db, embedded);
+    own = embedded ? db : await openConfiguredDatabase(config, OWN_CONNECTIONS);
   } catch (error) {
     await db.close();
     throw error;
   }
   const doorbell = openDoorbell(config, health);
   const onFault = (error: unknown): void => log.warn({ error }, 'the event log could not be read; trying again');
-  const eventLog = await openEventLog({ db, doorbell, onFault });
+  const eventLog = await openEventLog({ db: own, doorbell, onFault });
   health.probe('database', async () => {
-    await db.reader.rows('SELECT last_seq FROM stream_heads LIMIT 1');
+    await own.reader.rows('SELECT last_seq FROM stream_heads LIMIT 1');
     return 'UP';
   });
   return {
     db,
+    own,
     doorbell,
     log: eventLog,
     close: async () => {
       await eventLog.close();
       doorbell.close();
-      await db.close();
+      await own.close();
+      if (db !== own) await db.close();
     },
   };
 }
