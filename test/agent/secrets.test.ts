@@ -42,7 +42,7 @@ describe('resolving secrets', () => {
     ['', 'The secret "" must be env:NAME or file:/absolute/path.'],
   ])('refuses %s by name', async (secret, message) => {
     const env = { ORRERY_TOKEN: 'mine' };
-    await expect(resolveSecrets({ a: [{ secret }] }, { env })).rejects.toMatchObject({ message, path: ['a', 0] });
+    await expect(resolveSecrets({ a: [{ secret }] }, { env })).rejects.toMatchObject({ message, inputPath: ['a', 0] });
   });
 });
 
