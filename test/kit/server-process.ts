@@ -40,6 +40,12 @@ function spawnOrrery(args: readonly string[], settings: Settings, env: Settings 
   });
 }
 
+/** The environment of a process whose clock is so many milliseconds ahead of this host's. */
+export function clockAhead(milliseconds: number): Settings {
+  const module = `const now = Date.now; Date.now = () => now() + ${milliseconds};`;
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}` };
+}
+
 /** Runs `orrery` to its end. */
 export async function runOrrery(
   args: readonly string[],

@@ -5,7 +5,7 @@ import { type JobActionInput, type JobCreateInput, type OrrerySdk, payloadOf } f
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HOUR, SECOND } from '../../src/lib/time.js';
 import { localClientKey } from '../../src/main/local-agent.js';
-import { ServerProcess } from '../kit/server-process.js';
+import { clockAhead, ServerProcess } from '../kit/server-process.js';
 import { everySecond, expectEachInstantOnce, instantsOf, intervalInput, isOver, runsOf } from './due-ledger.js';
 
 const SOON = { timeout: 60_000, interval: 20 };
@@ -67,12 +67,6 @@ async function tear(directory: string): Promise<string[]> {
   return names;
 }
 
-/** A server whose clock is so many milliseconds ahead of this host's. */
-const ahead = (milliseconds: number): Record<string, string> => {
-  const module = `const now = Date.now; Date.now = () => now() + ${milliseconds};`;
-  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}` };
-};
-
 describe('kill -9 of the server that keeps everything in one directory', () => {
   it('neither loses nor doubles a run while jobs are due every second and a backup is under way', async () => {
     const env = await patientTar();
@@ -127,7 +121,7 @@ describe('kill -9 of the server that keeps everything in one directory', () => {
     const short = await create(first.sdk(), { ...date, catchupWindow: 600 });
     const never = await create(first.sdk(), { ...date, catchup: 'NONE' });
     await first.end('SIGKILL');
-    const sdk = (await start({}, ahead(HOUR))).sdk();
+    const sdk = (await start({}, clockAhead(HOUR))).sdk();
     const jobOf = async ({ id }: { id: string }) => (await sdk.job({ id })).job;
     const dueOf = async ({ key }: { key: string }) => {
       const window = { from: at, to: at };
