@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, constants, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConflictError, ExpectedError } from '../lib/errors.js';
 import { lockDirectory } from './directory-lock.js';
 import { errorCode, onHost } from './host-error.js';
+import { makeDirectory } from './make-directory.js';
 
 /** What an agent remembers between its starts. */
 interface Identity {
@@ -39,7 +40,7 @@ async function readIdentity(path: string): Promise<Identity | null> {
 
 async function prepare(path: string): Promise<void> {
   await onHost(`use the agent's directory ${path}`, async () => {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path, 0o700);
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   });
   const names = (await readdir(path)).filter((name) => !name.startsWith('.lock'));
@@ -86,7 +87,7 @@ export async function makeWorkDirectory(
   const path = join(directory.work, name);
   await onHost(`make the working directory ${path}`, async () => {
     await rm(path, { recursive: true, force: true });
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path, 0o700);
   });
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }

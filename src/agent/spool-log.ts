@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, HostError, onHost } from './host-error.js';
+import { makeDirectory } from './make-directory.js';
 import { syncPath } from './sync.js';
 
 /** Writes bytes at a position; injected so that tests can fill the disk. */
@@ -116,7 +117,7 @@ export class SegmentLog<T> {
   }
 
   async #recover(): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(this.#directory, 0o700);
     const names = (await readdir(this.#directory)).filter((name) => /^\d+\.jsonl$/.test(name)).sort();
     this.#segments = [];
     for (const name of names) {

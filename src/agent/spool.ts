@@ -1,8 +1,9 @@
-import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../lib/json.js';
 import type { OutputStream } from './executors/executor.js';
 import { errorCode, onHost } from './host-error.js';
+import { makeDirectory } from './make-directory.js';
 import { type Logged, SegmentLog, type WriteAt, writeAt } from './spool-log.js';
 
 /** One try of one action of a run. */
@@ -269,7 +270,7 @@ export class Spool {
   /** @throws HostError when the directory cannot be used */
   static async open(options: SpoolOptions): Promise<Spool> {
     const { directory, outputLimit = OUTPUT_LIMIT, segmentBytes = SEGMENT, write = writeAt } = options;
-    await onHost(`use the agent's spool ${directory}`, () => mkdir(directory, { recursive: true, mode: 0o700 }));
+    await onHost(`use the agent's spool ${directory}`, () => makeDirectory(directory, 0o700));
     return new Spool(directory, { outputLimit, segmentBytes, write });
   }
 

@@ -6,10 +6,11 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ExpectedError } from '../lib/errors.js';
 
 /** A file that says whose directory it is: nothing is written into one that is somebody else's. */
@@ -52,6 +53,7 @@ function reason(error: unknown): string {
     if (error.code === 'EACCES' || error.code === 'EPERM') return 'permission denied';
     if (error.code === 'EROFS') return 'the file system is read-only';
     if (error.code === 'ENOSPC') return 'the disk is full';
+    if (error.code === 'ENOENT') return 'no directory can be made there';
     if (error.code === 'ENOTDIR' || error.code === 'EEXIST') return 'a part of the path is not a directory';
   }
   return error instanceof Error ? error.message : String(error);
@@ -69,9 +71,26 @@ function announcedServer(directory: string): RunningServer | null {
   }
 }
 
+/**
+ * Makes a directory and those missing above it, level by level: Node's own recursive mkdir never returns where the system
+ * answers ENOENT although the parent is there, as everywhere below /proc.
+ */
+function makeDirectory(path: string, parentMade = false): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+    const parent = dirname(path);
+    const parentMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!parentMissing || parentMade || parent === path) throw error;
+    makeDirectory(parent);
+    makeDirectory(path, true);
+  }
+}
+
 function prepare(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw fault(

@@ -76,6 +76,13 @@ describe('trouble', () => {
     expect(result.message).toMatch(/cannot be restored: a lower level of its chain is missing\.$/);
   });
 
+  it('a restore to where no directory can be made ends with one clear line', async () => {
+    await backUp();
+    const { result } = await restore({ restore_abs_path: '/proc/orrery/restored' });
+    expect(result).toMatchObject({ ok: false });
+    expect(result.message).toMatch(/^Cannot .*\/proc.*\(E[A-Z]+\)\.$/);
+  });
+
   it('a restore does not touch what is there, unless told to', async () => {
     await backUp();
     await writeFile(join(source, 'later'), 'later');

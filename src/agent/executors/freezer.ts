@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { hostname as systemHostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { JsonValue } from '../../lib/json.js';
 import { onHost } from '../host-error.js';
+import { makeDirectory } from '../make-directory.js';
 import { type ProcessEnd, runProcess } from '../process.js';
 import { systemTree } from '../process-tree.js';
 import { requiredText, storageOf, textOf } from './action-keys.js';
@@ -69,7 +70,7 @@ async function safeTarget(action: ResolvedAction, context: ExecutionContext): Pr
   const target = pathOf(action, 'restore_abs_path');
   if (isPlain(target)) return action;
   const alias = join(context.workDir, 'target');
-  await onHost(`restore to ${target}`, () => mkdir(target, { recursive: true }));
+  await onHost(`restore to ${target}`, () => makeDirectory(target));
   await onHost(`write to ${context.workDir}`, () => symlink(target, alias));
   return { ...action, restore_abs_path: alias };
 }

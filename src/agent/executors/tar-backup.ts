@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, realpath, rm, stat } from 'node:fs/promises';
+import { open, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { InvalidInputError } from '../../lib/errors.js';
 import { withLock } from '../directory-lock.js';
 import { HostError, onHost } from '../host-error.js';
+import { makeDirectory } from '../make-directory.js';
 import { flagOf } from './action-keys.js';
 import type { ExecutionContext, ExecutionResult, ResolvedAction } from './executor.js';
 import { type LevelPlan, type Lineage, planLevel } from './tar-levels.js';
@@ -241,7 +242,7 @@ export async function backUp(
   const container = pathOf(action, 'container');
   await onHost(`back up ${path}`, () => stat(path));
   const directory = nameDirectory(container, names.hostname, names.backupName);
-  await onHost(`use the container ${container}`, () => mkdir(directory, { recursive: true, mode: 0o700 }));
+  await onHost(`use the container ${container}`, () => makeDirectory(directory, 0o700));
   const source = await findSource(path, container);
   return withLock(directory, `The backup "${names.backupName}"`, () =>
     backUpLocked(tool, action, context, names, directory, source),

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { InvalidInputError, NotFoundError } from '../../lib/errors.js';
 import { HostError, onHost } from '../host-error.js';
+import { makeDirectory } from '../make-directory.js';
 import { flagOf, instantOf } from './action-keys.js';
 import type { ExecutionContext, ExecutionResult, ResolvedAction } from './executor.js';
 import type { Names } from './tar-backup.js';
@@ -36,7 +37,7 @@ async function findSteps(directory: string, names: Names, before: number | null)
 async function prepareTarget(target: string, container: string, overwrite: boolean): Promise<void> {
   const refuse = (message: string) => new InvalidInputError([{ path: ['restore_abs_path'], message }]);
   if (target === '/') throw refuse('"restore_abs_path" must not be the root directory.');
-  await onHost(`restore to ${target}`, () => mkdir(target, { recursive: true }));
+  await onHost(`restore to ${target}`, () => makeDirectory(target));
   const [inside, outside] = await onHost(`restore to ${target}`, () =>
     Promise.all([realpath(container), realpath(target)]),
   );

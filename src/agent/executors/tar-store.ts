@@ -6,6 +6,7 @@ import { InvalidInputError } from '../../lib/errors.js';
 import { isJsonObject, type JsonValue } from '../../lib/json.js';
 import { SECOND } from '../../lib/time.js';
 import { errorCode, HostError, onHost } from '../host-error.js';
+import { makeDirectory } from '../make-directory.js';
 import { syncPath } from '../sync.js';
 import type { Compression } from './tar-tool.js';
 
@@ -210,7 +211,7 @@ export async function publish(
       await handle.close();
     }
     await syncPath(incoming);
-    await mkdir(join(directory, chain), { recursive: true, mode: 0o700 });
+    await makeDirectory(join(directory, chain), 0o700);
     const target = join(directory, chain, name);
     await rename(incoming, target);
     await syncPath(join(directory, chain));
