@@ -58,7 +58,7 @@ describe('the options of freezer-agent', () => {
       'backup-name': 'n',
       container: 'c',
       max_backup_level: 3,
-      always_backup_level: 0,
+      always_backup_level: 2,
       restart_always_backup: '2.5',
       no_incremental: false,
       encrypt_pass_file: '/key',
@@ -84,7 +84,7 @@ describe('the options of freezer-agent', () => {
         storage: 'swift',
         use_stderr: 'True',
       },
-      args: ['--max-level', '3', '--always-level', '0', '--restart-always-level', '2.5'],
+      args: ['--max-level', '3', '--always-level', '2', '--restart-always-level', '2.5'],
     });
   });
 
@@ -108,6 +108,25 @@ describe('the options of freezer-agent', () => {
     expect(said({ mode: 'fs', no_incremental: true })).toEqual({ no_incremental: 'True' });
     expect(said({ mode: 'cindernative', no_incremental: true })).toEqual({ incremental: 'False' });
     expect(said({ cindernative_vol_id: 'v', incremental: true })).toEqual({ incremental: 'True' });
+  });
+
+  it.each([
+    { max_level: 0 },
+    { max_level: '0', no_incremental: false },
+    { max_level: 3, always_level: 0, restart_always_level: 2, incremental: true },
+    { no_incremental: true, max_level: 3, always_level: 2, restart_always_level: 1 },
+    { incremental: false, max_level: 3 },
+  ])('say that every backup is full without the level keys: %j', (action) => {
+    const { values, args } = options({ mode: 'fs', timeout: 9, ...action });
+    expect(values).toEqual({
+      action: 'backup',
+      mode: 'fs',
+      no_incremental: 'True',
+      storage: 'swift',
+      use_stderr: 'True',
+    });
+    expect(args).toEqual(['--timeout', '9']);
+    expect(options({ mode: 'cindernative', ...action })).toMatchObject({ values: { incremental: 'False' }, args: [] });
   });
 
   it('take a container that is a path for local storage', () => {

@@ -99,14 +99,26 @@ function checkSafety(action: ResolvedAction): void {
   if (!/^\w+$/.test(textOf(action, 'mode') ?? 'fs')) throw fault('mode', '"mode" must be a word.');
 }
 
+/** The level keys, which freezer-agent refuses beside `no_incremental`. */
+const LEVELS = ['max_level', 'always_level', 'restart_always_level'];
+
+/** Whether every backup is to be full: a level of 0 says so too, which freezer-agent itself takes for no bound. */
+function isAlwaysFull(action: ResolvedAction): boolean {
+  if (flagOf(action, 'no_incremental')) return true;
+  if (action.incremental !== undefined && !flagOf(action, 'incremental')) return true;
+  return numberOf(action, 'max_level') === 0 || numberOf(action, 'always_level') === 0;
+}
+
 /** Incremental or not: for volumes it is one option of freezer-agent, for all else another with the opposite meaning. */
 function incrementalOf(action: ResolvedAction): ResolvedAction {
   const { incremental, no_incremental: none, ...rest } = action;
-  if (incremental === undefined && none === undefined) return rest;
-  const wanted = incremental === undefined ? !flagOf(action, 'no_incremental') : flagOf(action, 'incremental');
-  if (textOf(action, 'cindernative_vol_id') !== null || action.mode === 'cindernative')
-    return { ...rest, incremental: wanted };
-  return wanted && none === undefined ? rest : { ...rest, no_incremental: !wanted || flagOf(action, 'no_incremental') };
+  const ofVolume = textOf(action, 'cindernative_vol_id') !== null || action.mode === 'cindernative';
+  if (isAlwaysFull(action)) {
+    const kept = Object.fromEntries(Object.entries(rest).filter(([key]) => !LEVELS.includes(key)));
+    return { ...kept, ...(ofVolume ? { incremental: false } : { no_incremental: true }) };
+  }
+  if (ofVolume && (incremental !== undefined || none !== undefined)) return { ...rest, incremental: true };
+  return none === undefined ? rest : { ...rest, no_incremental: false };
 }
 
 /**
