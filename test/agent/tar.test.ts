@@ -164,10 +164,14 @@ describe('levels', () => {
     expect(await levels(restarting, 2)).toEqual([0, 1]);
     host.now += 2 * DAY;
     expect(await levels(restarting, 2)).toEqual([0, 1]);
-    expect(await backUp({ no_incremental: true, max_level: 2 })).toMatchObject({
-      ok: false,
-      message: '"no_incremental" contradicts "max_level" and "always_level".',
-    });
+  });
+
+  it('are all 0 with no_incremental, whatever the level keys say', async () => {
+    const forced = { no_incremental: true, max_level: 2, always_level: 1 };
+    expect(await backUp({ max_level: 2 })).toMatchObject({ ok: true, summary: { level: 0 } });
+    expect(await backUp(forced)).toMatchObject({ ok: true, summary: { level: 0 } });
+    expect(await backUp(forced)).toMatchObject({ ok: true, summary: { level: 0 } });
+    await expectRestored();
   });
 
   it('restore to the last backup of a date or before, in any spelling of the date', async () => {

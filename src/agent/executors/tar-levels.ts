@@ -1,10 +1,9 @@
-import { InvalidInputError } from '../../lib/errors.js';
 import { DAY, SECOND } from '../../lib/time.js';
 import type { StoredBackup } from './tar-store.js';
 
 /** What an action says about levels. */
 export interface LevelRules {
-  /** Every backup is full and nothing for increments is kept. */
+  /** Every backup is full and nothing for increments is kept, whatever the levels say. */
   readonly noIncremental: boolean;
   /** After this level a new full backup follows; null: no bound. */
   readonly maxLevel: number | null;
@@ -24,14 +23,6 @@ export interface LevelPlan {
 }
 
 const FULL: LevelPlan = { level: 0, parent: null, restart: null };
-
-/** @throws InvalidInputError for rules that contradict each other. */
-export function checkRules(rules: LevelRules): void {
-  if (rules.noIncremental && (rules.maxLevel || rules.alwaysLevel)) {
-    const message = '"no_incremental" contradicts "max_level" and "always_level".';
-    throw new InvalidInputError([{ path: ['no_incremental'], message }]);
-  }
-}
 
 /** What two backups of one chain must have in common. */
 export interface Lineage {

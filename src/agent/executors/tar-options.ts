@@ -4,7 +4,7 @@ import { InvalidInputError } from '../../lib/errors.js';
 import { flagOf, numberOf, requiredText, textOf, textsOf, wholeNumberOf } from './action-keys.js';
 import type { ResolvedAction } from './executor.js';
 import { inHome } from './home-paths.js';
-import { checkRules, type LevelRules } from './tar-levels.js';
+import type { LevelRules } from './tar-levels.js';
 import { type Compression, type Dereference, ENDINGS } from './tar-tool.js';
 
 /** An absolute path of an action; `~/` is the agent's home. @throws InvalidInputError */
@@ -45,14 +45,12 @@ export function excludeOf(action: ResolvedAction): string[] {
   return textsOf(action, 'exclude').filter((pattern) => pattern !== '');
 }
 
-/** @throws InvalidInputError for values of a wrong type and rules that contradict each other */
+/** @throws InvalidInputError for values of a wrong type */
 export function levelRulesOf(action: ResolvedAction): LevelRules {
-  const rules: LevelRules = {
+  return {
     noIncremental: flagOf(action, 'no_incremental') || action.incremental === false,
     maxLevel: wholeNumberOf(action, 'max_level'),
     alwaysLevel: wholeNumberOf(action, 'always_level'),
     restartAfterDays: numberOf(action, 'restart_always_level') || null,
   };
-  checkRules(rules);
-  return rules;
 }
