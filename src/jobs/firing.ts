@@ -57,6 +57,15 @@ function missedRecord(missed: NonNullable<FirePlan['missed']>): OccurrenceRecord
   return count === 1 ? record : { ...record, until, count };
 }
 
+/**
+ * How a due run of the job meets its open ones. The only run of a schedule of kind `none` is not skipped for a manual
+ * one, or the job would never have run: it waits for that to end.
+ */
+function overlapOf(job: JobRow, open: readonly JobRunRow[]): JobRow['overlap'] {
+  const only = scheduleOf(job).kind === 'none' && open.every((run) => run.scheduledFor === null);
+  return only && job.overlap === 'SKIP' ? 'BUFFER_ONE' : job.overlap;
+}
+
 /** Decides each instant of a due job in turn; a run just decided is open for the next. */
 async function decide(
   tx: Tx,
@@ -76,10 +85,11 @@ async function decide(
     verdict.occurrences.push(missedRecord(plan.missed));
   }
   let states: { state: RunState }[] = open;
+  const overlap = overlapOf(job, open);
   // Of several runs that cancel each other only the last would be left.
   const chosen = job.overlap === 'CANCEL_OTHER' ? plan.run.slice(-1) : plan.run;
   for (const scheduledFor of plan.run) {
-    const decision = chosen.includes(scheduledFor) ? overlapDecision(job.overlap, states, isAborting(job)) : 'SKIP';
+    const decision = chosen.includes(scheduledFor) ? overlapDecision(overlap, states, isAborting(job)) : 'SKIP';
     if (decision === 'SKIP') {
       verdict.skipped += 1;
       verdict.occurrences.push({ scheduledFor, outcome: 'SKIPPED', reason: because('OVERLAP'), runId: null });
