@@ -1,6 +1,7 @@
 import {
   type CronInput,
   cronSchedule,
+  type DateInput,
   dateSchedule,
   type IntervalInput,
   intervalSchedule,
@@ -9,10 +10,10 @@ import {
 import type { ParsedSchedule } from '../schedule/types.js';
 import type { Faults, Path } from './faults.js';
 
-/** A typed schedule: exactly one of the four (the API's `@oneOf` sees to it). Instants are epoch milliseconds. */
+/** A typed schedule: exactly one of the four (the API's `@oneOf` sees to it). */
 export interface ScheduleInput {
   none?: { timezone?: string | null | undefined } | null | undefined;
-  date?: { at: number; timezone?: string | null | undefined } | null | undefined;
+  date?: DateInput | null | undefined;
   interval?: IntervalInput | null | undefined;
   cron?: CronInput | null | undefined;
 }

@@ -23,6 +23,24 @@ builder.scalarType('CronField', {
   parseLiteral: cronLiteral,
 });
 
+function dateText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new GraphQLError('A date of a schedule is an ISO 8601 text.');
+}
+
+function dateLiteral(node: ValueNode): string {
+  if (node.kind === 'StringValue') return node.value;
+  throw new GraphQLError('A date of a schedule is an ISO 8601 text.', { nodes: node });
+}
+
+builder.scalarType('ScheduleDate', {
+  description:
+    'A date of a schedule, ISO 8601: with `Z` or an offset that moment ("2030-06-02T16:20:00+02:00"), without one what the clock shows in the zone of the schedule ("2030-06-02T16:20:00"). A date alone means midnight.',
+  serialize: (value) => value,
+  parseValue: dateText,
+  parseLiteral: dateLiteral,
+});
+
 const timezone = 'The zone whose wall clock it follows: an IANA name; UTC when left out.';
 const start = 'Nothing is due before it; inclusive.';
 const end = 'Nothing is due after it; inclusive.';
@@ -35,7 +53,7 @@ const NoScheduleInput = builder.inputType('NoScheduleInput', {
 const DateScheduleInput = builder.inputType('DateScheduleInput', {
   description: 'Once, at an instant.',
   fields: (t) => ({
-    at: t.field({ type: 'DateTime', required: true, description: 'The instant.' }),
+    at: t.field({ type: 'ScheduleDate', required: true, description: 'The instant.' }),
     timezone: t.string({ description: timezone }),
   }),
 });
@@ -47,8 +65,11 @@ const IntervalScheduleInput = builder.inputType('IntervalScheduleInput', {
       required: true,
       description: '`continuous`, `N weeks|days|hours|minutes|seconds`, or a short form such as `1d` or `2h30m`.',
     }),
-    start: t.field({ type: 'DateTime', description: `${start} Without it the moment of creation gives the phase.` }),
-    end: t.field({ type: 'DateTime', description: end }),
+    start: t.field({
+      type: 'ScheduleDate',
+      description: `${start} Without it the moment of creation gives the phase.`,
+    }),
+    end: t.field({ type: 'ScheduleDate', description: end }),
     timezone: t.string({ description: timezone }),
   }),
 });
@@ -68,8 +89,8 @@ const CronScheduleInput = builder.inputType('CronScheduleInput', {
       hour: field('hour'),
       minute: field('minute'),
       second: field('second'),
-      start: t.field({ type: 'DateTime', description: start }),
-      end: t.field({ type: 'DateTime', description: end }),
+      start: t.field({ type: 'ScheduleDate', description: start }),
+      end: t.field({ type: 'ScheduleDate', description: end }),
       timezone: t.string({ description: timezone }),
     };
   },
@@ -88,14 +109,11 @@ export const ScheduleInputType = builder.inputType('ScheduleInput', {
 
 type GivenSchedule = typeof ScheduleInputType.$inferInput;
 
-const instant = (date: Date | null | undefined): number | null => date?.getTime() ?? null;
-
-/** A schedule as the API takes it, in the domain's words: instants as epoch milliseconds. */
-export function toScheduleInput(given: GivenSchedule): ScheduleInput {
-  const { none, date, interval, cron } = given;
-  if (date) return { date: { at: date.at.getTime(), timezone: date.timezone } };
-  if (interval) return { interval: { ...interval, start: instant(interval.start), end: instant(interval.end) } };
+/** A schedule as the API takes it, in the domain's words. */
+export function toScheduleInput({ none, date, interval, cron }: GivenSchedule): ScheduleInput {
+  if (date) return { date };
+  if (interval) return { interval };
   if (!cron) return { none: none ?? {} };
   const fields = Object.fromEntries(CRON_FIELDS.map((name) => [name, cron[name]]));
-  return { cron: { ...fields, timezone: cron.timezone, start: instant(cron.start), end: instant(cron.end) } };
+  return { cron: { ...fields, timezone: cron.timezone, start: cron.start, end: cron.end } };
 }

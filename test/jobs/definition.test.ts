@@ -52,6 +52,33 @@ describe.each(storeKinds())('definitions on %s', (store) => {
     expect(await command(world, 'jobUpdate', { id, schedule })).toMatchObject({ path: ['schedule'], message });
   });
 
+  it('typed dates without an offset are read in the zone of the schedule, those with one are kept', async () => {
+    const timezone = 'Europe/Berlin';
+    const due = async (at: string) => {
+      const id = await makeJob(world, { schedule: { date: { at, timezone } } });
+      return (await stored(world, id)).nextRunAt;
+    };
+    expect(await due('2030-06-02T16:20:00')).toBe(Date.parse('2030-06-02T14:20:00Z'));
+    expect(await due('2030-06-02T16:20:00-05:00')).toBe(Date.parse('2030-06-02T21:20:00Z'));
+    const spans = [
+      { interval: { every: '1d', start: '2030-06-02T16:20:00', timezone } },
+      { cron: { minute: 20, start: '2030-06-02T16:20:00', end: '2030-06-03', timezone } },
+    ];
+    for (const schedule of spans) {
+      const id = await makeJob(world, { schedule });
+      expect((await stored(world, id)).nextRunAt).toBe(Date.parse('2030-06-02T14:20:00Z'));
+    }
+  });
+
+  it('a typed date that is none is refused by the name of its key', async () => {
+    const schedule = { interval: { every: '1d', start: '2030-02-31', end: 'soon' } };
+    const answer = await command(world, 'jobCreate', { clientId: 'c', schedule });
+    expect(answer.issues).toEqual([
+      { path: ['schedule', 'interval', 'start'], message: expect.stringContaining('start: "2030-02-31" is not in') },
+      { path: ['schedule', 'interval', 'end'], message: expect.stringContaining('end: "soon" is not a date') },
+    ]);
+  });
+
   it('keeps revisions with who, when and why, and their differences with secrets masked', async () => {
     const id = await makeJob(world, { reason: 'first', key: 'kept' });
     world.clock.forward(HOUR);
