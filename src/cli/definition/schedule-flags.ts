@@ -1,6 +1,7 @@
 import type { CronScheduleInput, ScheduleInput } from '@orrery/sdk';
 import { type Command, Option } from 'commander';
-import { future } from '../instant-option.js';
+import { CliFailure, EXIT } from '../failure.js';
+import { dateText, future } from '../instant-option.js';
 import { cronFields } from './crontab.js';
 
 /** When a job is due, as the command line says it. */
@@ -30,20 +31,42 @@ export function withSchedule(command: Command): Command {
     )
     .addOption(
       new Option('--at <date>', 'once, at a date or after a length of time: 2026-12-01T03:00, 2h')
-        .argParser(future)
+        .argParser(dateText)
         .conflicts(['every', 'cron']),
     )
     .addOption(new Option('--once', 'once, when it is started (the default)').conflicts(['every', 'cron', 'at']))
-    .option('--timezone <name>', 'the zone whose wall clock the schedule follows: Europe/Berlin (default: UTC)')
-    .option('--starting <date>', 'with --every or --cron: nothing is due before', future)
-    .option('--ending <date>', 'with --every or --cron: nothing is due after', future);
+    .option(
+      '--timezone <name>',
+      'the zone whose clock the schedule and its dates follow: Europe/Berlin (default: UTC, dates as here)',
+    )
+    .option('--starting <date>', 'with --every or --cron: nothing is due before', dateText)
+    .option('--ending <date>', 'with --every or --cron: nothing is due after', dateText);
 }
 
-/** The schedule that the flags say; undefined when they say none. */
+/** A date for the server, which reads it in the zone said; without one it means what the clock shows here. */
+function dateFor(timezone: string | undefined, text: string | undefined): string | undefined {
+  return text === undefined || timezone !== undefined ? text : future(text);
+}
+
+/** Throws CliFailure where a flag would mean nothing. */
+function checkUse({ every, cron, at, once, timezone, starting, ending }: ScheduleFlags): void {
+  const repeats = every !== undefined || cron !== undefined;
+  if (!repeats && (starting ?? ending) !== undefined) {
+    throw new CliFailure('--starting and --ending go with --every or --cron.', EXIT.USAGE);
+  }
+  if (!repeats && at === undefined && !once && timezone !== undefined) {
+    throw new CliFailure('--timezone goes with --every, --cron, --at or --once.', EXIT.USAGE);
+  }
+}
+
+/** The schedule that the flags say; undefined when they say none. Throws CliFailure where a flag would mean nothing. */
 export function scheduleOf(flags: ScheduleFlags): ScheduleInput | undefined {
-  const { timezone, starting: start, ending: end } = flags;
+  checkUse(flags);
+  const { timezone } = flags;
+  const [start, end] = [dateFor(timezone, flags.starting), dateFor(timezone, flags.ending)];
   if (flags.every !== undefined) return { interval: { every: flags.every, timezone, start, end } };
   if (flags.cron !== undefined) return { cron: { ...flags.cron, timezone, start, end } };
-  if (flags.at !== undefined) return { date: { at: flags.at, timezone } };
+  const at = dateFor(timezone, flags.at);
+  if (at !== undefined) return { date: { at, timezone } };
   return flags.once ? { none: { timezone } } : undefined;
 }
