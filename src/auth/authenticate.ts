@@ -43,6 +43,8 @@ interface Parts {
 }
 
 const MISSING = 'No token came with the request: send "Authorization: Bearer <token>".';
+/** Short: it goes into the reason of a close, which has at most 123 bytes. */
+const MISSING_IN_INIT = 'No token came: send {"authorization": "Bearer <token>"} as the payload of connection_init.';
 
 function cookieValue(header: string): string | null {
   for (const part of header.split(';')) {
@@ -68,7 +70,8 @@ export class Authenticator {
   authenticate(credentials: Credentials, call: Call): Authentication | Promise<Authentication> {
     const bearer = credentials.authorization;
     const key = bearer ?? (credentials.cookie === null ? null : cookieValue(credentials.cookie));
-    if (key === null || key === '') return { ok: false, refusal: refuse(MISSING) };
+    if (key === null || key === '')
+      return { ok: false, refusal: refuse(call.origin.via === 'WEBSOCKET' ? MISSING_IN_INIT : MISSING) };
     const byCookie = bearer === null;
     const kept = this.#kept.get(key);
     if (kept && kept.until > this.#parts.clock.now())

@@ -1,4 +1,4 @@
-import type { Tx } from '../db/transaction.js';
+import type { Reader, Tx } from '../db/transaction.js';
 import type { JobRow } from '../entities/job.js';
 import type { NewEvent } from '../events/topics.js';
 import { MINUTE } from '../lib/time.js';
@@ -23,6 +23,13 @@ interface Told {
 const FIND = `SELECT id, project, \`key\`, client_key AS clientKey, last_success_at AS lastSuccessAt, stale_at AS staleAt
   FROM jobs WHERE slot = '' AND stale_at >= ? AND stale_at <= ? AND (stale_at > ? OR (stale_at = ? AND id > ?))
   ORDER BY stale_at, id LIMIT ${BATCH}`;
+
+/** How many jobs are stale at `now` (epoch milliseconds), over all projects. By the index alone. */
+export async function countStale(reader: Pick<Reader, 'rows'>, now: number): Promise<number> {
+  const sql = "SELECT COUNT(*) AS count FROM jobs WHERE slot = '' AND stale_at <= ?";
+  const [row] = await reader.rows<{ count: number | string }>(sql, [now]);
+  return Number(row?.count ?? 0);
+}
 
 function toldOf(state: Record<string, unknown>, due: DueJob): Told {
   const { at, id } = state;

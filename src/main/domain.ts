@@ -8,7 +8,7 @@ import { jobRunKind } from '../jobs/firing.js';
 import { runLeaseKind } from '../jobs/run-expiry.js';
 import { createRunService } from '../jobs/run-service.js';
 import { createJobService } from '../jobs/service.js';
-import { jobStaleKind } from '../jobs/stale.js';
+import { countStale, jobStaleKind } from '../jobs/stale.js';
 import { systemIds } from '../lib/ids.js';
 import { SECOND, systemClock } from '../lib/time.js';
 import { createLive, type Live } from '../live/hub.js';
@@ -100,6 +100,9 @@ export function createDomain(config: Config, stores: Stores, identity: Identity,
   );
   const retention = retentionChore(config, db, rights.activities, telemetry.log);
   for (const kind of [jobRunKind(deps), jobStaleKind(deps), leases, retention.kind]) scheduler.register(kind);
+  telemetry.metrics.gauge('orrery_jobs_stale', 'Jobs whose last success is older than their staleAfter.', () =>
+    countStale(stores.own.reader, systemClock.now()),
+  );
   const live = createLive({
     feed: stores.log.feed,
     outputs: createOutputLog(db),

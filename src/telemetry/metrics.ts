@@ -36,14 +36,18 @@ export class Metrics {
     return (...values) => counter.labels(...values).inc();
   }
 
-  /** A number that is asked when the metrics are read. */
-  gauge(name: string, help: string, read: () => number): void {
+  /** A number that is asked when the metrics are read; NaN when that fails, so that the other numbers are still told. */
+  gauge(name: string, help: string, read: () => number | Promise<number>): void {
     new Gauge({
       name,
       help,
       registers: [this.#registry],
-      collect() {
-        this.set(read());
+      async collect() {
+        try {
+          this.set(await read());
+        } catch {
+          this.set(Number.NaN);
+        }
       },
     });
   }
