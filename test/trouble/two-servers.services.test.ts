@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { type OrrerySdk, payloadOf } from '@orrery/sdk';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { SECOND } from '../../src/lib/time.js';
+import { HOUR, SECOND } from '../../src/lib/time.js';
 import { AgentHost } from '../agent/agent-kit.js';
-import { runOrrery, ServerProcess } from '../kit/server-process.js';
+import { clockAhead, runOrrery, ServerProcess } from '../kit/server-process.js';
 import { describeWithStores, type FreshStore, freshDatabase } from '../kit/stores.js';
 import {
   everySecond,
@@ -33,8 +33,8 @@ describeWithStores('two server processes on one MySQL', ['mysql'], () => {
     await store.drop();
   });
 
-  async function start(name: string): Promise<ServerProcess> {
-    const server = await ServerProcess.start({ databaseUrl: store.url, name, ...SHORT });
+  async function start(name: string, env: Record<string, string> = {}): Promise<ServerProcess> {
+    const server = await ServerProcess.start({ databaseUrl: store.url, name, ...SHORT }, env);
     servers.push(server);
     return server;
   }
@@ -42,11 +42,11 @@ describeWithStores('two server processes on one MySQL', ['mysql'], () => {
   const migrate = () => runOrrery(['migrate'], { databaseUrl: store.url });
 
   /** The first one owns every shard when the second one comes. */
-  async function startBoth(): Promise<[ServerProcess, ServerProcess]> {
+  async function startBoth(...clocks: Record<string, string>[]): Promise<[ServerProcess, ServerProcess]> {
     await migrate();
-    const a = await start('a');
+    const a = await start('a', clocks[0]);
     await expect.poll(() => a.metric(FIRED), SOON).toBeGreaterThan(0);
-    return [a, await start('b')];
+    return [a, await start('b', clocks[1])];
   }
 
   /** Jobs that are all due every second from the next second but one on. */
@@ -70,6 +70,12 @@ describeWithStores('two server processes on one MySQL', ['mysql'], () => {
     await expect.poll(async () => (await runsOf(sdk, job.id)).length, SOON).toBeGreaterThanOrEqual(enough);
   };
 
+  /** Whether no instant lies ahead. */
+  async function allFired(sdk: OrrerySdk, jobs: readonly SecondlyJob[]): Promise<boolean> {
+    const found = await Promise.all(jobs.map(({ id }) => sdk.job({ id })));
+    return found.every(({ job }) => job?.nextRunAt === null);
+  }
+
   it('migrate once when both are told to at once, and serve once it is done', async () => {
     const refused = await ServerProcess.start({ databaseUrl: store.url, name: 'early' }).catch(String);
     expect(refused).toContain('Run "orrery migrate" first.');
@@ -92,9 +98,7 @@ describeWithStores('two server processes on one MySQL', ['mysql'], () => {
     await half(sdk, jobs);
     expect(await b.metric(FIRED)).toBe(0);
     expect(await a.end('SIGTERM')).toEqual({ code: 0, signal: null });
-    const allFired = async (): Promise<boolean> =>
-      (await Promise.all(jobs.map(({ id }) => sdk.job({ id })))).every(({ job }) => job?.nextRunAt === null);
-    await expect.poll(allFired, SOON).toBe(true);
+    await expect.poll(() => allFired(sdk, jobs), SOON).toBe(true);
     for (const job of jobs) {
       const due = await expectEachInstantOnce(sdk, job);
       expect(due.map(({ outcome }) => outcome)).toEqual(instantsOf(job.schedule).map(() => 'WAITING'));
@@ -102,6 +106,19 @@ describeWithStores('two server processes on one MySQL', ['mysql'], () => {
     // A lease was handed over, not waited for.
     expect(await b.metric(TAKEN_OVER)).toBe(0);
     expect(await b.metric('orrery_fire_refused_twice_total')).toBe(0);
+  });
+
+  it('hosts whose clocks are an hour off fire nothing early and take nothing over but from the dead', async () => {
+    const [a, b] = await startBoth(clockAhead(HOUR), clockAhead(-HOUR));
+    const jobs = await secondlyJobs(a.sdk(), 4, 8, { overlap: 'ALLOW_ALL', catchup: 'ALL' });
+    const sdk = b.sdk();
+    await half(sdk, jobs);
+    expect(await b.metric(FIRED)).toBe(0);
+    await a.end('SIGKILL');
+    await expect.poll(() => allFired(sdk, jobs), SOON).toBe(true);
+    for (const job of jobs) {
+      for (const { lateness } of await expectEachInstantOnce(sdk, job)) expect(lateness).toBeGreaterThanOrEqual(0);
+    }
   });
 
   it('one killed: the other takes over, and every due instant is run once, by what the runs wrote', async () => {
