@@ -96,6 +96,24 @@ function checkAction(faults: Faults, names: DefinitionNames, path: Path, action:
   if (action.timeout !== null) checkNumber(faults, [...path, 'timeout'], action.timeout, BOUNDS.timeout);
 }
 
+/**
+ * Checks the values that are to replace those of every action in one run. What the actions do stays: an override of
+ * `action` is a fault unless it says what they all do already.
+ */
+export function checkOverrides(
+  faults: Faults,
+  overrides: Readonly<Record<string, unknown>>,
+  definition: Pick<JobDefinition, 'actions' | 'actionDefaults'>,
+): void {
+  checkJson(faults, ['overrides'], overrides);
+  checkSecrets(faults, ['overrides'], overrides);
+  if (!Object.hasOwn(overrides, 'action')) return;
+  const kinds = actionKinds(definition);
+  if (kinds.every((kind) => kind === overrides.action)) return;
+  const does = `the job does ${kinds.join(', ')}`;
+  faults.add(['overrides', 'action'], `cannot be changed for one run: ${does}. Make another job, or update this one.`);
+}
+
 /** The rules of a definition that hold wherever it comes from; the schedule has been checked by the code that reads it. */
 export function checkDefinition(
   faults: Faults,

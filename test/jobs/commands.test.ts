@@ -362,13 +362,18 @@ describe.each(storeKinds())('commands on %s', (store) => {
 
   it('jobRunNow(overrides): for this run only', async () => {
     const id = await aJob(world, { start: false });
-    await command(world, 'jobRunNow', { id, overrides: { mode: 'mysql', action: 'exec' } });
+    await command(world, 'jobRunNow', { id, overrides: { mode: 'mysql', action: 'backup' } });
     const { told } = await take(world, id);
     expect(told.instruction.action ?? (await stored(world, id)).actions[0]?.freezerAction).toBeDefined();
-    expect(told.instruction.task?.name).toBe('0-exec');
+    expect(told.instruction.task?.name).toBe('0-backup');
     expect((await stored(world, id)).actions[0]?.freezerAction).toEqual({ action: 'backup', mode: 'fs' });
-    const wrong = await command(world, 'jobRunNow', { id, overrides: { action: 'dance' } });
-    expect(wrong).toMatchObject({ code: 'INVALID_INPUT', path: ['overrides', '0', 'freezerAction', 'action'] });
+    for (const action of ['dance', 'exec', null]) {
+      const wrong = await command(world, 'jobRunNow', { id, overrides: { action } });
+      expect(wrong).toMatchObject({ code: 'INVALID_INPUT', path: ['overrides', 'action'] });
+      expect(wrong.message).toMatch(/^overrides\.action: cannot be changed for one run: the job does backup\./);
+    }
+    const half = await command(world, 'jobRunNow', { id, overrides: { password: { secret: 'vault:x' } } });
+    expect(half).toMatchObject({ code: 'INVALID_INPUT', path: ['overrides', 'password', 'secret'] });
   });
 
   it('keeps who gave a command, and why', async () => {

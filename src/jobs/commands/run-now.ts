@@ -1,7 +1,7 @@
 import type { Ctx } from '../../auth/actor.js';
 import type { JobRow } from '../../entities/job.js';
 import { SECOND } from '../../lib/time.js';
-import { checkDefinition, TYPED_NAMES } from '../definition-rules.js';
+import { checkOverrides } from '../definition-rules.js';
 import type { JobsDeps } from '../deps.js';
 import { withOverrides } from '../effective-action.js';
 import { Faults } from '../faults.js';
@@ -12,16 +12,17 @@ import { type CommandInput, type CommandPayload, removed, type Underway, underTa
 import { makeRoom } from './make-room.js';
 
 export interface RunNowInput extends CommandInput {
-  /** Keys that replace those of every action's `freezer_action`, for this run only. */
+  /** Keys that replace those of every action's `freezer_action`, but not `action`, for this run only. */
   overrides?: Record<string, unknown> | null | undefined;
 }
 
 function actionsOf(job: JobRow, input: RunNowInput): JobRow['actions'] {
-  const actions = withOverrides(job.actions, input.overrides);
+  const { overrides } = input;
+  if (overrides == null) return job.actions;
   const faults = new Faults();
-  checkDefinition(faults, { ...TYPED_NAMES, actions: 'overrides' }, { ...job, actions });
+  checkOverrides(faults, overrides, job);
   faults.throwIfAny();
-  return actions;
+  return withOverrides(job.actions, overrides);
 }
 
 /** A run is made at once, unless the job's open runs are in the way: then its overlap policy decides. */
