@@ -76,7 +76,12 @@ export function readDocument(raw: Readonly<Record<string, unknown>>, options: Re
   };
   const names = job.has('job_actions') ? DOCUMENT_NAMES : { ...DOCUMENT_NAMES, actions: 'job_action' };
   checkDefinition(faults, names, definition);
-  const read = { ...readNames(job, faults), definition, begin: readBegin(schedule), history: readHistory(schedule) };
+  const read = {
+    ...readNames(job, faults),
+    definition,
+    begin: readBegin(schedule, faults),
+    history: readHistory(schedule),
+  };
   faults.throwIfAny();
   return { ...read, warnings: faults.warnings };
 }
@@ -129,9 +134,21 @@ function readSchedule(schedule: JsonReader, faults: Faults, options: ReadOptions
 }
 
 /** A pending command goes before the status; without either the job is scheduled, as Freezer does. */
-function readBegin(schedule: JsonReader): ReadDocument['begin'] {
+function readBegin(schedule: JsonReader, faults: Faults): ReadDocument['begin'] {
   const status = schedule.choice('status', STATUSES_READ) ?? '';
   const event = schedule.choice('event', EVENTS_READ) ?? '';
+  const unkept = unkeptControl(status, event);
+  if (unkept !== null) faults.warn(`job_schedule.${unkept} is not carried out by an import.`);
+  return beginOf(status, event);
+}
+
+/** The command or status of a document that no job begins with; null when it has neither. */
+function unkeptControl(status: string, event: string): string | null {
+  if (event === 'abort' || event === 'remove') return `event: "${event}"`;
+  return event === '' && (status === 'aborting' || status === 'removed') ? `status: "${status}"` : null;
+}
+
+function beginOf(status: string, event: string): ReadDocument['begin'] {
   if (event === 'stop' || event === 'remove') return 'STOPPED';
   if (event !== '') return 'SCHEDULED';
   if (status === 'completed') return 'COMPLETED';

@@ -113,6 +113,18 @@ describe.each(storeKinds())('the rules of a document, on %s', (store) => {
     ]);
   });
 
+  it.each([
+    [{ event: 'abort', status: 'running' }, ['event: "abort"']],
+    [{ event: 'remove' }, ['event: "remove"']],
+    [{ status: 'removed' }, ['status: "removed"']],
+    [{ status: 'aborting' }, ['status: "aborting"']],
+    [{ status: 'aborting', event: 'stop' }, []],
+    [{ status: 'running', event: 'start' }, []],
+  ])('warns of a command or a status that is dropped: %j', async (control, named) => {
+    const { warnings } = await bring({ job_schedule: { schedule_interval: '1 days', ...control } });
+    expect(warnings).toEqual(named.map((name) => `job_schedule.${name} is not carried out by an import.`));
+  });
+
   it('warns of a secret that is written out, and not of a reference', async () => {
     const freezer = { mysql: { password: 'pa55' }, token: { secret: 'env:TOKEN' }, encrypt_pass_file: '/key' };
     const { warnings } = await bring(action({}, freezer));
