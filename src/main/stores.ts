@@ -40,7 +40,8 @@ export async function openConfiguredDatabase(config: Config, poolSize = config.s
     return await openDatabase({ url, poolSize }, MIGRATIONS);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ExpectedError('UNAVAILABLE', `The database ${shown(url)} cannot be opened: ${reason}.`);
+    const advice = `Check ORRERY_DATABASE_URL${config.stores.embedded ? ' and that the file may be written' : ' and that the server runs'}.`;
+    throw new ExpectedError('UNAVAILABLE', `The database ${shown(url)} cannot be opened: ${reason}. ${advice}`);
   }
 }
 

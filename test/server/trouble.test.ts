@@ -94,7 +94,7 @@ describe('a start in trouble says in one line what to do', () => {
 
   it('when the database cannot be reached, without its password', async () => {
     const message = await failure(start({ databaseUrl: 'mysql://orrery:geheim@127.0.0.1:9/orrery' }));
-    expect(message).toContain('cannot be opened');
+    expect(message).toMatch(/cannot be opened: .*\. Check ORRERY_DATABASE_URL and that the server runs\.$/s);
     expect(message).not.toContain('geheim');
   });
 
