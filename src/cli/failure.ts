@@ -1,11 +1,12 @@
 import { OrreryError, RefusedError } from '@orrery/sdk';
+import { ExpectedError } from '../lib/errors.js';
 
 /** What the exit code of a command means, one table for all. */
 export const EXIT = {
   OK: 0,
   /** The command ran, and what it asked for failed (a run ended FAIL, a job is stale). */
   FAILED: 1,
-  /** The command line is wrong; nothing was sent. */
+  /** The command line or a setting is wrong; nothing was sent. */
   USAGE: 2,
   /** The server refused: bad input, not found, conflict. */
   REFUSED: 3,
@@ -22,7 +23,7 @@ export const EXIT_HELP = `
 Exit codes:
   ${EXIT.OK}    done
   ${EXIT.FAILED}    done, and what was asked for failed (a run ended FAIL)
-  ${EXIT.USAGE}    the command line is wrong; nothing was sent
+  ${EXIT.USAGE}    the command line or a setting is wrong; nothing was sent
   ${EXIT.REFUSED}    the server refused: bad input, not found, conflict
   ${EXIT.DENIED}    no token, a wrong one, or one without the right
   ${EXIT.UNREACHABLE}    no server answered
@@ -83,5 +84,8 @@ export function describeFailure(failure: unknown): CliFailure {
     const message = `${failure.message}${ADVICE[failure.code] ?? ''}${request}`;
     return new CliFailure(message, CODE_EXITS[failure.code] ?? EXIT.REFUSED);
   }
+  // Only commands that run in this process meet these: settings that cannot be used.
+  const settings = failure instanceof ExpectedError && failure.code === 'INVALID_INPUT';
+  if (settings) return new CliFailure(failure.message, EXIT.USAGE);
   return new CliFailure(failure instanceof Error ? failure.message : String(failure), EXIT.FAILED);
 }

@@ -14,7 +14,7 @@ export interface PagingOptions {
 }
 
 /** The most that the API gives at once. */
-const PAGE = 500;
+export const PAGE = 500;
 const DEFAULT_LIMIT = 50;
 
 /** A whole number above zero, from the command line. */
@@ -22,6 +22,15 @@ export function positive(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It is a whole number above 0.');
   return number;
+}
+
+/** A whole number from 1 to `most`, from the command line. */
+export function upTo(most: number): (text: string) => number {
+  return (text) => {
+    const number = positive(text);
+    if (number > most) throw new InvalidArgumentError(`It is at most ${most}.`);
+    return number;
+  };
 }
 
 /** Adds the options of every list. */

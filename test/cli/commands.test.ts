@@ -66,6 +66,10 @@ describe('job create', () => {
     expect((await run('job', 'create', '--every', '1d')).code).toBe(2);
     expect((await run('job', 'create', '--backup', '/x', '--every', '1d', '--at', '2h')).code).toBe(2);
     expect((await run('job', 'lis')).err).toContain('Did you mean');
+    const unchanged = await run('job', 'update', 'docs', '--reason', 'none');
+    expect(unchanged).toMatchObject({ code: 2, err: expect.stringContaining('nothing to change') });
+    const many = await run('job', 'next', 'docs', '-n', '501');
+    expect(many).toMatchObject({ code: 2, err: expect.stringContaining('at most 500') });
   });
 });
 
@@ -216,6 +220,14 @@ describe('failures are one clear line with an exit code of their own', () => {
 
   it('no server in the data directory', async () => {
     expect(await orrery(['job', 'list', '--data-dir', folder])).toMatchObject({ code: 5 });
+  });
+
+  it.each(['config', 'serve', 'migrate'])('settings of %s that cannot be used', async (name) => {
+    const { code, err } = await orrery([name, '--port', 'many', '--data-dir', folder]);
+    expect(code).toBe(2);
+    expect(err).toContain('The configuration has a fault');
+    expect((await orrery([name, '--config', join(folder, 'none.yaml')])).code).toBe(2);
+    expect((await orrery([name, '--no-such-setting', '1'])).code).toBe(2);
   });
 
   it('a wrong token', async () => {

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { type CommandContext, type ServerOptions, withExamples, withProject, withSdk, withServer } from '../command.js';
 import { CliFailure, EXIT } from '../failure.js';
 import { writeRows } from '../output/format.js';
-import { positive } from '../paging.js';
+import { PAGE, upTo } from '../paging.js';
 import { FIRE_COLUMNS, fireRow } from '../rows/due.js';
 
 interface Flags extends ServerOptions {
@@ -13,7 +13,7 @@ interface Flags extends ServerOptions {
 export function registerJobNext(parent: Command, context: CommandContext): void {
   const command = parent.command('next').argument('<job>', 'key or id').description('show when a job is due next');
   withProject(withServer(command))
-    .addOption(new Option('-n, --limit <count>', 'show so many').argParser(positive).default(10))
+    .addOption(new Option('-n, --limit <count>', `show so many, at most ${PAGE}`).argParser(upTo(PAGE)).default(10))
     .action(async (id: string, flags: Flags) => {
       const variables = { id, project: flags.project, first: flags.limit };
       const { job } = await withSdk(flags, context, (sdk) => sdk.jobNextRuns(variables));

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type CommandContext, type ServerOptions, withExamples, withProject, withSdk, withServer } from '../command.js';
 import { type PolicyFlags, policyOf, withPolicy } from '../definition/policy-flags.js';
 import { type ScheduleFlags, scheduleOf, withSchedule } from '../definition/schedule-flags.js';
+import { CliFailure, EXIT } from '../failure.js';
 import { positive } from '../paging.js';
 import { withReason } from './job-control.js';
 import { showDefined } from './job-create.js';
@@ -62,15 +63,16 @@ export function registerJobUpdate(parent: Command, context: CommandContext): voi
     .option('--expected-revision <number>', 'refuse when somebody else changed it meanwhile', positive)
     .action(async (id: string, flags: Flags) => {
       const { set = [], unset = [], expectedRevision } = flags;
+      const change = { clientId: flags.client, schedule: scheduleOf(flags), ...policyOf(flags) };
+      const changes = set.length + unset.length > 0 || Object.values(change).some((value) => value !== undefined);
+      if (!changes) throw new CliFailure('There is nothing to change: name what, for example --every 12h.', EXIT.USAGE);
       const payload = await withSdk(flags, context, async (sdk) => {
         const job = set.length + unset.length > 0 ? await findJob(sdk, id, flags.project) : null;
         const input = {
           id,
-          clientId: flags.client,
-          schedule: scheduleOf(flags),
           project: flags.project,
           reason: flags.reason,
-          ...policyOf(flags),
+          ...change,
           ...(job ? { actions: changedActions(job, set, unset) } : {}),
           // Actions made from what was read must not undo a change that came between.
           expectedRevision: expectedRevision ?? job?.revision,
