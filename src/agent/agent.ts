@@ -156,7 +156,9 @@ class RunningAgent implements Agent {
     const { directory, log, tree } = this.#options;
     const runs = await spool.runs();
     if (runs.length > 0) {
-      const { signalled, survivors } = await killLeftovers(runs, tree);
+      const { signalled, survivors } = await killLeftovers(runs, tree, (count, of) =>
+        log('info', `Ending ${count} processes of run ${of.join(', ')}, which an earlier agent left running.`),
+      );
       if (signalled > 0) log('warn', `Ended ${signalled} processes that an earlier agent had left running.`);
       if (survivors.length > 0)
         log('error', `Could not end the processes ${survivors.join(', ')} of an earlier agent.`);

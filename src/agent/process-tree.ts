@@ -105,7 +105,17 @@ export async function endTree(
   }
 }
 
-/** Ends what an earlier agent process left running of these runs, for example after a kill -9. */
-export function killLeftovers(runIds: readonly string[], tools: TreeTools = systemTree): Promise<TreeEnd> {
+/**
+ * Ends what an earlier agent process left running of these runs, for example after a kill -9.
+ * @param tell hears before the first signal how many processes there are, and of which runs; not called for none.
+ */
+export async function killLeftovers(
+  runIds: readonly string[],
+  tools: TreeTools = systemTree,
+  tell: (count: number, runs: readonly string[]) => void = () => undefined,
+): Promise<TreeEnd> {
+  const found = membersOf(await tools.list(), new Set(runIds), new Map());
+  const runs = runIds.filter((runId) => found.some((entry) => entry.runId === runId));
+  if (found.length > 0) tell(found.length, runs);
   return endTree(new Set(runIds), new Map(), tools);
 }

@@ -186,8 +186,22 @@ describe('ending a child', () => {
     });
     const changes = watch(directory, { signal: AbortSignal.timeout(20_000) });
     if (!existsSync(join(directory, 'up'))) for await (const _ of changes) if (existsSync(join(directory, 'up'))) break;
-    expect(await killLeftovers(['another', runId], hasty)).toMatchObject({ survivors: [] });
+    const told: [number, readonly string[]][] = [];
+    const toldBefore: boolean[] = [];
+    const tools = {
+      ...hasty,
+      signal: (...[pid, name]: Parameters<typeof hasty.signal>) => {
+        toldBefore.push(told.length > 0);
+        return hasty.signal(pid, name);
+      },
+    };
+    const tell = (count: number, runs: readonly string[]) => told.push([count, runs]);
+    expect(await killLeftovers(['another', runId], tools, tell)).toMatchObject({ survivors: [] });
     expect(await alive()).toBe(0);
+    expect(told).toEqual([[expect.any(Number), [runId]]]);
+    expect(toldBefore).not.toContain(false);
+    await killLeftovers(['another', runId], tools, tell);
+    expect(told).toHaveLength(1);
   });
 });
 
