@@ -12,6 +12,8 @@ export interface DatabaseOptions {
   url: string;
   /** The most connections held at once (MySQL). Default 10. */
   poolSize?: number;
+  /** Milliseconds after which the server itself ends a statement (MariaDB; on MySQL a SELECT). Default: never. */
+  statementLimit?: number;
   /** Called with each statement sent; for tests that count them, and for traces. */
   onStatement?: (sql: string) => void;
 }

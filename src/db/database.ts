@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../lib/time.js';
 import { createDataSource, type DatabaseOptions, type Dialect, dialectOf, serverKind } from './data-source.js';
 import { isConflict, isDiskFull } from './failures.js';
 import { Mutex } from './mutex.js';
+import { limitStatements } from './statement-limit.js';
 import { traceStatements } from './tracing.js';
 import { type Reader, RunnerTx, type SqlValue, type Tx } from './transaction.js';
 
@@ -25,7 +26,7 @@ async function giveUp(runner: QueryRunner, dialect: Dialect): Promise<void> {
     await runner.rollbackTransaction();
   } catch {
     // A lost connection to MySQL has taken its transaction with it.
-    if (dialect === 'mysql') return;
+      if (dialect === 'mysql') return;
     await runner.query('BEGIN TRANSACTION');
     await runner.rollbackTransaction();
   }
@@ -138,6 +139,7 @@ export async function openDatabase(
   const dialect = dialectOf(options.url);
   const server = await serverKind(options.url);
   const writer = await traceStatements(createDataSource(options, server, migrations)).initialize();
+  if (options.statementLimit !== undefined) await limitStatements(writer, server, options.statementLimit);
   if (dialect === 'mysql') return new Database(writer, writer, dialect, options.clock);
   const reader = await traceStatements(createDataSource(options, server)).initialize();
   return new Database(writer, reader, dialect, options.clock ?? systemClock);
