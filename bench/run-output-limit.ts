@@ -1,7 +1,7 @@
 // The limit of bench/run-output.ts: node:http takes a batch, one transaction of mysql2 stores it, ws sends it on.
 // Sends its port.
 import { createServer } from 'node:http';
-import { createPool } from 'mysql2/promise';
+import { createPool, type RowDataPacket } from 'mysql2/promise';
 import { WebSocketServer } from 'ws';
 import type { Piece } from './run-output-log.js';
 
@@ -33,6 +33,11 @@ const server = createServer((request, response) => {
   });
 });
 const sockets = new WebSocketServer({ server });
+// Whoever comes gets what is there: at most the first piece.
+sockets.on('connection', async (socket) => {
+  const [rows] = await pool.query<(Piece & RowDataPacket)[]>('SELECT sequence, text FROM pieces ORDER BY sequence');
+  for (const { sequence, text } of rows) socket.send(JSON.stringify({ sequence, text }));
+});
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();
   process.send?.(typeof address === 'object' && address !== null ? address.port : 0);

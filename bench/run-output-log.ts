@@ -14,13 +14,14 @@ const LARGEST_PIECE = 32 * 1024;
 const LARGEST_BATCH = 256 * 1024;
 const MOST_PIECES = 500;
 
-/** A log in batches of pieces: pieces as full as an agent's, or of one line each. */
+/** A log in batches of pieces: its first line, then pieces as full as an agent's, or of one line each. */
 export function* batches(lines: number, shape: 'full' | 'single'): Generator<Piece[]> {
+  yield [{ sequence: 1, text: logLine(0) }];
   const whole = shape === 'full' ? Math.floor(LARGEST_PIECE / logLine(0).length) : 1;
   const inBatch = Math.min(MOST_PIECES, Math.floor(LARGEST_BATCH / (whole * logLine(0).length)));
   let batch: Piece[] = [];
-  let sequence = 0;
-  for (let from = 0; from < lines; from += whole) {
+  let sequence = 1;
+  for (let from = 1; from < lines; from += whole) {
     sequence += 1;
     const count = Math.min(whole, lines - from);
     batch.push({ sequence, text: Array.from({ length: count }, (_, index) => logLine(from + index)).join('') });

@@ -1,5 +1,5 @@
 // The watchers of bench/run-output.ts in a process of their own: each over a WebSocket of its own, each checking that the
-// log is complete and in order. Says "ready" when they are there, and how many lines each got at the end.
+// log is complete and in order. Says "ready" when each has seen the first line, and how many each got at the end.
 import { createOrreryClient, createSdk } from '@orrery/sdk';
 import { WebSocket } from 'ws';
 import { ADMIN_TOKEN } from './orrery-process.js';
@@ -7,12 +7,21 @@ import { LogCheck } from './run-output-log.js';
 
 const [, , side = '', url = '', runId = '', watchers = '10', lines = '0'] = process.argv;
 
+let waiting = Number(watchers);
+
+/** Takes a piece, and tells when everybody has seen the first. */
+function take(check: LogCheck, text: string): void {
+  if (check.lines === 0) waiting -= 1;
+  if (check.lines === 0 && waiting === 0) process.send?.('ready');
+  check.take(text);
+}
+
 /** Watches a run by the typed client. */
 async function watchRun(): Promise<number> {
   const client = createOrreryClient({ url, token: () => ADMIN_TOKEN });
   const check = new LogCheck();
   for await (const { runOutputAppended } of createSdk(client).runOutputAppended({ runId })) {
-    check.take(runOutputAppended.output.text);
+    take(check, runOutputAppended.output.text);
   }
   await client.close();
   return check.lines;
@@ -26,7 +35,7 @@ function watchLimit(): Promise<number> {
     socket.on('error', reject);
     socket.on('message', (data) => {
       const { text } = JSON.parse(String(data)) as { text: string };
-      check.take(text);
+      take(check, text);
       if (check.lines === Number(lines)) {
         resolve(check.lines);
         socket.close();
@@ -36,6 +45,5 @@ function watchLimit(): Promise<number> {
 }
 
 const watching = Array.from({ length: Number(watchers) }, side === 'limit' ? watchLimit : watchRun);
-process.send?.('ready');
 process.send?.(await Promise.all(watching));
 process.on('disconnect', () => process.exit());

@@ -3,7 +3,7 @@
 //   npm run build && node scripts/run-ts.mjs bench/run-output.ts [lines] [watchers]
 // ORRERY_TEST_DATABASE_URL names a MySQL or MariaDB server on which a database may be made (scripts/services.sh up mariadb).
 import { createOrreryClient, createSdk, type OrrerySdk, payloadOf } from '@orrery/sdk';
-import { startChild } from './child.js';
+import { type BenchChild, startChild } from './child.js';
 import { makeDatabase } from './database.js';
 import { ADMIN_TOKEN, migrate, type OrreryProcess, startOrrery } from './orrery-process.js';
 import { residentBytes } from './process-figures.js';
@@ -14,7 +14,21 @@ const MEGABYTE = 1_048_576;
 const GOAL = 64;
 const CLIENT = 'bench-host';
 const SESSION = 'bench-session';
-const SHAPES = ['full', 'single'] as const;
+
+/** When the watchers come: before all but the first line, or when everything is there. */
+type Coming = 'early' | 'late';
+
+interface Scenario {
+  readonly name: string;
+  readonly shape: 'full' | 'single';
+  readonly coming: Coming;
+}
+
+const SCENARIOS: readonly Scenario[] = [
+  { name: 'pieces as full as an agent makes them', shape: 'full', coming: 'early' },
+  { name: 'the same, watchers come at the end', shape: 'full', coming: 'late' },
+  { name: 'pieces of one line each', shape: 'single', coming: 'early' },
+];
 
 /** The most memory of a process while something goes on, in bytes. */
 async function peakDuring<T>(pid: number, work: () => Promise<T>): Promise<{ peak: number; result: T }> {
@@ -64,60 +78,59 @@ interface Taken {
   seen: number;
 }
 
-/** Appends the whole log and waits for the watchers. */
+/** Appends the whole log and waits until every watcher has every line; `end` ends the run. */
 async function feed(
-  watch: ReturnType<typeof startChild>,
-  shape: (typeof SHAPES)[number],
+  { shape, coming }: Scenario,
   count: number,
+  watch: () => BenchChild,
   append: (pieces: Piece[]) => Promise<void>,
   end: () => Promise<void>,
 ): Promise<Taken> {
+  const [first = [], ...rest] = batches(count, shape);
+  await append(first);
+  const early = coming === 'early' ? watch() : null;
+  await early?.next();
   const begun = performance.now();
-  for (const batch of batches(count, shape)) await append(batch);
+  for (const batch of rest) await append(batch);
   await end();
   const stored = (performance.now() - begun) / 1_000;
-  const seen = await watch.next<number[]>();
+  const watching = early ?? watch();
+  if (!early) await watching.next();
+  const from = early ? begun : performance.now();
+  const seen = await watching.next<number[]>();
   if (seen.some((got) => got !== count)) throw new Error(`Of ${count} lines the watchers saw ${seen.join(', ')}.`);
-  return { stored, seen: (performance.now() - begun) / 1_000 };
+  await watching.end();
+  return { stored, seen: (performance.now() - from) / 1_000 };
 }
 
-async function ours(
-  server: OrreryProcess,
-  sdk: OrrerySdk,
-  shape: (typeof SHAPES)[number],
-  count: number,
-): Promise<Taken> {
+async function ours(server: OrreryProcess, sdk: OrrerySdk, scenario: Scenario, count: number): Promise<Taken> {
   const run = await beginRun(sdk);
-  const watch = startChild('bench/run-output-watch.ts', ['ours', server.endpoint, run.id, watchers, String(count)]);
-  await watch.next();
-  const taken = await feed(watch, shape, count, run.append, run.end);
-  await watch.end();
-  return taken;
+  const args = ['ours', server.endpoint, run.id, watchers, String(count)];
+  return feed(scenario, count, () => startChild('bench/run-output-watch.ts', args), run.append, run.end);
 }
 
-async function limit(databaseUrl: string, shape: (typeof SHAPES)[number], count: number): Promise<Taken> {
+async function limit(databaseUrl: string, scenario: Scenario, count: number): Promise<Taken> {
   const server = startChild('bench/run-output-limit.ts', [databaseUrl]);
   const address = `127.0.0.1:${await server.next<number>()}`;
-  const watch = startChild('bench/run-output-watch.ts', ['limit', `ws://${address}`, '', watchers, String(count)]);
-  await watch.next();
+  const args = ['limit', `ws://${address}`, '', watchers, String(count)];
   const append = async (pieces: Piece[]): Promise<void> => {
     await (await fetch(`http://${address}/`, { method: 'POST', body: JSON.stringify(pieces) })).text();
   };
-  const taken = await feed(watch, shape, count, append, async () => undefined);
-  await watch.end();
+  const watch = (): BenchChild => startChild('bench/run-output-watch.ts', args);
+  const taken = await feed(scenario, count, watch, append, async () => undefined);
   await server.end();
   return taken;
 }
 
-async function compare(server: OrreryProcess, sdk: OrrerySdk, shape: (typeof SHAPES)[number]): Promise<void> {
+async function compare(server: OrreryProcess, sdk: OrrerySdk, scenario: Scenario): Promise<void> {
   const count = Number(lines);
   const before = residentBytes(server.pid);
-  const { peak, result } = await peakDuring(server.pid, () => ours(server, sdk, shape, count));
+  const { peak, result } = await peakDuring(server.pid, () => ours(server, sdk, scenario, count));
   const database = await makeDatabase();
-  const bare = await limit(database.url, shape, count).finally(() => database.drop());
+  const bare = await limit(database.url, scenario, count).finally(() => database.drop());
   const rate = (taken: Taken): string => (count / taken.seen).toFixed(0);
   const cells = [
-    shape === 'full' ? 'as full as an agent makes them' : 'of one line each',
+    scenario.name,
     rate(result),
     rate(bare),
     (result.seen / bare.seen).toFixed(2),
@@ -137,11 +150,11 @@ try {
   const registration = { key: CLIENT, hostname: CLIENT, version: '1', capabilities: {}, sessionId: SESSION };
   payloadOf((await sdk.clientRegister({ input: registration })).clientRegister);
   // The same on a small scale, so that compiled code and first buffers do not count as growth.
-  for (const shape of SHAPES) await ours(server, sdk, shape, 2_000);
+  for (const scenario of SCENARIOS) await ours(server, sdk, scenario, 2_000);
   console.log(`${lines} lines of 100 bytes, ${watchers} watchers; complete and in order at every one`);
-  console.log('| pieces | ours, lines/s | limit, lines/s | ratio | server MiB | growth MiB | goal < |');
+  console.log('| log | ours, lines/s | limit, lines/s | ratio | server MiB | growth MiB | goal < |');
   console.log('|---|---|---|---|---|---|---|');
-  for (const shape of SHAPES) await compare(server, sdk, shape);
+  for (const scenario of SCENARIOS) await compare(server, sdk, scenario);
 } finally {
   await client.close();
   await server.stop();
