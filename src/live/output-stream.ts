@@ -16,8 +16,18 @@ export interface OutputStreamOptions {
   isEnded: () => Promise<boolean>;
 }
 
-/** Pieces read at once: at most 2 MiB, for a piece has at most 32 KiB. */
-const PAGE = 64;
+/** Pieces read at once, at least and at most; a piece has at most 32 KiB. */
+const FEWEST = 8;
+const MOST = 64;
+
+/** What the pieces read at once should come to, in UTF-16 units: each reader that is behind holds as much. */
+const PAGE_SIZE = 256 * 1024;
+
+/** How many pieces like these to read at once. */
+function pieceCount(like: readonly OutputPiece[]): number {
+  const size = like.reduce((sum, { text }) => sum + text.length, 0);
+  return Math.max(FEWEST, Math.min(MOST, Math.floor((PAGE_SIZE * like.length) / Math.max(1, size))));
+}
 
 /** The position that a client's cursor stands for; 0 (the start) without one. Throws InvalidInputError. */
 export function outputPosition(runId: string, cursor: string | null): number {
@@ -36,6 +46,7 @@ export class OutputStream extends LiveStream<OutputPiece> {
   #rung = false;
   #wake: (() => void) | undefined;
   #closed = false;
+  #count = FEWEST;
 
   constructor(options: OutputStreamOptions, after: number, signal: AbortSignal) {
     super();
@@ -50,10 +61,11 @@ export class OutputStream extends LiveStream<OutputPiece> {
   }
 
   async pull(): Promise<readonly OutputPiece[] | null> {
-    const page = await this.#options.outputs.page(this.#options.runId, this.#reached, PAGE);
+    const page = await this.#options.outputs.page(this.#options.runId, this.#reached, this.#count);
     const last = page.at(-1);
     if (!last || this.#closed) return null;
     this.#reached = last.position;
+    this.#count = pieceCount(page);
     return page;
   }
 
