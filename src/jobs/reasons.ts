@@ -22,6 +22,11 @@ export type ReasonCode = keyof typeof REASONS;
 
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(REASONS));
 
+/** A stored reason for people: the sentence of a code; what a person wrote stays. */
+export function reasonText(stored: string | null): string | null {
+  return stored !== null && Object.hasOwn(REASONS, stored) ? REASONS[stored as ReasonCode] : stored;
+}
+
 /** The code in a stored reason; null when there is none. What is not of this table was a failure of the firing. */
 export function reasonCode(stored: string | null): ReasonCode | null {
   if (stored === null) return null;

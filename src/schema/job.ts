@@ -1,7 +1,7 @@
 import type { JobRow } from '../entities/job.js';
 import { type Command, transitionOf } from '../jobs/command-table.js';
 import type { OpenRun } from '../jobs/find.js';
-import { REASONS, type ReasonCode } from '../jobs/reasons.js';
+import { REASONS, type ReasonCode, reasonText } from '../jobs/reasons.js';
 import { hasNothingAhead, ofReadable } from '../jobs/schedule-of.js';
 import { successRate } from '../jobs/tally.js';
 import { whyNot } from '../jobs/why-not.js';
@@ -94,7 +94,11 @@ builder.node(Job, {
 
 builder.objectFields(Job, (t) => ({
   status: t.field({ type: JobStatusEnum, description: 'Where it stands.', resolve: (job) => job.status }),
-  statusReason: t.exposeString('statusReason', { nullable: true, description: 'Why it stands there.' }),
+  statusReason: t.string({
+    nullable: true,
+    description: 'Why it stands there.',
+    resolve: (job) => reasonText(job.statusReason),
+  }),
   event: t.field({
     type: JobEventEnum,
     nullable: true,

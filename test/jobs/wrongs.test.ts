@@ -117,10 +117,11 @@ describe.each(storeKinds())('what Freezer gets wrong, on %s', (store) => {
       statusReason: 'SERVER_DOWN',
       missedCount: 1,
     });
-    const { job } = await world.gql<{ job: { dueTimes: { nodes: unknown[] } } }>(
-      'query ($id: ID!, $from: DateTime) { job(id: $id) { dueTimes(from: $from) { nodes { at outcome reason message } } } }',
+    const { job } = await world.gql<{ job: { statusReason: string; dueTimes: { nodes: unknown[] } } }>(
+      'query ($id: ID!, $from: DateTime) { job(id: $id) { statusReason dueTimes(from: $from) { nodes { at outcome reason message } } } }',
       { id, from: iso(at - DAY) },
     );
+    expect(job.statusReason).toBe('No server was there to start it in time.');
     expect(job.dueTimes.nodes).toEqual([
       { at: iso(at), outcome: 'MISSED', reason: 'SERVER_DOWN', message: 'No server was there to start it in time.' },
     ]);
