@@ -42,7 +42,7 @@ export async function revisionOf(
   path = 'revision',
 ): Promise<JobRevisionRow> {
   const row = await reader.manager.getRepository(JobRevisionEntity).findOneBy({ jobId: job.id, revision });
-  if (!row) throw new NotFoundError(`revision of job "${job.key}"`, String(revision), [path]);
+  if (!row) throw new NotFoundError('revision', String(revision), [path], `job "${job.key}"`);
   return row;
 }
 

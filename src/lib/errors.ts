@@ -60,8 +60,9 @@ export class InvalidInputError extends ExpectedError {
 export class NotFoundError extends ExpectedError {
   readonly id: string;
 
-  constructor(noun: string, id: string, path: readonly (string | number)[] = ['id']) {
-    super('NOT_FOUND', `There is no ${noun} "${id}".`, path);
+  /** `owner` names what it would be part of: `job "docs"`. */
+  constructor(noun: string, id: string, path: readonly (string | number)[] = ['id'], owner?: string) {
+    super('NOT_FOUND', `There is no ${noun} "${id}"${owner === undefined ? '' : ` of ${owner}`}.`, path);
     this.id = id;
   }
 }

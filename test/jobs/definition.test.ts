@@ -138,6 +138,7 @@ describe.each(storeKinds())('definitions on %s', (store) => {
     expect(await command(world, 'jobRevert', { id, revision: 9 })).toMatchObject({
       code: 'NOT_FOUND',
       path: ['revision'],
+      message: expect.stringMatching(/^There is no revision "9" of job ".+"\.$/),
     });
     expect((await command(world, 'jobRevert', { id, revision: 3 })).outcome).toBe('NOTHING_TO_DO');
   });
