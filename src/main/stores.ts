@@ -8,6 +8,7 @@ import { pollingDoorbell } from '../events/doorbell/polling.js';
 import { redisDoorbell } from '../events/doorbell/redis.js';
 import { type EventLog, openEventLog } from '../events/event-log.js';
 import { ExpectedError } from '../lib/errors.js';
+import { SECOND } from '../lib/time.js';
 import type { Health } from '../telemetry/health.js';
 import type { Logger } from '../telemetry/logger.js';
 
@@ -34,10 +35,13 @@ function shown(url: string): string {
 }
 
 /** Opens the database. Throws ExpectedError UNAVAILABLE, in one line, when it cannot be reached. */
-export async function openConfiguredDatabase(config: Config, poolSize = config.stores.databasePool): Promise<Database> {
+export async function openConfiguredDatabase(
+  config: Config,
+  limits: { poolSize?: number; statementLimit?: number } = {},
+): Promise<Database> {
   const { databaseUrl: url } = config.stores;
   try {
-    return await openDatabase({ url, poolSize }, MIGRATIONS);
+    return await openDatabase({ url, poolSize: config.stores.databasePool, ...limits }, MIGRATIONS);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const advice = `Check ORRERY_DATABASE_URL${config.stores.embedded ? ' and that the file may be written' : ' and that the server runs'}.`;
@@ -75,11 +79,11 @@ function openDoorbell(config: Config, health: Health): Doorbell {
 /** Opens every store. Throws ExpectedError UNAVAILABLE, in one line that says what to do. */
 export async function openStores(config: Config, health: Health, log: Logger): Promise<Stores> {
   const { embedded } = config.stores;
-  const db = await openConfiguredDatabase(config);
+  const db = await openConfiguredDatabase(config, { statementLimit: config.limits.operationTimeout + SECOND });
   let own: Database;
   try {
     await fitSchema(db, embedded);
-    own = embedded ? db : await openConfiguredDatabase(config, OWN_CONNECTIONS);
+    own = embedded ? db : await openConfiguredDatabase(config, { poolSize: OWN_CONNECTIONS });
   } catch (error) {
     await db.close();
     throw error;
