@@ -82,6 +82,11 @@ function prepared({ schema, pipeline }: Parts, ctx: Ctx, query: string, admitted
     async resolve(event, signal) {
       return pipeline.show(ctx, await execute({ ...args(signal), rootValue: event })).body;
     },
+    async resolveAll(events, signal) {
+      const shared = args(signal);
+      const results = events.map((event) => execute({ ...shared, rootValue: event }));
+      return Promise.all(results.map(async (result) => pipeline.show(ctx, await result).body));
+    },
     faultResult: (error) => pipeline.fault(ctx, error).body,
   };
 }

@@ -7,6 +7,9 @@ import type { LiveStream } from './stream.js';
 /** Deliveries in a row before the event loop gets its turn: some 5 ms. */
 const DELIVERIES_A_TURN = 1_000;
 
+/** Events that are executed together, so that what they need is read together. */
+const RESOLVED_TOGETHER = 64;
+
 /** A subscriber that takes part in a shared execution. */
 export interface GroupMember {
   /** The next result. Must not throw and must not keep the group waiting. */
@@ -65,10 +68,10 @@ export class Group {
     let last: FormattedExecutionResult | null = null;
     try {
       for (let page = await this.#stream.more(); page !== null; page = await this.#stream.more()) {
-        for (const item of page) {
-          if (this.#ended) return;
-          await this.#deliver(item);
+        for (let from = 0; from < page.length && !this.#ended; from += RESOLVED_TOGETHER) {
+          await this.#deliverAll(page.slice(from, from + RESOLVED_TOGETHER));
         }
+        if (this.#ended) return;
       }
     } catch (error) {
       last = this.#operation.faultResult(error);
@@ -76,10 +79,16 @@ export class Group {
     this.#close(last);
   }
 
-  async #deliver(item: unknown): Promise<void> {
+  async #deliverAll(page: readonly unknown[]): Promise<void> {
+    const results = await this.#operation.resolveAll(page, this.#ending.signal);
+    for (const [index, item] of page.entries()) {
+      if (this.#ended) return;
+      await this.#deliver(item, JSON.stringify(results[index]));
+    }
+  }
+
+  async #deliver(item: unknown, payload: string): Promise<void> {
     const { position, mergeKey } = this.#stream.factsOf(item);
-    const payload = JSON.stringify(await this.#operation.resolve(item, this.#ending.signal));
-    if (this.#ended) return;
     const delivery: Delivery = { position, mergeKey, payload, bytes: Buffer.byteLength(payload) };
     this.#delivered = position;
     for (const member of this.#members) member.deliver(delivery);

@@ -17,6 +17,8 @@ export interface LiveOperation {
   open(signal: AbortSignal): Promise<AsyncIterable<unknown> | FormattedExecutionResult>;
   /** Executes the operation for one event of the source, with a context of its own (fresh loaders, rights asked anew). */
   resolve(event: unknown, signal: AbortSignal): Promise<FormattedExecutionResult>;
+  /** The same for several events that were read together, with one context: what they need is read together too. */
+  resolveAll(events: readonly unknown[], signal: AbortSignal): Promise<FormattedExecutionResult[]>;
   /** What a subscriber is told of a failure of the source. */
   faultResult(error: unknown): FormattedExecutionResult;
 }

@@ -159,6 +159,8 @@ export function liveOperation(context: Omit<TestContext, 'signal'>, request: Tes
       return Symbol.asyncIterator in source ? source : plain(source);
     },
     resolve: async (event, signal) => plain(await execute({ ...args(signal), rootValue: event })),
+    resolveAll: (events, signal) =>
+      Promise.all(events.map(async (event) => plain(await execute({ ...args(signal), rootValue: event })))),
     faultResult(error) {
       const originalError = error instanceof Error ? error : new Error(String(error));
       return shown([new GraphQLError(originalError.message, { originalError })]) as FormattedExecutionResult;
