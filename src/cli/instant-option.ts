@@ -26,7 +26,7 @@ function offsetOf(text: string): number | null {
  * The instant of an ISO 8601 date in epoch milliseconds; without an offset it is what this host's clock shows, and a
  * date alone means midnight. Throws InvalidArgumentError for what is no date, or is not in the calendar.
  */
-export function instantOf(text: string): number {
+function instantOf(text: string): number {
   const match = DATE.exec(text.trim());
   if (!match) {
     throw new InvalidArgumentError('It is a date such as 2026-11-21T08:00 or a length of time such as 30m, 12h, 7d.');

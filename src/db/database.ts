@@ -26,7 +26,7 @@ async function giveUp(runner: QueryRunner, dialect: Dialect): Promise<void> {
     await runner.rollbackTransaction();
   } catch {
     // A lost connection to MySQL has taken its transaction with it.
-      if (dialect === 'mysql') return;
+    if (dialect === 'mysql') return;
     await runner.query('BEGIN TRANSACTION');
     await runner.rollbackTransaction();
   }
