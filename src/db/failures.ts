@@ -6,6 +6,13 @@ function codeOf(error: unknown): string | number | undefined {
   return undefined;
 }
 
+/** Whether the driver's connection ended with the failure: mysql2 marks it so, whatever the code is. */
+function isFatal(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  if ('driverError' in error) return isFatal(error.driverError);
+  return 'fatal' in error && error.fatal === true;
+}
+
 const CONFLICTS = new Set<unknown>(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD', 'SQLITE_BUSY']);
 const DUPLICATES = new Set<unknown>(['ER_DUP_ENTRY', 'SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY']);
 const LOST = new Set<unknown>([
@@ -43,8 +50,7 @@ export function isDiskFull(error: unknown): boolean {
 
 /** The server cannot be reached, or the connection broke: what was asked may or may not have happened. */
 export function isConnectionLost(error: unknown): boolean {
-  const code = codeOf(error);
-  if (LOST.has(code)) return true;
+  if (LOST.has(codeOf(error)) || isFatal(error)) return true;
   return (
     error instanceof Error && /Connection lost|closed state|Pool is closed|Can't add new command/.test(error.message)
   );
