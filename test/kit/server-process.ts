@@ -116,9 +116,12 @@ export class ServerProcess {
     return `${this.url}/graphql`;
   }
 
-  /** What it logged. */
-  get log(): string {
-    return this.#lines.join('');
+  /** What it logged as errors: bugs, by its own account. */
+  faults(): string[] {
+    return this.#lines
+      .join('')
+      .split('\n')
+      .filter((line) => line.includes('"level":"error"'));
   }
 
   client(token = ADMIN_TOKEN): OrreryClient {
