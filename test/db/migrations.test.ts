@@ -1,25 +1,22 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { MIGRATIONS } from '../../migrations/all.js';
-import { openDatabase } from '../../src/db/database.js';
+import { type Database, openDatabase } from '../../src/db/database.js';
 import { migrateDown, migrateUp, migrationState } from '../../src/db/migrate.js';
+import { freshDatabase, storeKinds } from '../kit/stores.js';
 
-const url = process.env.ORRERY_TEST_DATABASE_URL;
-const dirs: string[] = [];
-async function sqliteUrl(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'orrery-'));
-  dirs.push(dir);
-  return `sqlite:${join(dir, 'orrery.sqlite')}`;
-}
-afterAll(async () => {
-  for (const dir of dirs) await rm(dir, { recursive: true, force: true });
-});
+describe.each(storeKinds())('migrations on %s', (kind) => {
+  const opened: Database[] = [];
+  let drop: () => Promise<void>;
+  afterEach(async () => {
+    for (const db of opened.splice(0)) await db.close();
+    await drop();
+  });
 
-describe('migrations', () => {
   it('make what the entities say, and go up, down and up again', async () => {
-    const db = await openDatabase({ url: url ?? (await sqliteUrl()) }, MIGRATIONS);
+    const store = await freshDatabase(kind);
+    drop = () => store.drop();
+    const db = await openDatabase({ url: store.url }, MIGRATIONS);
+    opened.push(db);
     await migrateUp(db);
     const diff = await db.source.driver.createSchemaBuilder().log();
     expect(diff.upQueries.map((query) => query.query)).toEqual([]);
@@ -27,6 +24,14 @@ describe('migrations', () => {
     expect((await migrationState(db)).pending).toHaveLength(MIGRATIONS.length);
     await migrateUp(db);
     expect((await migrationState(db)).pending).toEqual([]);
-    await db.close();
+  });
+
+  it('of two processes that start at once are applied once', async () => {
+    const store = await freshDatabase(kind);
+    drop = () => store.drop();
+    const processes = kind === 'sqlite' ? 1 : 2;
+    for (let count = 0; count < processes; count += 1) opened.push(await openDatabase({ url: store.url }, MIGRATIONS));
+    const applied = await Promise.all(opened.map((db) => migrateUp(db)));
+    expect(applied.flat()).toHaveLength(MIGRATIONS.length);
   });
 });
