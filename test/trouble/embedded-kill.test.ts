@@ -2,11 +2,14 @@ import { chmod, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'n
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type JobActionInput, type JobCreateInput, type OrrerySdk, payloadOf } from '@orrery/sdk';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HOUR, SECOND } from '../../src/lib/time.js';
 import { localClientKey } from '../../src/main/local-agent.js';
 import { clockAhead, ServerProcess } from '../kit/server-process.js';
 import { everySecond, expectEachInstantOnce, instantsOf, intervalInput, isOver, runsOf } from './due-ledger.js';
+
+// Real processes that start, die and come back.
+vi.setConfig({ testTimeout: 120_000 });
 
 const SOON = { timeout: 60_000, interval: 20 };
 
@@ -65,6 +68,13 @@ async function tear(directory: string): Promise<string[]> {
   for (const name of names)
     await truncate(join(directory, name), Math.floor((await stat(join(directory, name))).size / 2));
   return names;
+}
+
+/** A segment of a run's spool whose first line was cut off: the agent had sent, and removed, what it had written. */
+async function tornSegment(runId: string): Promise<void> {
+  const directory = path('data', 'agent', 'spool', `_${Buffer.from(runId).toString('base64url')}`);
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, '000000000001.jsonl'), '{"n":1,"reco');
 }
 
 describe('kill -9 of the server that keeps everything in one directory', () => {
@@ -153,7 +163,8 @@ describe('kill -9 of the server that keeps everything in one directory', () => {
     await expect.poll(() => attemptsOf(sdk, run?.id ?? ''), SOON).toEqual(['1 RUNNING']);
     await server.end('SIGKILL');
     const torn = await tear(path('data', 'agent'));
-    expect(torn).toEqual(expect.arrayContaining(['agent.json', expect.stringContaining('.jsonl')]));
+    expect(torn).toContain('agent.json');
+    if (!torn.some((name) => name.endsWith('.jsonl'))) await tornSegment(run?.id ?? '');
     server = await start({ ...settings, port }, env);
     await writeFile(path('go'), '');
     await expect.poll(() => attemptsOf(sdk, run?.id ?? ''), SOON).toEqual(['1 LOST', '2 READY']);
