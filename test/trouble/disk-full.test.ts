@@ -3,11 +3,14 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type OrrerySdk, payloadOf } from '@orrery/sdk';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { SECOND } from '../../src/lib/time.js';
 import { ServerProcess } from '../kit/server-process.js';
 import { describeUnless } from '../kit/stores.js';
 import { everySecond, expectEachInstantOnce, instantsOf, intervalInput, runsOf } from './due-ledger.js';
+
+// Real processes that start, die and come back.
+vi.setConfig({ testTimeout: 120_000 });
 
 const SOON = { timeout: 60_000, interval: 20 };
 

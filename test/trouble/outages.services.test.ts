@@ -1,6 +1,6 @@
 import { type JobStatusChangedSubscription, type OrrerySdk, payloadOf } from '@orrery/sdk';
 import { MongoClient } from 'mongodb';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { SECOND } from '../../src/lib/time.js';
 import { Follower } from '../kit/follower.js';
 import { noOwnServices, OwnServices } from '../kit/own-services.js';
@@ -14,6 +14,9 @@ import {
   runsOf,
   type SecondlyJob,
 } from './due-ledger.js';
+
+// Real processes that start, die and come back.
+vi.setConfig({ testTimeout: 120_000 });
 
 const SOON = { timeout: 60_000, interval: 50 };
 const WELL = { status: 'ready', degraded: [], down: [] };
@@ -123,7 +126,7 @@ describeUnless(noOwnServices(), 'a store that goes away under two server process
     const after = await created(5);
     await expectTold(follower, [...before, ...during, ...after]);
     await wasFired(job);
-  }, 60_000);
+  });
 
   it('MongoDB: ownership goes on by the database alone, and health says so', async () => {
     const job = await secondlyJob(6);
@@ -133,7 +136,7 @@ describeUnless(noOwnServices(), 'a store that goes away under two server process
     await stores.restart('secantus');
     await everyServer({ code: 200, ...WELL });
     await wasFired(job);
-  }, 60_000);
+  });
 
   it("MongoDB's database dropped: its entries come back, and every due instant is fired once", async () => {
     const client = new MongoClient(stores.url('secantus'));
@@ -149,7 +152,7 @@ describeUnless(noOwnServices(), 'a store that goes away under two server process
     } finally {
       await client.close();
     }
-  }, 120_000);
+  });
 
   it('MariaDB killed under a load of mutations: what was accepted is there, and streams go on without a gap', async () => {
     const follower = await follow();
@@ -172,7 +175,7 @@ describeUnless(noOwnServices(), 'a store that goes away under two server process
     // Of what was refused in the middle of its commit some may be there: the readers were told of those as well.
     await expectTold(follower, [...stored.filter((key) => key.startsWith('load-'))]);
     await wasFired(job);
-  }, 120_000);
+  });
 
   async function storedKeys(): Promise<string[]> {
     const keys: string[] = [];

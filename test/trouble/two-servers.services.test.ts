@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type OrrerySdk, payloadOf } from '@orrery/sdk';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { HOUR, SECOND } from '../../src/lib/time.js';
 import { AgentHost } from '../agent/agent-kit.js';
 import { clockAhead, runOrrery, ServerProcess } from '../kit/server-process.js';
@@ -14,6 +14,9 @@ import {
   runsOf,
   type SecondlyJob,
 } from './due-ledger.js';
+
+// Real processes that start, die and come back.
+vi.setConfig({ testTimeout: 120_000 });
 
 const SHORT = { shardLease: '2s', runLease: '5s' };
 const FIRED = 'orrery_fire_lateness_seconds_count';
