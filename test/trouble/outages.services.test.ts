@@ -25,7 +25,7 @@ type Change = JobStatusChangedSubscription['jobStatusChanged'];
 
 describeUnless(noOwnServices(), 'a store that goes away under two server processes', () => {
   let stores: OwnServices;
-  let servers: ServerProcess[];
+  let servers: ServerProcess[] = [];
   let near: OrrerySdk;
   let far: OrrerySdk;
   let jobs = 0;
