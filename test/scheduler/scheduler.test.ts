@@ -217,11 +217,16 @@ describe.each(storeKinds())('the scheduler on %s', (kind) => {
     await scheduler.reconcile();
     await expect.poll(() => timers.delays.length).toBeGreaterThan(2);
     store.statements.length = 0;
-    for (let second = 0; second < 30; second += 1) {
-      forward(1_000);
-      await scheduler.reconcile();
+    const asked = (): number => store.statements.filter((sql) => sql.includes('agenda_jobs')).length;
+    for (let renewal = 1; renewal <= 6; renewal += 1) {
+      for (let second = 0; second < 5; second += 1) {
+        forward(1_000);
+        await scheduler.reconcile();
+      }
+      // The lease must not run out because the test's clock is faster than the database.
+      await expect.poll(asked).toBeGreaterThanOrEqual(renewal);
     }
-    expect(store.statements.filter((sql) => sql.includes('agenda_jobs')).length).toBeLessThan(30);
+    expect(asked()).toBeLessThan(30);
     expect(scheduler.state().shardsHeld).toBe(16);
   });
 
