@@ -46,7 +46,7 @@ export function listCases(now: number): ListCase[] {
     {
       name: 'of one status, newest first',
       variables: { filter: { statuses: ['SCHEDULED'] } },
-      where: "slot = '' AND status IN (?)",
+      where: 'status IN (?)',
       values: ['SCHEDULED'],
       deep: 80,
     },
@@ -85,17 +85,23 @@ export function listCases(now: number): ListCase[] {
   ];
 }
 
-/** The statement of a list's first page, or of the one after a mark, with its values. */
+/**
+ * The statement of a list's first page, or of the one after a mark, with its values. A page deep in the list finds the
+ * ids first: without that MariaDB reads all that lies before it.
+ */
 export function statementOf(
   { where, values, variables }: ListCase,
   after: Mark | null,
 ): { sql: string; values: Value[] } {
   const byNextRun = variables.orderBy?.field === 'NEXT_RUN_AT';
   const [column, sign, direction] = byNextRun ? ['next_run_at', '>', 'ASC'] : ['time_created', '<', 'DESC'];
-  const at = byNextRun ? (after?.nextRunAt ?? 0) : (after?.timeCreated ?? 0);
-  const bound = byNextRun ? `${column} >= ? AND ` : '';
-  const further = after === null ? '' : ` AND ${bound}(${column} ${sign} ? OR (${column} = ? AND id ${sign} ?))`;
-  const position = after === null ? [] : [...(byNextRun ? [at] : []), at, at, after.id];
-  const order = `ORDER BY ${column} ${direction}, id ${direction} LIMIT ${READ}`;
-  return { sql: `SELECT ${COLUMNS} FROM jobs WHERE ${where}${further} ${order}`, values: [...values, ...position] };
+  const order = `ORDER BY ${column} ${direction}, id ${direction}`;
+  if (!after) return { sql: `SELECT ${COLUMNS} FROM jobs WHERE ${where} ${order} LIMIT ${READ}`, values: [...values] };
+  const at = byNextRun ? (after.nextRunAt ?? 0) : after.timeCreated;
+  const further = `${column} ${sign}= ? AND (${column} ${sign} ? OR (${column} = ? AND id ${sign} ?))`;
+  const ids = `SELECT id FROM jobs WHERE ${where} AND ${further} ${order} LIMIT ${READ}`;
+  return {
+    sql: `SELECT ${COLUMNS} FROM (${ids}) page JOIN jobs USING (id) ${order}`,
+    values: [...values, at, at, at, after.id],
+  };
 }

@@ -1,6 +1,7 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { InvalidInputError } from '../lib/errors.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
+import { readRows } from './rows.js';
 
 const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 500;
@@ -51,13 +52,26 @@ function beyond(column: string, value: Value, ascending: boolean, name: string):
   return ascending ? `${column} > :${name}` : `(${column} < :${name} OR ${column} IS NULL)`;
 }
 
+/** One column of an order as it is read: forwards or backwards. */
+interface SortColumn {
+  /** `alias.property` */
+  column: string;
+  ascending: boolean;
+}
+
+/** What every row from a position on has in the first column: a bound for the range of the index. */
+function boundOf({ column, ascending }: SortColumn, value: Value): string {
+  if (value === null) return '';
+  return ascending ? `${column} >= :position0 AND ` : `(${column} <= :position0 OR ${column} IS NULL) AND `;
+}
+
 /**
  * The rows after a position, as an expanded predicate: `a >= x AND (a > x OR (a = x AND b > y))`, which MariaDB can
  * serve from an index (it cannot for `(a, b) > (x, y)`).
  */
 function addPosition<T extends ObjectLiteral>(
   query: SelectQueryBuilder<T>,
-  columns: readonly { column: string; ascending: boolean }[],
+  columns: readonly SortColumn[],
   values: readonly Value[],
 ): void {
   const alternatives: string[] = [];
@@ -72,20 +86,33 @@ function addPosition<T extends ObjectLiteral>(
     equals.push(value === null ? `${column} IS NULL` : `${column} = :${name}`);
   });
   const [first] = columns;
-  const bound = first && values[0] != null && first.ascending ? `${first.column} >= :position0 AND ` : '';
+  const bound = first ? boundOf(first, values[0] ?? null) : '';
   query.andWhere(`${bound}(${alternatives.map((text) => `(${text})`).join(' OR ')})`, parameters);
+}
+
+/** An order as SQL, with the names of the columns. */
+function orderSql<T extends ObjectLiteral>(query: SelectQueryBuilder<T>, columns: readonly SortColumn[]): string {
+  const { driver } = query.dataSource;
+  const metadata = query.expressionMap.mainAlias?.metadata;
+  const parts = columns.map(({ column, ascending }) => {
+    const property = column.slice(query.alias.length + 1);
+    const name = metadata?.findColumnWithPropertyName(property)?.databaseName ?? property;
+    return `${driver.escape(query.alias)}.${driver.escape(name)} ${ascending ? 'ASC' : 'DESC'}`;
+  });
+  return parts.join(', ');
 }
 
 /**
  * One page of a filtered query by keyset. `scope` names the list and its order, so that a cursor of another list is
- * refused (InvalidInputError).
+ * refused (InvalidInputError). `without` names properties that the rows need not have.
  */
-export async function keysetPage<T extends ObjectLiteral>(
+export async function keysetPage<T extends ObjectLiteral, K extends keyof T & string = never>(
   query: SelectQueryBuilder<T>,
   order: readonly OrderKey[],
   request: PageRequest,
   scope: string,
-): Promise<Page<T>> {
+  without: readonly K[] = [],
+): Promise<Page<Omit<T, K>>> {
   const { size, backwards } = pageSize(request);
   const counting = query.clone();
   const columns = order.map((key) => ({
@@ -98,11 +125,12 @@ export async function keysetPage<T extends ObjectLiteral>(
   columns.forEach(({ column, ascending }, index) => {
     query[index === 0 ? 'orderBy' : 'addOrderBy'](column, ascending ? 'ASC' : 'DESC');
   });
-  const found = await query.limit(size + 1).getMany();
+  const byIds = mark == null ? null : orderSql(query, columns);
+  const found = await readRows(query.limit(size + 1), { without, byIds });
   const more = found.length > size;
   const nodes = found.slice(0, size);
   if (backwards) nodes.reverse();
-  const cursorOf = (node: T): string =>
+  const cursorOf = (node: Readonly<Record<string, Value>>): string =>
     encodeCursor(
       scope,
       order.map((key) => node[key.property] ?? null),

@@ -76,6 +76,12 @@ export interface JobRow extends JobDefinition {
   updatedAt: number;
 }
 
+/** What only its owner wrote, and what may be long: not read where lists are. */
+export const JOB_BODY = ['actions', 'actionDefaults', 'document'] as const;
+
+/** A job without its body. */
+export type JobHead = Omit<JobRow, (typeof JOB_BODY)[number]>;
+
 const definition = {
   description: text(255),
   clientKey: text(255),

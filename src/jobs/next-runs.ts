@@ -1,4 +1,4 @@
-import type { JobRow } from '../entities/job.js';
+import type { JobHead } from '../entities/job.js';
 import { InvalidInputError } from '../lib/errors.js';
 import {
   type ClockChange,
@@ -40,7 +40,7 @@ function describe(schedule: Schedule, instants: readonly number[], now: number):
 }
 
 /** The due times that a job has ahead, the planned one first; none while its schedule makes no runs. */
-export function nextRuns(job: JobRow, count: number): FireDescription[] {
+export function nextRuns(job: JobHead, count: number): FireDescription[] {
   if (job.nextRunAt === null || !isPlanned(job)) return [];
   const { nextRunAt } = job;
   const fires = (schedule: Schedule): FireDescription[] => {

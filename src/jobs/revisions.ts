@@ -3,7 +3,7 @@ import type { Ctx } from '../auth/actor.js';
 import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
 import { type FirstPageRequest, keysetPages, type ListQuery } from '../db/pages.js';
 import type { Reader } from '../db/transaction.js';
-import { JobRevisionEntity, type JobRevisionRow, type JobRow } from '../entities/job.js';
+import { type JobHead, JobRevisionEntity, type JobRevisionRow, type JobRow } from '../entities/job.js';
 import { NotFoundError } from '../lib/errors.js';
 import { type DefinitionChange, diffDefinitions } from './definition-diff.js';
 import type { JobsDeps } from './deps.js';
@@ -49,7 +49,7 @@ export async function revisionOf(
 /** Where two states of a job's definition differ. Throws NotFoundError for one the job never had. */
 export async function diffRevisions(
   deps: ReadDeps,
-  job: JobRow,
+  job: JobHead,
   from: number,
   to: number,
 ): Promise<DefinitionChange[]> {

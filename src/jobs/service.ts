@@ -1,7 +1,7 @@
 import type { Ctx } from '../auth/actor.js';
 import type { Page, PageRequest } from '../db/page.js';
 import type { FirstPageRequest } from '../db/pages.js';
-import type { JobRevisionRow, JobRow } from '../entities/job.js';
+import type { JobHead, JobRevisionRow, JobRow } from '../entities/job.js';
 import type { FireDescription } from '../schedule/clock-changes.js';
 import { failingJobs } from './coming-due-times.js';
 import { checkCommandTable } from './command-table.js';
@@ -48,7 +48,8 @@ export interface JobService {
   remove(ctx: Ctx, input: CommandInput): Promise<CommandPayload>;
   find(ctx: Ctx, name: JobName): Promise<JobRow | null>;
   byIds(ctx: Ctx, ids: readonly string[]): Promise<(JobRow | null)[]>;
-  list(ctx: Ctx, filter: JobFilter, order: JobOrder, request: PageRequest): Promise<Page<JobRow>>;
+  /** The jobs come without their bodies. */
+  list(ctx: Ctx, filter: JobFilter, order: JobOrder, request: PageRequest): Promise<Page<JobHead>>;
   /** The first (or last) page for each filter, read together. */
   listOfEach(
     ctx: Ctx,
@@ -65,17 +66,17 @@ export interface JobService {
   revisions(jobId: string, request: PageRequest): Promise<Page<JobRevisionRow>>;
   /** The first (or last) page of each job, read together. */
   revisionsOfEach(jobIds: readonly string[], request: FirstPageRequest): Promise<Page<JobRevisionRow>[]>;
-  revision(job: JobRow, revision: number): Promise<JobRevisionRow>;
+  revision(job: JobHead, revision: number): Promise<JobRevisionRow>;
   revisionsByIds(ctx: Ctx, ids: readonly string[]): Promise<(JobRevisionRow | null)[]>;
   revisionsBefore(revisions: readonly JobRevisionRow[]): Promise<(JobRevisionRow | null)[]>;
-  diff(job: JobRow, from: number, to: number): Promise<DefinitionChange[]>;
+  diff(job: JobHead, from: number, to: number): Promise<DefinitionChange[]>;
   revert(ctx: Ctx, input: RevertInput): Promise<ChangedJob>;
   preview(ctx: Ctx, input: PreviewInput, first: number | null | undefined): Promise<JobPreview>;
   previewSchedule(schedule: ScheduleInput, first: number | null | undefined): Promise<SchedulePreview>;
-  nextRuns(job: JobRow, first: number | null | undefined): FireDescription[];
+  nextRuns(job: JobHead, first: number | null | undefined): FireDescription[];
   dueTimes(ctx: Ctx, filter: DueTimeFilter, window: DueWindow, request: PageRequest): Promise<Page<DueTime>>;
   /** Whether its last success is older than it may be. */
-  isStale(job: JobRow): boolean;
+  isStale(job: JobHead): boolean;
   /** The current instant as it is shown to people. */
   now(): number;
 }

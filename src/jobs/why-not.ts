@@ -1,4 +1,4 @@
-import type { JobRow } from '../entities/job.js';
+import type { JobHead } from '../entities/job.js';
 import type { JobRunRow } from '../entities/run.js';
 import { isPlanned } from './command-table.js';
 import { ON_TIME } from './fire-plan.js';
@@ -11,7 +11,7 @@ export type OpenRun = Pick<JobRunRow, 'state'>;
  * Why a job does not run at `now`: one reason. Null while a run of it is under way. `failing`: the scheduler could not
  * fire it. Pure.
  */
-export function whyNot(job: JobRow, open: OpenRun | null, failing: boolean, now: number): ReasonCode | null {
+export function whyNot(job: JobHead, open: OpenRun | null, failing: boolean, now: number): ReasonCode | null {
   if (open?.state === 'RUNNING') return null;
   if (open?.state === 'WAITING') return 'WAITING_FOR_CLIENT';
   if (open?.state === 'BUFFERED') return 'BUFFERED';

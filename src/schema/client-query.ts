@@ -1,6 +1,6 @@
 import type { PageRequest } from '../db/page.js';
 import type { ClientRow } from '../entities/client.js';
-import type { JobRow } from '../entities/job.js';
+import type { JobHead } from '../entities/job.js';
 import { DEFAULT_CLIENT_ORDER } from '../jobs/client-list.js';
 import { DEFAULT_ORDER, type JobOrder } from '../jobs/list.js';
 import { builder } from './builder.js';
@@ -87,7 +87,7 @@ const ofClient = (filter: JobPageArgs['filter'], { project, key }: ClientRow) =>
   clientIds: [key],
 });
 
-const jobPages = pageLoader<ClientRow, JobPageArgs, JobRow>(
+const jobPages = pageLoader<ClientRow, JobPageArgs, JobHead>(
   (context, clients, { filter, order, ...page }) => {
     const filters = clients.map((client) => ofClient(filter, client));
     return context.services.jobs.listOfEach(context, filters, order, page);

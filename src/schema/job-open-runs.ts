@@ -1,4 +1,4 @@
-import type { JobRow } from '../entities/job.js';
+import type { JobHead } from '../entities/job.js';
 import type { RunState } from '../entities/run.js';
 import type { RunView } from '../jobs/run-find.js';
 import { builder } from './builder.js';
@@ -8,7 +8,7 @@ import { JobRun } from './run.js';
 import { runLoader } from './task.js';
 
 /** The oldest run of a job in one of these states; null when there is none. */
-async function openRun(job: JobRow, states: readonly RunState[], context: SchemaContext): Promise<RunView | null> {
+async function openRun(job: JobHead, states: readonly RunState[], context: SchemaContext): Promise<RunView | null> {
   const open = await openRunsLoader(context).load(job.id);
   const run = open.find(({ state }) => states.includes(state));
   return run ? runLoader(context).load(run.id) : null;

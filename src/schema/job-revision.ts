@@ -1,5 +1,5 @@
 import type { PageRequest } from '../db/page.js';
-import type { JobRevisionRow, JobRow } from '../entities/job.js';
+import type { JobHead, JobRevisionRow } from '../entities/job.js';
 import type { DefinitionChange } from '../jobs/definition-diff.js';
 import { diffDefinitions } from '../jobs/definition-diff.js';
 import { scheduleOf } from '../jobs/schedule-of.js';
@@ -97,7 +97,7 @@ const JobRevisionConnection = builder.connectionObject(
   { name: 'JobRevisionEdge', description: 'A revision in a page.' },
 );
 
-const revisionPages = pageLoader<JobRow, PageRequest, JobRevisionRow>(
+const revisionPages = pageLoader<JobHead, PageRequest, JobRevisionRow>(
   (context, jobs, request) =>
     context.services.jobs.revisionsOfEach(
       jobs.map(({ id }) => id),

@@ -1,12 +1,14 @@
-import type { JobRow } from '../entities/job.js';
+import type { JobHead, JobRow } from '../entities/job.js';
 import { type Command, transitionOf } from '../jobs/command-table.js';
 import type { OpenRun } from '../jobs/find.js';
 import { REASONS, type ReasonCode, reasonText } from '../jobs/reasons.js';
 import { hasNothingAhead, ofReadable } from '../jobs/schedule-of.js';
 import { successRate } from '../jobs/tally.js';
 import { whyNot } from '../jobs/why-not.js';
+import { NotFoundError } from '../lib/errors.js';
 import type { Schedule } from '../schedule/types.js';
 import { builder } from './builder.js';
+import type { SchemaContext } from './context.js';
 import { actionShapes, JobAction } from './job-action.js';
 import {
   CatchupPolicyEnum,
@@ -39,7 +41,17 @@ const failingLoader = requestLoader<string, boolean>(async (ids, context) => {
 /** What is shown of a schedule that cannot be read: that nothing is due by it. */
 const UNREADABLE: Schedule = { kind: 'none', timezone: 'UTC' };
 
-export const Job = builder.objectRef<JobRow>('Job');
+const hasBody = (job: JobHead): job is JobRow => 'actionDefaults' in job;
+
+/** The job with its body, which those of a list come without. */
+async function whole(job: JobHead, context: SchemaContext): Promise<JobRow> {
+  if (hasBody(job)) return job;
+  const found = await jobLoader(context).load(job.id);
+  if (!found) throw new NotFoundError('job', job.id);
+  return found;
+}
+
+export const Job = builder.objectRef<JobHead>('Job');
 
 builder.node(Job, {
   id: { resolve: (job) => job.id },
@@ -54,11 +66,15 @@ builder.node(Job, {
     clientKey: t.exposeString('clientKey', {
       description: 'The `client_id` of the host that runs it, which need not be registered yet.',
     }),
-    actions: t.field({ type: [JobAction], description: 'What it does, in order.', resolve: actionShapes }),
+    actions: t.field({
+      type: [JobAction],
+      description: 'What it does, in order.',
+      resolve: async (job, _args, context) => actionShapes(await whole(job, context)),
+    }),
     actionDefaults: t.field({
       type: 'JSONObject',
       description: 'What is merged into every action.',
-      resolve: (job) => job.actionDefaults,
+      resolve: async (job, _args, context) => (await whole(job, context)).actionDefaults,
     }),
     schedule: t.field({
       type: ScheduleType,
@@ -86,7 +102,7 @@ builder.node(Job, {
     document: t.field({
       type: 'JSONObject',
       description: 'The job as a Freezer document: as it was imported, with what the server owns put in.',
-      resolve: (job, _args, context) => context.services.jobs.document(job),
+      resolve: async (job, _args, context) => context.services.jobs.document(await whole(job, context)),
     }),
     revision: t.exposeInt('revision', { description: 'Rises by one with each change of the definition.' }),
   }),
@@ -177,7 +193,7 @@ builder.objectFields(Job, (t) => ({
 }));
 
 /** Whether a command would find something to do. */
-function can(command: Command, job: JobRow): boolean {
+function can(command: Command, job: JobHead): boolean {
   return transitionOf(command, job).outcome === 'ACCEPTED';
 }
 

@@ -1,5 +1,5 @@
 import type { PageRequest } from '../db/page.js';
-import type { JobRow } from '../entities/job.js';
+import type { JobHead } from '../entities/job.js';
 import type { RunView } from '../jobs/run-find.js';
 import { DEFAULT_RUN_ORDER, type RunOrder } from '../jobs/run-list.js';
 import { builder } from './builder.js';
@@ -96,9 +96,9 @@ interface RunPageArgs extends PageRequest {
   order: RunOrder;
 }
 
-const ofJob = (filter: RunPageArgs['filter'], { id }: JobRow) => ({ ...filter, jobKeys: null, jobIds: [id] });
+const ofJob = (filter: RunPageArgs['filter'], { id }: JobHead) => ({ ...filter, jobKeys: null, jobIds: [id] });
 
-const runPages = pageLoader<JobRow, RunPageArgs, RunView>(
+const runPages = pageLoader<JobHead, RunPageArgs, RunView>(
   (context, jobs, { filter, order, ...page }) => {
     const filters = jobs.map((job) => ofJob(filter, job));
     return context.services.runs.listOfEach(context, filters, order, page);

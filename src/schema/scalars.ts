@@ -1,7 +1,15 @@
+import { GraphQLScalarType } from 'graphql';
 import { DateTimeISOResolver, JSONObjectResolver, JSONResolver } from 'graphql-scalars';
+import { isoText } from '../lib/iso-text.js';
 import { builder } from './builder.js';
 
-builder.addScalarType('DateTime', DateTimeISOResolver, {
+/** The one of graphql-scalars; a list has hundreds of instants, so they are written by `isoText`. */
+const DateTimeResolver = new GraphQLScalarType({
+  ...DateTimeISOResolver.toConfig(),
+  serialize: (value) => (value instanceof Date ? isoText(value.getTime()) : DateTimeISOResolver.serialize(value)),
+});
+
+builder.addScalarType('DateTime', DateTimeResolver, {
   description: 'An instant in UTC with milliseconds, ISO 8601: "2026-11-21T08:00:00.000Z".',
 });
 builder.addScalarType('JSON', JSONResolver, { description: 'Any JSON value.' });

@@ -39,6 +39,24 @@ describe.each(storeKinds())('reading jobs on %s', (store) => {
     return page.nodes.map((job) => job.key);
   };
 
+  it('lists what is read apart as a single job shows it', async () => {
+    const fields = 'key actions { freezerAction effective } actionDefaults document';
+    const { jobs: page } = await world.gql<{ jobs: { nodes: { key: string }[] } }>(
+      `{ jobs { nodes { ${fields} } } }`,
+      {},
+      READER,
+    );
+    expect(page.nodes).toHaveLength(4);
+    for (const node of page.nodes) {
+      const { job } = await world.gql<{ job: unknown }>(
+        `query ($id: ID!) { job(id: $id) { ${fields} } }`,
+        { id: node.key },
+        READER,
+      );
+      expect(node).toEqual(job);
+    }
+  });
+
   it.each<[unknown, string[]]>([
     [{}, ['once', 'stopped', 'hourly', 'daily']],
     [{ keys: ['daily', 'gone', 'foreign'] }, ['daily']],
