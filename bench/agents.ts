@@ -166,8 +166,11 @@ try {
   const bare = await limit(other.url);
   console.log(`${sessions} sessions in ${HOSTS} processes`);
   console.log('| what | ours | limit | ratio |\n|---|---|---|---|');
-  const line = (what: string, value: number, least: number, digits: number): void =>
-    console.log(`| ${what} | ${value.toFixed(digits)} | ${least.toFixed(digits)} | ${(value / least).toFixed(1)} |`);
+  const line = (what: string, value: number, least: number, digits: number): void => {
+    // So little that the process gave back more meanwhile.
+    const ratio = least > 0 ? (value / least).toFixed(1) : '-';
+    console.log(`| ${what} | ${value.toFixed(digits)} | ${least.toFixed(digits)} | ${ratio} |`);
+  };
   line('memory of an idle session, KiB', found.idle.memory, bare.idle.memory, 1);
   line('CPU time of an idle session, us a second', found.idle.cpu, bare.idle.cpu, 1);
   line(`${sessions} runs started at once: all claimed, reported and ended, s`, found.burst.seconds, bare.seconds, 2);
