@@ -4,6 +4,7 @@ import { CreateJobs } from './20261121-0200-jobs.js';
 import { CreateLedger } from './20261121-0300-ledger.js';
 import { CreateScheduler } from './20261121-0400-scheduler.js';
 import { CreateAuth } from './20261121-0500-auth.js';
+import { ExtendHistory } from './20261121-0600-history.js';
 
 /** Every migration, oldest first. One set serves MySQL, MariaDB and SQLite. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateLedger,
   CreateScheduler,
   CreateAuth,
+  ExtendHistory,
 ];

@@ -1,4 +1,11 @@
-import { type QueryRunner, Table, type TableColumnOptions, type TableIndexOptions } from 'typeorm';
+import {
+  type QueryRunner,
+  Table,
+  TableColumn,
+  type TableColumnOptions,
+  TableIndex,
+  type TableIndexOptions,
+} from 'typeorm';
 
 /**
  * Words for migrations that mean the same in MySQL, MariaDB and SQLite. They are frozen: a migration that has been
@@ -64,6 +71,37 @@ export async function createTable(runner: QueryRunner, name: string, definition:
     onUpdate: 'RESTRICT',
   }));
   await runner.createTable(new Table({ name, columns, indices, foreignKeys }), true, true, true);
+}
+
+/** Adds a column that may be empty, unless it is there. */
+export async function addColumn(runner: QueryRunner, table: string, name: string, make: Column): Promise<void> {
+  if (await runner.hasColumn(table, name)) return;
+  await runner.addColumn(table, new TableColumn(columnFor(runner, { ...make(name), isNullable: true })));
+}
+
+/** Makes a column one that is never empty: each row must have its value already. */
+export async function requireColumn(runner: QueryRunner, table: string, name: string, make: Column): Promise<void> {
+  await runner.changeColumn(table, name, new TableColumn(columnFor(runner, make(name))));
+}
+
+/** Drops a column, unless it is gone. */
+export async function dropColumn(runner: QueryRunner, table: string, name: string): Promise<void> {
+  if (await runner.hasColumn(table, name)) await runner.dropColumn(table, name);
+}
+
+/** Makes indexes of a table (`ux_` unique, `ix_` not), except those that are there. */
+export async function addIndexes(runner: QueryRunner, table: string, indexes: Record<string, string[]>): Promise<void> {
+  const known = new Set((await runner.getTable(table))?.indices.map(({ name }) => name));
+  for (const [name, columnNames] of Object.entries(indexes)) {
+    if (known.has(name)) continue;
+    await runner.createIndex(table, new TableIndex({ name, columnNames, isUnique: name.startsWith('ux_') }));
+  }
+}
+
+/** Drops indexes of a table, except those that are gone. */
+export async function dropIndexes(runner: QueryRunner, table: string, names: readonly string[]): Promise<void> {
+  const known = new Set((await runner.getTable(table))?.indices.map(({ name }) => name));
+  for (const name of names) if (known.has(name)) await runner.dropIndex(table, name);
 }
 
 /** Drops tables in the order given. */

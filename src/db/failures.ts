@@ -33,9 +33,12 @@ const LOST = new Set<unknown>([
 
 const FULL = new Set<unknown>(['SQLITE_FULL', 'ER_DISK_FULL', 'ER_RECORD_FILE_FULL']);
 
+/** Thrown within a transaction that met another's work where it had seen none: it is rolled back, and runs again. */
+export class ConflictRetry extends Error {}
+
 /** Another transaction was in the way: nothing was written, the whole transaction may run again. */
 export function isConflict(error: unknown): boolean {
-  return CONFLICTS.has(codeOf(error));
+  return error instanceof ConflictRetry || CONFLICTS.has(codeOf(error));
 }
 
 /** A unique key is taken. */

@@ -1,4 +1,5 @@
 import type { DataSource, EntityMetadata, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { Tx } from './transaction.js';
 
 type Column = EntityMetadata['columns'][number];
 
@@ -56,11 +57,13 @@ export interface RowsOptions<K> {
 
 /**
  * The rows of a query of one entity, which has the column `id` and no joins. What TypeORM makes of rows costs more than
- * a list's statement itself, so the columns come under their properties' names at once.
+ * a list's statement itself, so the columns come under their properties' names at once. A query made in a transaction
+ * needs it here again.
  */
 export async function readRows<T extends ObjectLiteral, K extends keyof T & string = never>(
   query: SelectQueryBuilder<T>,
   { without, byIds }: RowsOptions<K>,
+  tx?: Tx,
 ): Promise<Omit<T, K>[]> {
   const { dataSource, alias, expressionMap } = query;
   const { mainAlias } = expressionMap;
@@ -76,7 +79,7 @@ export async function readRows<T extends ObjectLiteral, K extends keyof T & stri
     byIds === null
       ? `SELECT ${columns} ${rest}`
       : `SELECT ${columns} FROM (${inner}) page JOIN ${table} ON ${name}.id = page.id ORDER BY ${byIds}`;
-  const rows: Record<string, unknown>[] = await dataSource.query(sql, values);
+  const rows: Record<string, unknown>[] = await (tx ? tx.rows(sql, values) : dataSource.query(sql, values));
   for (const row of rows) convert(dataSource, row, converted);
   return rows as Omit<T, K>[];
 }

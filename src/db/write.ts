@@ -1,13 +1,40 @@
-import type { EntitySchema, ObjectLiteral } from 'typeorm';
+import type { EntityMetadata, EntitySchema, ObjectLiteral } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
-import type { Tx } from './transaction.js';
+import type { SqlValue, Tx } from './transaction.js';
 
 /** Larger INSERTs make SQLite's expression tree too deep. */
 const CHUNK = 500;
 
+type Column = EntityMetadata['columns'][number];
+
+function toSql(value: unknown, column: Column): SqlValue {
+  if (value === null || value === undefined) return null;
+  if (column.type === 'json') return JSON.stringify(value);
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'string' || typeof value === 'number' || Buffer.isBuffer(value)) return value;
+  throw new TypeError(`The column ${column.databaseName} takes no ${typeof value}.`);
+}
+
+/** The INSERT of some rows, and its values. What TypeORM makes of rows costs more than the statement itself. */
+function insertion(
+  tx: Tx,
+  entity: EntitySchema<never>,
+  rows: readonly ObjectLiteral[],
+): { sql: string; values: SqlValue[]; columns: readonly Column[] } {
+  const { driver } = tx.manager.dataSource;
+  const metadata = tx.manager.dataSource.getMetadata(entity);
+  const given = rows[0] ?? {};
+  const columns = metadata.columns.filter(({ propertyName }) => given[propertyName] !== undefined);
+  const names = columns.map(({ databaseName }) => driver.escape(databaseName)).join(', ');
+  const marks = `(${columns.map(() => '?').join(', ')})`;
+  const sql = `INSERT INTO ${driver.escape(metadata.tableName)} (${names}) VALUES ${rows.map(() => marks).join(', ')}`;
+  const values = rows.flatMap((row) => columns.map((column) => toSql(row[column.propertyName], column)));
+  return { sql, values, columns };
+}
+
 /**
  * Inserts whole rows (every column given, keys made by the application) in as few statements as possible. Columns that
- * SQL numbers may be left out.
+ * SQL numbers may be left out, in all rows alike.
  */
 export async function insertRows<T extends ObjectLiteral, R extends Partial<T>>(
   tx: Tx,
@@ -15,8 +42,33 @@ export async function insertRows<T extends ObjectLiteral, R extends Partial<T>>(
   rows: readonly R[],
 ): Promise<void> {
   for (let from = 0; from < rows.length; from += CHUNK) {
-    const chunk = rows.slice(from, from + CHUNK) as QueryDeepPartialEntity<T>[];
-    await tx.manager.createQueryBuilder().insert().into(entity).values(chunk).updateEntity(false).execute();
+    const { sql, values } = insertion(tx, entity as EntitySchema<never>, rows.slice(from, from + CHUNK));
+    await tx.execute(sql, values);
+  }
+}
+
+/**
+ * Writes whole rows over those with the same primary key, in as few statements as possible; rows that are not there are
+ * made.
+ */
+export async function overwriteRows<T extends ObjectLiteral>(
+  tx: Tx,
+  entity: EntitySchema<T>,
+  rows: readonly T[],
+): Promise<void> {
+  const { driver, options } = tx.manager.dataSource;
+  for (let from = 0; from < rows.length; from += CHUNK) {
+    const { sql, values, columns } = insertion(tx, entity as EntitySchema<never>, rows.slice(from, from + CHUNK));
+    const keys = columns.filter(({ isPrimary }) => isPrimary).map(({ databaseName }) => driver.escape(databaseName));
+    const sqlite = options.type === 'better-sqlite3';
+    const changes = columns
+      .filter(({ isPrimary }) => !isPrimary)
+      .map(({ databaseName }) => {
+        const name = driver.escape(databaseName);
+        return sqlite ? `${name} = excluded.${name}` : `${name} = VALUES(${name})`;
+      });
+    const clash = sqlite ? `ON CONFLICT (${keys.join(', ')}) DO UPDATE SET` : 'ON DUPLICATE KEY UPDATE';
+    await tx.execute(`${sql} ${clash} ${changes.join(', ')}`, values);
   }
 }
 

@@ -4,6 +4,7 @@ import { AgendaJobEntity } from './agenda-job.js';
 import { ApiTokenEntity } from './api-token.js';
 import { BackgroundJobEntity } from './background-job.js';
 import { ClientEntity } from './client.js';
+import { ClusterEntity } from './cluster.js';
 import { EventEntity, StreamHeadEntity } from './event.js';
 import { JobActionKindEntity, JobEntity, JobRevisionEntity } from './job.js';
 import { LeaseEntity } from './lease.js';
@@ -12,8 +13,10 @@ import {
   TaskEntity,
   TaskEventEntity,
   TaskSummaryEntity,
+  TransactionCountsEntity,
   TransactionEntity,
   TransactionInputEntity,
+  TransactionTombstoneEntity,
 } from './ledger.js';
 import { OccurrenceEntity } from './occurrence.js';
 import { JobRunEntity, RunOutputAttemptEntity, RunOutputEntity } from './run.js';
@@ -32,7 +35,10 @@ export const ENTITIES: readonly EntitySchema[] = [
   RunOutputEntity,
   RunOutputAttemptEntity,
   ClientEntity,
+  ClusterEntity,
   TransactionEntity,
+  TransactionCountsEntity,
+  TransactionTombstoneEntity,
   TaskEntity,
   TaskSummaryEntity,
   TransactionInputEntity,

@@ -2,9 +2,9 @@ import { EntitySchema } from 'typeorm';
 import type { JsonValue } from '../lib/json.js';
 import { big, bool, id, instant, int, json, longText, serial, text } from './columns.js';
 
-const TRANSACTION_KINDS = ['DEPLOYMENT', 'JOB_RUN', 'ACTION_PLAN'] as const;
+export const TRANSACTION_KINDS = ['DEPLOYMENT', 'JOB_RUN', 'ACTION_PLAN'] as const;
 export type TransactionKind = (typeof TRANSACTION_KINDS)[number];
-const TRANSACTION_STATUSES = ['PENDING', 'RUNNING', 'READY', 'ERROR', 'STOPPED', 'LOST'] as const;
+export const TRANSACTION_STATUSES = ['PENDING', 'RUNNING', 'READY', 'ERROR', 'STOPPED', 'LOST'] as const;
 export type TransactionStatus = (typeof TRANSACTION_STATUSES)[number];
 export const TASK_STATUSES = ['PENDING', 'RUNNING', 'READY', 'ERROR', 'SKIPPED', 'LOST', 'STOPPED'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
@@ -17,6 +17,8 @@ export interface TransactionRow {
   /** The project of a job's run; null for what belongs to the operator. */
   project: string | null;
   clusterId: string | null;
+  /** What lists are narrowed by: the cluster's id, or `project/<name>` for what belongs to a project. */
+  scope: string;
   /** The job or plan that it executes. */
   subjectId: string | null;
   externalId: string | null;
@@ -30,8 +32,6 @@ export interface TransactionRow {
   createdAt: number;
   timeStart: number | null;
   timeEnd: number | null;
-  /** The number of tasks in each status. */
-  counts: Partial<Record<TaskStatus, number>>;
 }
 
 export const TransactionEntity = new EntitySchema<TransactionRow>({
@@ -43,6 +43,7 @@ export const TransactionEntity = new EntitySchema<TransactionRow>({
     kind: text(16),
     project: text(64, { nullable: true }),
     clusterId: id({ nullable: true }),
+    scope: text(80),
     subjectId: id({ nullable: true }),
     externalId: text(255, { nullable: true }),
     name: text(255),
@@ -54,18 +55,78 @@ export const TransactionEntity = new EntitySchema<TransactionRow>({
     createdAt: instant(),
     timeStart: instant({ nullable: true }),
     timeEnd: instant({ nullable: true }),
-    counts: json(),
   },
   indices: [
     { name: 'ux_transactions_id', columns: ['id'], unique: true },
     { name: 'ux_transactions_external', columns: ['clusterId', 'externalId'], unique: true },
-    { name: 'ix_transactions_subject', columns: ['subjectId', 'id'] },
-    { name: 'ix_transactions_subject_status', columns: ['subjectId', 'status', 'id'] },
-    { name: 'ix_transactions_project', columns: ['kind', 'project', 'id'] },
-    { name: 'ix_transactions_status', columns: ['kind', 'project', 'status', 'id'] },
-    { name: 'ix_transactions_all_status', columns: ['kind', 'status', 'id'] },
-    { name: 'ix_transactions_cluster', columns: ['clusterId', 'id'] },
+    { name: 'ix_transactions_kind_status', columns: ['kind', 'status', 'number'] },
+    { name: 'ix_transactions_scope', columns: ['scope', 'number'] },
+    { name: 'ix_transactions_scope_status', columns: ['scope', 'kind', 'status', 'number'] },
+    { name: 'ix_transactions_name', columns: ['scope', 'name', 'number'] },
   ],
+});
+
+/** How many tasks of a transaction have each status: written by whoever numbers the task events, never by a reporter. */
+export interface TransactionCountsRow {
+  transactionId: string;
+  pending: number;
+  running: number;
+  ready: number;
+  error: number;
+  skipped: number;
+  lost: number;
+  stopped: number;
+}
+
+export const TransactionCountsEntity = new EntitySchema<TransactionCountsRow>({
+  name: 'TransactionCounts',
+  tableName: 'transaction_counts',
+  columns: {
+    transactionId: id({ primary: true }),
+    pending: int(),
+    running: int(),
+    ready: int(),
+    error: int(),
+    skipped: int(),
+    lost: int(),
+    stopped: int(),
+  },
+});
+
+/** What is left of a transaction that an admin deleted. */
+export interface TransactionTombstoneRow {
+  transactionId: string;
+  number: number;
+  kind: TransactionKind;
+  scope: string;
+  externalId: string | null;
+  name: string;
+  /** How many task rows went with it. */
+  tasks: number;
+  deletedAt: number;
+  /** Who, by id and by name. */
+  actorId: string;
+  actorName: string;
+  reason: string;
+}
+
+export const TransactionTombstoneEntity = new EntitySchema<TransactionTombstoneRow>({
+  name: 'TransactionTombstone',
+  tableName: 'transaction_tombstones',
+  columns: {
+    transactionId: id({ primary: true }),
+    number: int(),
+    kind: text(16),
+    scope: text(80),
+    externalId: text(255, { nullable: true }),
+    name: text(255),
+    tasks: int(),
+    deletedAt: instant(),
+    actorId: id(),
+    actorName: text(255),
+    reason: text(255),
+  },
+  indices: [{ name: 'ix_transaction_tombstones_number', columns: ['number'] }],
 });
 
 /** One attempt of one task on one node. */
@@ -74,6 +135,8 @@ export interface TaskRow {
   id: string;
   transactionId: string;
   clusterId: string | null;
+  /** As its transaction's. */
+  scope: string;
   graphTaskId: string;
   taskName: string;
   /** As the reporter names it; '' for a sync point (SQL's NULL would not be unique). */
@@ -85,6 +148,8 @@ export interface TaskRow {
   announced: boolean;
   timeStart: number | null;
   timeEnd: number | null;
+  /** What histories are ordered by: when it began; while that is unknown, when it was made. */
+  orderedAt: number;
   exitCode: number | null;
   custom: Record<string, unknown> | null;
   hasSummary: boolean;
@@ -104,6 +169,7 @@ export const TaskEntity = new EntitySchema<TaskRow>({
     id: id(),
     transactionId: id(),
     clusterId: id({ nullable: true }),
+    scope: text(80),
     graphTaskId: text(191),
     taskName: text(191),
     nodeId: text(191),
@@ -113,6 +179,7 @@ export const TaskEntity = new EntitySchema<TaskRow>({
     announced: bool(),
     timeStart: instant({ nullable: true }),
     timeEnd: instant({ nullable: true }),
+    orderedAt: instant(),
     exitCode: int({ nullable: true }),
     custom: json({ nullable: true }),
     hasSummary: bool(),
@@ -124,7 +191,18 @@ export const TaskEntity = new EntitySchema<TaskRow>({
   indices: [
     { name: 'ux_tasks_id', columns: ['id'], unique: true },
     { name: 'ux_tasks_attempt', columns: ['transactionId', 'graphTaskId', 'nodeId', 'attempt'], unique: true },
+    // Within a transaction lists are ordered by number, across transactions by time; see history/task-ranges.ts.
     { name: 'ix_tasks_transaction', columns: ['transactionId', 'number'] },
+    { name: 'ix_tasks_transaction_status', columns: ['transactionId', 'status', 'number'] },
+    { name: 'ix_tasks_transaction_node', columns: ['transactionId', 'nodeId', 'status', 'number'] },
+    { name: 'ix_tasks_transaction_name', columns: ['transactionId', 'taskName', 'status', 'number'] },
+    { name: 'ix_tasks_transaction_both', columns: ['transactionId', 'nodeId', 'taskName', 'number'] },
+    { name: 'ix_tasks_scope', columns: ['scope', 'orderedAt', 'number'] },
+    { name: 'ix_tasks_scope_status', columns: ['scope', 'status', 'orderedAt', 'number'] },
+    { name: 'ix_tasks_scope_node', columns: ['scope', 'nodeId', 'status', 'orderedAt', 'number'] },
+    { name: 'ix_tasks_scope_name', columns: ['scope', 'taskName', 'status', 'orderedAt', 'number'] },
+    { name: 'ix_tasks_scope_both', columns: ['scope', 'nodeId', 'taskName', 'status', 'orderedAt', 'number'] },
+    { name: 'ix_tasks_created', columns: ['createdAt'] },
   ],
 });
 
@@ -179,7 +257,11 @@ export interface TaskEventRow {
   seq: number | null;
   taskId: string;
   attempt: number;
+  /** What was reported. */
   status: TaskStatus;
+  /** The status of the task's row before and after the report; before is null for a row that it made. */
+  statusBefore: TaskStatus | null;
+  statusAfter: TaskStatus | null;
   reason: string | null;
   /** The reporter's time, when it gave one. */
   reportedAt: number | null;
@@ -197,6 +279,8 @@ export const TaskEventEntity = new EntitySchema<TaskEventRow>({
     taskId: id(),
     attempt: int(),
     status: text(16),
+    statusBefore: text(16, { nullable: true }),
+    statusAfter: text(16, { nullable: true }),
     reason: longText({ nullable: true }),
     reportedAt: instant({ nullable: true }),
     receivedAt: instant(),

@@ -3,6 +3,7 @@ import type { Database } from '../db/database.js';
 import { isDuplicate } from '../db/failures.js';
 import type { Tx } from '../db/transaction.js';
 import { groupPositions, type Position, positionsFrom } from './positions.js';
+import { addCounts, type CountedEvent } from './task-counts.js';
 
 /** A table whose rows get a position (`seq`) after their commit; a row without one has `seq` NULL. */
 export interface NumberedStream {
@@ -14,13 +15,29 @@ export interface NumberedStream {
    * highest position kept, so that row must outlive the others of its series.
    */
   readonly group: 'transaction_id' | null;
+  /** Further columns that are read of each row, for what is derived with its number. */
+  readonly columns: string;
+  /** Derives what follows from rows, once, in the transaction that numbers them. */
+  readonly derive: (tx: Tx, rows: readonly CountedEvent[]) => Promise<void>;
 }
 
 /** The event log: 1, 2, 3 ... over all rows. */
-export const EVENT_STREAM: NumberedStream = { table: 'events', head: 'events', group: null };
+export const EVENT_STREAM: NumberedStream = {
+  table: 'events',
+  head: 'events',
+  group: null,
+  columns: 'NULL AS status_before, NULL AS status_after',
+  derive: async () => {},
+};
 
-/** The task events: 1, 2, 3 ... within each transaction. */
-export const TASK_EVENT_STREAM: NumberedStream = { table: 'task_events', head: 'task_events', group: 'transaction_id' };
+/** The task events: 1, 2, 3 ... within each transaction, whose tasks are counted by them. */
+export const TASK_EVENT_STREAM: NumberedStream = {
+  table: 'task_events',
+  head: 'task_events',
+  group: 'transaction_id',
+  columns: 'status_before, status_after',
+  derive: addCounts,
+};
 
 /** Gives positions to what has been committed. Any process may run it at any time; nobody leads. */
 export interface Sequencer {
@@ -36,9 +53,8 @@ const MOST_ROWS = 1_000;
 /** Rows of one UPDATE. */
 const CHUNK = 200;
 
-interface Unnumbered {
+interface Unnumbered extends CountedEvent {
   id: string;
-  series: string;
 }
 
 async function ensureHead(db: Database, stream: NumberedStream): Promise<void> {
@@ -82,7 +98,7 @@ async function numberSome(tx: Tx, stream: NumberedStream): Promise<number> {
     stream.head,
   ]);
   const rows = await tx.rows<Unnumbered>(
-    `SELECT id, ${stream.group ?? "''"} AS series FROM ${stream.table} WHERE seq IS NULL ORDER BY id LIMIT ${MOST_ROWS}`,
+    `SELECT id, ${stream.group ?? "''"} AS series, ${stream.columns} FROM ${stream.table} WHERE seq IS NULL ORDER BY id LIMIT ${MOST_ROWS}`,
   );
   if (rows.length === 0) return 0;
   const last = Number(head?.last ?? 0);
@@ -90,6 +106,7 @@ async function numberSome(tx: Tx, stream: NumberedStream): Promise<number> {
     ? groupPositions(rows, await highest(tx, stream, [...new Set(rows.map((row) => row.series))]))
     : positionsFrom(rows, last);
   await writePositions(tx, stream.table, positions);
+  await stream.derive(tx, rows);
   await tx.execute('UPDATE stream_heads SET last_seq = ? WHERE name = ?', [last + rows.length, stream.head]);
   return rows.length;
 }

@@ -15,5 +15,8 @@ export const TOPIC_PROPERTIES: Readonly<Record<Topic, TopicProperties>> = {
   runAssigned: { mergeable: false },
   jobStale: { mergeable: true },
   clientChanged: { mergeable: true },
+  transactionChanged: { mergeable: true },
+  taskHistoryChanged: { mergeable: false },
+  clusterChanged: { mergeable: true },
   activityRecorded: { mergeable: false },
 };

@@ -1,6 +1,9 @@
 import type { JobEvent, JobResult, JobStatus } from '../entities/job.js';
-import type { TransactionStatus } from '../entities/ledger.js';
+import type { TaskStatus, TransactionKind, TransactionStatus } from '../entities/ledger.js';
 import type { RunState } from '../entities/run.js';
+
+/** A task as it became: its id, node, name and status. Short, because a fact may name hundreds. */
+export type TaskFact = [id: string, nodeId: string, taskName: string, status: TaskStatus];
 
 /**
  * Every durable fact of the event log: topic -> payload. A payload holds what a filter needs and what cannot be read
@@ -37,6 +40,25 @@ export interface Topics {
   jobStale: { key: string; clientKey: string; lastSuccessAt: number | null };
   /** Subject: the client. */
   clientChanged: { key: string; change: 'REGISTERED' | 'UPDATED' | 'REMOVED' };
+  /** Subject: the transaction; of a job's run `runChanged` tells. */
+  transactionChanged: {
+    kind: TransactionKind;
+    clusterId: string | null;
+    name: string;
+    externalId: string | null;
+    status: TransactionStatus;
+    statusBefore: TransactionStatus | null;
+    reason: string | null;
+    progress: number;
+    message: string | null;
+  };
+  /** Subject: the cluster or the project; rows of tasks that were made or changed together. */
+  taskHistoryChanged: {
+    clusterId: string | null;
+    changes: { transactionId: string; tasks: TaskFact[] }[];
+  };
+  /** Subject: the cluster. */
+  clusterChanged: { externalId: string; change: 'CREATED' | 'UPDATED' | 'REMOVED' };
   /** Subject: the activity row. */
   activityRecorded: { actor: string; action: string; subject: string | null };
 }

@@ -1,11 +1,13 @@
+import { ConflictRetry, isDuplicate } from '../db/failures.js';
 import type { Tx } from '../db/transaction.js';
 import { insertRows } from '../db/write.js';
 import { TaskEventEntity, type TaskRow, type TransactionRow } from '../entities/ledger.js';
 import { taskEventsChannel } from '../events/numbering-bell.js';
 import type { Outbox } from '../events/outbox.js';
 import type { IdSource } from '../lib/ids.js';
-import { freshReports, lockTransactions, tasksOf } from './load.js';
+import { freshReports, lockTransactions, openTasks, tasksOf } from './load.js';
 import type { LedgerReport } from './report.js';
+import { type TransactionChange, tellTasks, tellTransactions } from './tell.js';
 import { beginningOf, TransactionWork } from './work.js';
 import { insertTransactions, updateTransaction, writeReports, writeSummaries, writeTasks } from './write.js';
 
@@ -19,7 +21,7 @@ export interface LedgerDeps {
 export interface Applied {
   /** Every transaction that something new was reported of, as it is now (one that begins has no number yet). */
   readonly transactions: ReadonlyMap<string, TransactionRow>;
-  /** The tasks that reports were about, and those that an end closed, as they are now. */
+  /** The tasks that reports were about, as they are now. */
   readonly tasks: readonly TaskRow[];
   /** How many reports had been taken in before. */
   readonly repeated: number;
@@ -35,46 +37,87 @@ function byTransaction(reports: readonly LedgerReport[]): Map<string, LedgerRepo
   return groups;
 }
 
-/**
- * The one door of the ledger: takes reports in, within the caller's transaction, so that each subject's own state is
- * set with them. The same reports in any order, repeated or batched otherwise, end in the same rows.
- *
- * Throws NotFoundError for a transaction that neither is there nor begins.
- */
-export async function apply(tx: Tx, deps: LedgerDeps, reports: readonly LedgerReport[]): Promise<Applied> {
-  const now = await tx.now();
-  const fresh = await freshReports(tx, reports);
-  const groups = byTransaction(fresh);
-  const begun = new Map(fresh.flatMap((report) => beginningOf(report, now) ?? []).map((row) => [row.id, row]));
-  const others = [...groups.keys()].filter((id) => !begun.has(id)).sort();
-  const works: TransactionWork[] = [];
-  for (const row of begun.values()) works.push(new TransactionWork(row, [], deps.ids, now));
-  for (const row of await lockTransactions(tx, others)) {
-    works.push(new TransactionWork(row, await tasksOf(tx, row.id, groups.get(row.id) ?? []), deps.ids, now));
-  }
-  for (const work of works) for (const report of groups.get(work.transaction.id) ?? []) work.take(report);
-
+/** Writes what works have found, and tells of it. */
+async function writeWorks(tx: Tx, deps: LedgerDeps, works: readonly TransactionWork[]): Promise<void> {
   const changes = works.flatMap((work) => [...work.tasks.values()]).filter(({ before, after }) => before !== after);
-  const transactions = new Map(works.map(({ transaction }) => [transaction.id, transaction]));
-  await insertTransactions(
-    tx,
-    [...transactions.values()].filter(({ id }) => begun.has(id)),
-  );
-  for (const row of transactions.values()) if (!begun.has(row.id)) await updateTransaction(tx, row);
   await writeTasks(tx, changes);
   await insertRows(
     tx,
     TaskEventEntity,
     works.flatMap((work) => work.events),
   );
+  await tellTasks(tx, deps.outbox, works);
+  for (const work of works) {
+    if (work.events.length > 0) deps.outbox.ringAfterCommit(tx, taskEventsChannel(work.transaction.id));
+  }
+}
+
+/** Closes what the end of a transaction finds open, a part at a time. */
+async function closeOpen(tx: Tx, deps: LedgerDeps, work: TransactionWork, now: number): Promise<void> {
+  if (!work.ends) return;
+  for (;;) {
+    const open = await openTasks(tx, work.transaction.id);
+    if (open.length === 0) return;
+    const closing = new TransactionWork(work.transaction, [], deps.ids, now);
+    closing.close(open, work.ends);
+    await writeWorks(tx, deps, [closing]);
+  }
+}
+
+async function take(tx: Tx, deps: LedgerDeps, fresh: readonly LedgerReport[], now: number) {
+  const groups = byTransaction(fresh);
+  const begun = new Map(fresh.flatMap((report) => beginningOf(report, now) ?? []).map((row) => [row.id, row]));
+  const works = [...begun.values()].map((row) => new TransactionWork(row, [], deps.ids, now));
+  const known = await lockTransactions(tx, new Map([...groups].filter(([id]) => !begun.has(id))));
+  for (const row of known) {
+    works.push(new TransactionWork(row, await tasksOf(tx, row.id, groups.get(row.id) ?? []), deps.ids, now));
+  }
+  for (const work of works) for (const report of groups.get(work.transaction.id) ?? []) work.take(report);
+
+  await writeReports(tx, fresh, now);
+  await insertTransactions(
+    tx,
+    works.map(({ transaction }) => transaction).filter(({ id }) => begun.has(id)),
+  );
+  const before = new Map(known.map((row) => [row.id, row]));
+  const told: TransactionChange[] = [];
+  for (const { transaction, changed } of works) {
+    const old = before.get(transaction.id);
+    if (old && changed) await updateTransaction(tx, transaction);
+    if (!old || changed) told.push({ after: transaction, statusBefore: old?.status ?? null });
+  }
+  await tellTransactions(tx, deps.outbox, told);
+  await writeWorks(tx, deps, works);
   await writeSummaries(
     tx,
     works.flatMap((work) => work.summaries),
     now,
   );
-  await writeReports(tx, fresh, now);
-  for (const work of works) {
-    if (work.events.length > 0) deps.outbox.ringAfterCommit(tx, taskEventsChannel(work.transaction.id));
+  for (const work of works) await closeOpen(tx, deps, work, now);
+  return works;
+}
+
+/**
+ * The one door of the ledger: takes reports in, within the caller's transaction, so that each subject's own state is
+ * set with them. The same reports in any order, repeated or batched otherwise, end in the same rows.
+ *
+ * Throws NotFoundError for a transaction that neither is there nor begins, and ConflictRetry (which runs the caller's
+ * transaction again) when another reporter made the same row first.
+ */
+export async function apply(tx: Tx, deps: LedgerDeps, reports: readonly LedgerReport[]): Promise<Applied> {
+  const now = await tx.now();
+  const fresh = await freshReports(tx, reports);
+  try {
+    const works = await take(tx, deps, fresh, now);
+    return {
+      transactions: new Map(works.map(({ transaction }) => [transaction.id, transaction])),
+      tasks: works.flatMap((work) =>
+        [...work.tasks.values()].filter(({ touched }) => touched).map(({ after }) => after),
+      ),
+      repeated: reports.length - fresh.length,
+    };
+  } catch (error) {
+    if (isDuplicate(error)) throw new ConflictRetry('Another reporter was first.', { cause: error });
+    throw error;
   }
-  return { transactions, tasks: changes.map(({ after }) => after), repeated: reports.length - fresh.length };
 }

@@ -1,4 +1,5 @@
-import { locked } from '../db/lock.js';
+import { locked, shared } from '../db/lock.js';
+import { readRows } from '../db/rows.js';
 import type { Tx } from '../db/transaction.js';
 import {
   ReportEntity,
@@ -10,13 +11,36 @@ import {
   type TransactionRow,
 } from '../entities/ledger.js';
 import { NotFoundError } from '../lib/errors.js';
-import type { LedgerReport } from './report.js';
+import type { LedgerReport, TaskReport } from './report.js';
 
-/** The rows of transactions, locked, so that counts and statuses are written by one at a time. Throws NotFoundError. */
-export async function lockTransactions(tx: Tx, ids: readonly string[]): Promise<TransactionRow[]> {
+async function rowsLocked(tx: Tx, ids: readonly string[], lock: typeof locked): Promise<TransactionRow[]> {
   if (ids.length === 0) return [];
   const query = tx.manager.getRepository(TransactionEntity).createQueryBuilder('t');
-  const rows = await locked(tx, query.where('t.id IN (:...ids)', { ids }).orderBy('t.id')).getMany();
+  return lock(tx, query.where('t.id IN (:...ids)', { ids }).orderBy('t.id')).getMany();
+}
+
+/** Whether a report changes its transaction's own row. */
+const changesTransaction = ({ startedAt, progress, end }: LedgerReport): boolean =>
+  startedAt !== undefined || progress !== undefined || end !== undefined;
+
+/**
+ * The rows of the transactions that are reported of, locked against an end meanwhile. Who only reports of tasks shares
+ * the lock, so that many reporters of one transaction do not wait for each other. Throws NotFoundError.
+ */
+export async function lockTransactions(
+  tx: Tx,
+  groups: ReadonlyMap<string, readonly LedgerReport[]>,
+): Promise<TransactionRow[]> {
+  const ids = [...groups.keys()].sort();
+  const changed = new Set(ids.filter((id) => groups.get(id)?.some(changesTransaction)));
+  const rows = [
+    ...(await rowsLocked(tx, [...changed], locked)),
+    ...(await rowsLocked(
+      tx,
+      ids.filter((id) => !changed.has(id)),
+      shared,
+    )),
+  ];
   const found = new Set(rows.map((row) => row.id));
   for (const id of ids) if (!found.has(id)) throw new NotFoundError('transaction', id, ['transactionId']);
   return rows;
@@ -44,19 +68,43 @@ export async function freshReports(tx: Tx, reports: readonly LedgerReport[]): Pr
   });
 }
 
-/** The known rows that reports on one transaction are about; when one ends it, every open row besides. */
+const PLAINLY = { without: [], byIds: null };
+
+/** The nodes that tasks are reported of, by task: each pair is a short range of one index. */
+function nodesByTask(tasks: readonly TaskReport[]): Map<string, Set<string>> {
+  const nodes = new Map<string, Set<string>>();
+  for (const { graphTaskId, nodeId } of tasks) {
+    const known = nodes.get(graphTaskId);
+    if (known) known.add(nodeId);
+    else nodes.set(graphTaskId, new Set([nodeId]));
+  }
+  return nodes;
+}
+
+/** The known rows that reports on one transaction are about (every attempt of those tasks), locked. */
 export async function tasksOf(tx: Tx, transactionId: string, reports: readonly LedgerReport[]): Promise<TaskRow[]> {
   const tasks = reports.flatMap((report) => report.tasks ?? []);
-  const ends = reports.some((report) => report.end);
-  if (tasks.length === 0 && !ends) return [];
+  if (tasks.length === 0) return [];
   const query = tx.manager.getRepository(TaskEntity).createQueryBuilder('t');
-  query.where('t.transactionId = :transactionId', { transactionId });
-  const open = "t.status IN ('PENDING', 'RUNNING')";
-  if (tasks.length === 0) return query.andWhere(open).getMany();
-  const graphTaskIds = [...new Set(tasks.map((task) => task.graphTaskId))];
-  const nodeIds = [...new Set(tasks.map((task) => task.nodeId))];
-  const named = 't.graphTaskId IN (:...graphTaskIds) AND t.nodeId IN (:...nodeIds)';
-  return query.andWhere(ends ? `(${open} OR (${named}))` : named, { graphTaskIds, nodeIds }).getMany();
+  const pairs: string[] = [];
+  const values: Record<string, string | string[]> = { transactionId };
+  for (const [index, [graphTaskId, nodes]] of [...nodesByTask(tasks)].entries()) {
+    pairs.push(`(t.graphTaskId = :task${index} AND t.nodeId IN (:...nodes${index}))`);
+    values[`task${index}`] = graphTaskId;
+    values[`nodes${index}`] = [...nodes];
+  }
+  query.where(`t.transactionId = :transactionId AND (${pairs.join(' OR ')})`, values);
+  return readRows(locked(tx, query), PLAINLY, tx);
+}
+
+/** Rows that an end finds open, closed at once so many at a time: a transaction may have a hundred thousand. */
+const MOST_OPEN = 2_000;
+
+/** Some of the rows of a transaction that are open, locked; none: all are closed. */
+export async function openTasks(tx: Tx, transactionId: string): Promise<TaskRow[]> {
+  const query = tx.manager.getRepository(TaskEntity).createQueryBuilder('t');
+  query.where("t.transactionId = :transactionId AND t.status IN ('PENDING', 'RUNNING')", { transactionId });
+  return readRows(locked(tx, query.limit(MOST_OPEN)), PLAINLY, tx);
 }
 
 /** The decisions behind the summaries kept of these tasks. */

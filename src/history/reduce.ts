@@ -113,16 +113,10 @@ export function closeTask(row: TaskState, ending: Ending): TaskState {
 
 /**
  * The row of one attempt after some more reports: a pure function whose result depends on the set of reports alone,
- * not on their order, repetition or batching. `row` is undefined for an attempt that is not known yet, `ending` null
- * while the transaction goes on.
+ * not on their order, repetition or batching. `row` is undefined for an attempt that is not known yet; one that the end
+ * of its transaction closed is open again, until it is closed once more.
  */
-export function reduceTask(
-  row: TaskState | undefined,
-  reports: readonly [Received, ...Received[]],
-  ending: Ending | null,
-): TaskState {
+export function reduceTask(row: TaskState | undefined, reports: readonly [Received, ...Received[]]): TaskState {
   const [head, ...rest] = reports;
-  const begun = row ? fold(reopened(row), head) : first(head);
-  const folded = rest.reduce(fold, begun);
-  return ending ? closeTask(folded, ending) : folded;
+  return rest.reduce(fold, row ? fold(reopened(row), head) : first(head));
 }

@@ -1,10 +1,11 @@
 import { ID_PREFIX } from '../entities/ids.js';
-import type { TaskEventRow, TaskRow, TaskStatus, TransactionRow } from '../entities/ledger.js';
+import type { TaskEventRow, TaskRow, TransactionRow } from '../entities/ledger.js';
 import { clip } from '../lib/clip.js';
 import type { IdSource } from '../lib/ids.js';
 import type { JsonValue } from '../lib/json.js';
-import { closeTask, type Decision, type Ending, type Received, reduceTask } from './reduce.js';
+import { closeTask, type Decision, type Ending, reduceTask, type TaskState } from './reduce.js';
 import type { LedgerReport, TaskReport, TransactionEnd } from './report.js';
+import { scopeOf } from './scope.js';
 import { isOver } from './statuses.js';
 
 /** The id under which the server's own reports stand in the record. */
@@ -14,6 +15,8 @@ const OWN_REPORT = 'server';
 export interface TaskChange {
   readonly before: TaskRow | undefined;
   after: TaskRow;
+  /** Whether a report was about it: other attempts of the same task are read along. */
+  touched: boolean;
 }
 
 /** A summary that came with a report. */
@@ -23,6 +26,9 @@ export interface SummaryOffer {
   readonly decision: Decision;
 }
 
+/** What a report says, as its event keeps it. */
+type Reported = Pick<TaskEventRow, 'status' | 'reason' | 'reportedAt' | 'reportId'>;
+
 /** What tells the attempts of one transaction apart. */
 const attemptKey = (row: Pick<TaskRow, 'graphTaskId' | 'nodeId' | 'attempt'>): string =>
   JSON.stringify([row.graphTaskId, row.nodeId, row.attempt]);
@@ -31,7 +37,13 @@ const attemptKey = (row: Pick<TaskRow, 'graphTaskId' | 'nodeId' | 'attempt'>): s
 export function beginningOf(report: LedgerReport, at: number): TransactionRow | null {
   if (!report.begin) return null;
   const open = { status: 'PENDING' as const, reason: null, progress: 0, message: null, timeStart: null, timeEnd: null };
-  return { number: 0, id: report.transactionId, ...report.begin, ...open, createdAt: at, counts: {} };
+  return { number: 0, id: report.transactionId, ...report.begin, scope: scopeOf(report.begin), ...open, createdAt: at };
+}
+
+/** How a transaction that is over ended, for rows that are reported of afterwards. */
+function endingOf({ status, reason, timeEnd, createdAt }: TransactionRow): Ending | null {
+  if (!isOver(status)) return null;
+  return { running: status === 'STOPPED' ? 'STOPPED' : 'LOST', reason, at: timeEnd ?? createdAt };
 }
 
 /** The reports on one transaction, worked out in memory: what changes is read off it and written in few statements. */
@@ -42,64 +54,91 @@ export class TransactionWork {
   readonly summaries: SummaryOffer[] = [];
   readonly #ids: IdSource;
   readonly #now: number;
+  #ending: Ending | null;
+  #ends: Ending | null = null;
+  #changed = false;
 
   constructor(transaction: TransactionRow, known: readonly TaskRow[], ids: IdSource, now: number) {
     this.transaction = { ...transaction };
     this.#ids = ids;
     this.#now = now;
-    for (const row of known) this.tasks.set(attemptKey(row), { before: row, after: row });
+    this.#ending = endingOf(transaction);
+    for (const row of known) this.tasks.set(attemptKey(row), { before: row, after: row, touched: false });
+  }
+
+  /** How the transaction ends with these reports; null when it goes on, or was over before. */
+  get ends(): Ending | null {
+    return this.#ends;
+  }
+
+  /** Whether the transaction's own row changed. */
+  get changed(): boolean {
+    return this.#changed;
   }
 
   /** Takes one report in. */
   take(report: LedgerReport): void {
-    const ending = this.#endingAfter(report);
+    const { end } = report;
+    if (end && !isOver(this.transaction.status)) {
+      this.#ends = { running: end.running, reason: end.reason, at: this.#now };
+      this.#ending = this.#ends;
+    }
     const reportId = report.reportId ?? OWN_REPORT;
-    for (const task of report.tasks ?? []) this.#reduce(task, reportId, ending);
-    if (report.end && ending)
-      for (const change of this.tasks.values()) this.#set(change, closeTask(change.after, ending));
+    for (const task of report.tasks ?? []) this.#reduce(task, reportId);
     this.#changeTransaction(report);
   }
 
-  #endingAfter(report: LedgerReport): Ending | null {
-    const { status, reason, timeEnd, createdAt } = this.transaction;
-    if (isOver(status)) {
-      return { running: status === 'STOPPED' ? 'STOPPED' : 'LOST', reason, at: timeEnd ?? createdAt };
+  /** Closes rows that the end of the transaction finds open. */
+  close(rows: readonly TaskRow[], ending: Ending): void {
+    for (const row of rows) {
+      const change: TaskChange = { before: row, after: row, touched: false };
+      this.tasks.set(attemptKey(row), change);
+      this.#close(change, ending);
     }
-    return report.end ? { running: report.end.running, reason: report.end.reason, at: this.#now } : null;
   }
 
-  #reduce(report: TaskReport, reportId: string, ending: Ending | null): void {
+  #reduce(report: TaskReport, reportId: string): void {
     const key = attemptKey(report);
     const known = this.tasks.get(key);
-    const received: Received = { report, reportId, receivedAt: this.#now };
-    const state = reduceTask(known?.after, [received], ending);
-    const change = known ?? { before: undefined, after: this.#newTask(report) };
+    const state = reduceTask(known?.after, [{ report, reportId, receivedAt: this.#now }]);
+    const change = known ?? { before: undefined, after: this.#newTask(report), touched: true };
+    change.touched = true;
     this.tasks.set(key, change);
-    this.#record(change.after, report.status, report.reason ?? null, report.reportedAt ?? null, reportId);
-    this.#set(change, state, known === undefined);
-    if (report.summary === undefined) return;
-    const decision = { status: report.status, at: report.reportedAt ?? this.#now, by: reportId };
-    this.summaries.push({ taskId: change.after.id, summary: report.summary, decision });
-    change.after = { ...change.after, hasSummary: true };
+    const { status, reason = null, reportedAt = null } = report;
+    this.#record(change, state, { status, reason, reportedAt, reportId }, known === undefined);
+    if (report.summary !== undefined) {
+      const decision = { status, at: reportedAt ?? this.#now, by: reportId };
+      this.summaries.push({ taskId: change.after.id, summary: report.summary, decision });
+      change.after = { ...change.after, hasSummary: true };
+    }
+    if (this.#ending) this.#close(change, this.#ending);
   }
 
-  #set(change: TaskChange, state: ReturnType<typeof closeTask>, isNew = false): void {
+  #close(change: TaskChange, ending: Ending): void {
+    const state = closeTask(change.after, ending);
+    if (state === change.after) return;
+    const { status, reason } = state;
+    this.#record(change, state, { status, reason, reportedAt: null, reportId: OWN_REPORT });
+  }
+
+  /** Sets what a report makes of a row, and records it. */
+  #record(change: TaskChange, state: TaskState, reported: Reported, isNew = false): void {
     const { after } = change;
-    if (state === after) return;
-    const from = isNew ? undefined : after.status;
-    change.after = { ...after, ...state };
-    if (state.closed && !after.closed) this.#record(change.after, state.status, state.reason, null, OWN_REPORT);
-    if (from !== state.status) this.transaction.counts = moveCount(this.transaction.counts, from, state.status);
+    const { id: taskId, transactionId, attempt } = after;
+    const step = { statusBefore: isNew ? null : after.status, statusAfter: state.status };
+    const event = { transactionId, taskId, attempt, ...reported, ...step };
+    this.events.push({ id: this.#ids.next(ID_PREFIX.taskEvent), seq: null, ...event, receivedAt: this.#now });
+    change.after = { ...after, ...state, orderedAt: state.timeStart ?? after.createdAt };
   }
 
   #newTask(report: TaskReport): TaskRow {
     const { graphTaskId, taskName, nodeId, attempt, status, announced } = report;
+    const { id: transactionId, clusterId, scope } = this.transaction;
     const nothing = { reason: null, timeStart: null, timeEnd: null, exitCode: null, custom: null };
     return {
       number: 0,
       id: report.id ?? this.#ids.next(ID_PREFIX.task),
-      transactionId: this.transaction.id,
-      clusterId: this.transaction.clusterId,
+      ...{ transactionId, clusterId, scope, orderedAt: this.#now },
       ...{ graphTaskId, taskName, nodeId, attempt, status, announced, ...nothing },
       hasSummary: false,
       closed: false,
@@ -109,22 +148,18 @@ export class TransactionWork {
     };
   }
 
-  #record(task: TaskRow, status: TaskStatus, reason: string | null, reportedAt: number | null, reportId: string): void {
-    const { transactionId, id: taskId, attempt } = task;
-    const what = { transactionId, taskId, attempt, status, reason, reportedAt, reportId };
-    this.events.push({ id: this.#ids.next(ID_PREFIX.taskEvent), seq: null, ...what, receivedAt: this.#now });
-  }
-
-  #changeTransaction(report: LedgerReport): void {
+  #changeTransaction({ startedAt, progress, end }: LedgerReport): void {
     const { transaction } = this;
-    if (report.startedAt !== undefined) transaction.timeStart ??= report.startedAt;
-    if (isOver(transaction.status)) return;
-    if (report.startedAt !== undefined) transaction.status = 'RUNNING';
-    if (report.progress) {
-      transaction.progress = report.progress.percent;
-      transaction.message = report.progress.message === null ? null : clip(report.progress.message, 255);
+    const over = isOver(transaction.status);
+    this.#changed ||= startedAt !== undefined || (!over && (progress !== undefined || end !== undefined));
+    if (startedAt !== undefined) transaction.timeStart = Math.min(transaction.timeStart ?? startedAt, startedAt);
+    if (over) return;
+    if (startedAt !== undefined) transaction.status = 'RUNNING';
+    if (progress) {
+      transaction.progress = progress.percent;
+      transaction.message = progress.message === null ? null : clip(progress.message, 255);
     }
-    if (report.end) endTransaction(transaction, report.end, this.#now);
+    if (end) endTransaction(transaction, end, this.#now);
   }
 }
 
@@ -133,16 +168,4 @@ function endTransaction(transaction: TransactionRow, end: TransactionEnd, at: nu
   transaction.reason = end.reason;
   transaction.timeEnd = at;
   if (end.status === 'READY') transaction.progress = 100;
-}
-
-function moveCount(
-  counts: TransactionRow['counts'],
-  from: TaskStatus | undefined,
-  to: TaskStatus,
-): TransactionRow['counts'] {
-  const next = { ...counts, [to]: (counts[to] ?? 0) + 1 };
-  if (!from) return next;
-  const left = (next[from] ?? 0) - 1;
-  if (left > 0) return { ...next, [from]: left };
-  return Object.fromEntries(Object.entries(next).filter(([status]) => status !== from));
 }

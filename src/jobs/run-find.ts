@@ -1,12 +1,12 @@
 import { In } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
-import { sees, seesClient } from '../auth/scope.js';
+import { seesClient } from '../auth/scope.js';
 import type { Page, PageRequest } from '../db/page.js';
 import type { FirstPageRequest } from '../db/pages.js';
 import type { Reader } from '../db/transaction.js';
-import type { TaskRow, TransactionRow } from '../entities/ledger.js';
+import type { TransactionRow } from '../entities/ledger.js';
 import { JobRunEntity, type JobRunRow } from '../entities/run.js';
-import { tasksByIds, transactionByName, transactionsByIds } from '../history/read.js';
+import { transactionByName, transactionsByIds } from '../history/read.js';
 import type { JobsDeps } from './deps.js';
 import { listRuns, listRunsOfEach, type RunFilter, type RunOrder } from './run-list.js';
 
@@ -81,25 +81,4 @@ export async function pagesOfRuns(
   request: FirstPageRequest,
 ): Promise<Page<RunView>[]> {
   return viewPages(deps.db.reader, await listRunsOfEach(deps, ctx, filters, order, request));
-}
-
-/** The tasks with these ids, in their order; null for each that the caller may not see. */
-export async function visibleTasks(deps: ReadDeps, ctx: Ctx, ids: readonly string[]): Promise<(TaskRow | null)[]> {
-  const tasks = await tasksByIds(deps.db.reader, ids);
-  const transactions = await transactionsByIds(
-    deps.db.reader,
-    [...tasks.values()].map((task) => task.transactionId),
-  );
-  const visible = (task: TaskRow): boolean => {
-    const transaction = transactions.get(task.transactionId);
-    if (!transaction) return false;
-    // A run's tasks bear its client as their node.
-    return transaction.kind === 'JOB_RUN'
-      ? seesClient(ctx, transaction.project, task.nodeId)
-      : sees(ctx, transaction.project);
-  };
-  return ids.map((id) => {
-    const task = tasks.get(id);
-    return task && visible(task) ? task : null;
-  });
 }

@@ -1,13 +1,11 @@
 import type { Ctx } from '../auth/actor.js';
 import { COUNT_CAP, type Page, type PageRequest } from '../db/page.js';
 import type { FirstPageRequest } from '../db/pages.js';
-import type { TaskRow, TaskSummaryRow } from '../entities/ledger.js';
 import type { JobRunRow } from '../entities/run.js';
-import { firstTaskPages, summariesByTasks, tasksPage } from '../history/read.js';
 import type { JobsDeps } from './deps.js';
 import type { Advanced } from './run-advance.js';
 import { claimRun } from './run-claim.js';
-import { findRunView, pageOfRuns, pagesOfRuns, type RunView, runsByIds, viewRuns, visibleTasks } from './run-find.js';
+import { findRunView, pageOfRuns, pagesOfRuns, type RunView, runsByIds, viewRuns } from './run-find.js';
 import type { RunFilter, RunOrder } from './run-list.js';
 import type { Hold } from './run-lock.js';
 import { type Appended, appendOutput, type NewPiece } from './run-output.js';
@@ -41,10 +39,6 @@ export interface RunService {
   output(runId: string, request: OutputRequest): Promise<OutputPart>;
   /** The number of pieces kept, at most COUNT_CAP. */
   outputCount(runId: string): Promise<number>;
-  tasks(transactionId: string, request: PageRequest): Promise<Page<TaskRow>>;
-  firstTasks(transactionIds: readonly string[], request: PageRequest): Promise<Page<TaskRow>[]>;
-  tasksByIds(ctx: Ctx, ids: readonly string[]): Promise<(TaskRow | null)[]>;
-  summaries(taskIds: readonly string[]): Promise<ReadonlyMap<string, TaskSummaryRow>>;
   /** Milliseconds of a lease. */
   readonly lease: number;
   /** Bytes of one attempt's output that are kept. */
@@ -71,10 +65,6 @@ export function createRunService(deps: JobsDeps): RunService {
     openWork: (client) => openWork(deps, client, MOST_OPEN_WORK),
     output: (runId, request) => outputPage(reader, runId, request),
     outputCount: (runId) => countOutput(reader, runId, COUNT_CAP),
-    tasks: (transactionId, request) => tasksPage(reader, transactionId, request),
-    firstTasks: (transactionIds, request) => firstTaskPages(reader, transactionIds, request),
-    tasksByIds: (ctx, ids) => visibleTasks(deps, ctx, ids),
-    summaries: (taskIds) => summariesByTasks(reader, taskIds),
     lease: deps.settings.runLease,
     outputLimit: deps.settings.outputLimit,
   };

@@ -32,7 +32,7 @@ function createServices(
   identity: Identity,
   url: () => string,
 ): Services {
-  const { rights, jobs, runs, clients, live } = domain;
+  const { rights, jobs, runs, history, clients, live } = domain;
   return {
     activities: rights.activities,
     tokens: rights.tokens,
@@ -47,6 +47,7 @@ function createServices(
     storeNow: () => stores.db.now(),
     jobs,
     runs,
+    history,
     clients,
     live,
   };

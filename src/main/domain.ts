@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Config } from '../config/config.js';
 import { createOutbox } from '../events/outbox.js';
 import { createOutputLog } from '../events/output-log.js';
+import { createHistoryService, type HistoryService } from '../history/service.js';
 import { createClientService } from '../jobs/client-service.js';
 import { DEFAULT_JOBS_SETTINGS, type JobsDeps } from '../jobs/deps.js';
 import { jobRunKind } from '../jobs/firing.js';
@@ -34,6 +35,7 @@ export interface Domain {
   retention: Retention;
   jobs: ReturnType<typeof createJobService>;
   runs: ReturnType<typeof createRunService>;
+  history: HistoryService;
   clients: ReturnType<typeof createClientService>;
   live: Live;
 }
@@ -110,5 +112,14 @@ export function createDomain(config: Config, stores: Stores, identity: Identity,
     queueBytes: config.live.maxQueueBytes,
   });
   const jobs = createJobService(deps);
-  return { rights, scheduler, retention, jobs, runs: createRunService(deps), clients: createClientService(deps), live };
+  return {
+    rights,
+    scheduler,
+    retention,
+    jobs,
+    runs: createRunService(deps),
+    history: createHistoryService(deps),
+    clients: createClientService(deps),
+    live,
+  };
 }

@@ -1,6 +1,7 @@
 import type { Activities } from '../auth/activity.js';
 import type { Ctx } from '../auth/actor.js';
 import type { ApiTokens } from '../auth/tokens.js';
+import type { HistoryService } from '../history/service.js';
 import type { ClientService } from '../jobs/client-service.js';
 import type { RunService } from '../jobs/run-service.js';
 import type { JobService } from '../jobs/service.js';
@@ -36,6 +37,7 @@ export interface Services {
   readonly storeNow: () => Promise<number>;
   readonly jobs: JobService;
   readonly runs: RunService;
+  readonly history: HistoryService;
   readonly clients: ClientService;
   readonly live: Live;
 }

@@ -7,7 +7,7 @@ import { Job, jobLoader } from './job.js';
 import { describedEnum, ReasonCodeEnum } from './job-enums.js';
 import { JobRun } from './run.js';
 import { toDate, toDateOrNull } from './scalars.js';
-import { runLoader } from './task.js';
+import { runLoader } from './transaction-loader.js';
 
 const DueOutcomeEnum = describedEnum<DueOutcome>('DueOutcome', 'What came of a due time.', {
   RAN: 'A run of it began in time.',

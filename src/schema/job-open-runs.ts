@@ -5,7 +5,7 @@ import { builder } from './builder.js';
 import type { SchemaContext } from './context.js';
 import { Job, openRunsLoader } from './job.js';
 import { JobRun } from './run.js';
-import { runLoader } from './task.js';
+import { runLoader } from './transaction-loader.js';
 
 /** The oldest run of a job in one of these states; null when there is none. */
 async function openRun(job: JobHead, states: readonly RunState[], context: SchemaContext): Promise<RunView | null> {

@@ -4,6 +4,7 @@ import { ID_PREFIX, type IdPrefix } from '../entities/ids.js';
 const TYPE_OF: Partial<Record<IdPrefix, string>> = {
   job: 'Job',
   run: 'JobRun',
+  deployment: 'Deployment',
   task: 'Task',
   client: 'Client',
   apiToken: 'ApiToken',

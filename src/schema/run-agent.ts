@@ -15,7 +15,8 @@ import {
 } from './run-agent-input.js';
 import { InstructionKindEnum } from './run-enums.js';
 import { toDate } from './scalars.js';
-import { runLoader, Task } from './task.js';
+import { Task } from './task.js';
+import { runLoader } from './transaction-loader.js';
 
 const RunInstruction = builder.objectRef<Instruction>('RunInstruction').implement({
   description: 'What the agent that holds a run does next. The server decides: order, retries, and what is mandatory.',

@@ -10,8 +10,8 @@ import { type Assignment, assignments } from './run-assignments.js';
 import { RunStateEnum } from './run-enums.js';
 import { RunOutput } from './run-output.js';
 import { toDate } from './scalars.js';
-import { runLoader } from './task.js';
 import { TransactionStatusEnum } from './transaction.js';
+import { runLoader } from './transaction-loader.js';
 
 type RunChange = LoggedEvent<'runChanged'>;
 

@@ -11,8 +11,8 @@ import { pageLoader } from './loader.js';
 import { OrderDirectionEnum } from './order.js';
 import { JobRun } from './run.js';
 import { RunStateEnum, RunTriggerEnum } from './run-enums.js';
-import { runLoader } from './task.js';
 import { TransactionStatusEnum } from './transaction.js';
+import { runLoader } from './transaction-loader.js';
 
 const RunFilterInput = builder.inputType('RunFilter', {
   description: 'Which runs; every field given narrows the list.',

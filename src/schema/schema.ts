@@ -18,6 +18,7 @@ import './job-revision.js';
 import './job-preview.js';
 import './transaction.js';
 import './task.js';
+import './deployment.js';
 import './run.js';
 import './run-output.js';
 import './run-query.js';

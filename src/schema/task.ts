@@ -1,32 +1,27 @@
 import type { PageRequest } from '../db/page.js';
 import type { TaskRow, TaskSummaryRow, TransactionRow } from '../entities/ledger.js';
-import type { RunView } from '../jobs/run-find.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { pageLoader, requestLoader } from './loader.js';
 import { toDateOrNull } from './scalars.js';
 import { TaskStatusEnum, Transaction } from './transaction.js';
+import { transactionLoader } from './transaction-loader.js';
 
 const summaryLoader = requestLoader<string, TaskSummaryRow | null>(async (ids, context) => {
-  const found = await context.services.runs.summaries([...new Set(ids)]);
+  const found = await context.services.history.summaries([...new Set(ids)]);
   return ids.map((id) => found.get(id) ?? null);
 });
 
-/** Runs by their ids, for the fields that lead to one; null for one that the caller may not see. */
-export const runLoader = requestLoader<string, RunView | null>((ids, context) =>
-  context.services.runs.byIds(context, ids),
-);
-
 /** Tasks by their ids, for the fields that lead to one; null for one that the caller may not see. */
 export const taskLoader = requestLoader<string, TaskRow | null>((ids, context) =>
-  context.services.runs.tasksByIds(context, ids),
+  context.services.history.tasksByIds(context, ids),
 );
 
 export const Task = builder.objectRef<TaskRow>('Task');
 
 builder.node(Task, {
   id: { resolve: (task) => task.id },
-  loadMany: (ids: string[], context) => context.services.runs.tasksByIds(context, ids),
+  loadMany: (ids: string[], context) => context.services.history.tasksByIds(context, ids),
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'graphTaskId' in value,
   description: 'One attempt of one task on one node.',
   fields: (t) => ({
@@ -94,11 +89,11 @@ const TaskConnection = builder.connectionObject(
 
 const taskPages = pageLoader<TransactionRow, PageRequest, TaskRow>(
   (context, transactions, request) =>
-    context.services.runs.firstTasks(
+    context.services.history.firstTasks(
       transactions.map(({ id }) => id),
       request,
     ),
-  (context, { id }, request) => context.services.runs.tasks(id, request),
+  (context, { id }, request) => context.services.history.tasks(id, request),
 );
 
 builder.interfaceField(Transaction, 'tasks', (t) =>
@@ -118,6 +113,6 @@ builder.objectField(Task, 'transaction', (t) =>
     type: Transaction,
     nullable: true,
     description: 'What it is a task of.',
-    resolve: (task, _args, context) => runLoader(context).load(task.transactionId),
+    resolve: (task, _args, context) => transactionLoader(context).load(task.transactionId),
   }),
 );

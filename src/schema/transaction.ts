@@ -1,6 +1,8 @@
 import type { TaskStatus, TransactionKind, TransactionRow, TransactionStatus } from '../entities/ledger.js';
+import type { TaskCounts } from '../history/counts.js';
 import { builder } from './builder.js';
 import { describedEnum } from './job-enums.js';
+import { requestLoader } from './loader.js';
 import { toDate, toDateOrNull } from './scalars.js';
 
 const TransactionKindEnum = describedEnum<TransactionKind>(
@@ -56,10 +58,10 @@ const TYPE_OF_KIND: Readonly<Record<TransactionKind, string>> = {
   ACTION_PLAN: 'ActionPlanRun',
 };
 
-function countsOf({ counts }: TransactionRow): { status: TaskStatus; count: number }[] {
-  const entries = Object.entries(counts) as [TaskStatus, number][];
-  return entries.map(([status, count]) => ({ status, count })).sort((a, b) => (a.status < b.status ? -1 : 1));
-}
+const countsLoader = requestLoader<string, TaskCounts>(async (ids, context) => {
+  const found = await context.services.history.counts(ids);
+  return ids.map((id) => found.get(id) ?? new Map());
+});
 
 export const Transaction = builder.interfaceRef<TransactionShape>('Transaction');
 
@@ -102,7 +104,10 @@ builder.interfaceType(Transaction, {
     taskCounts: t.field({
       type: [TaskCount],
       description: 'The number of its tasks in each status that occurs.',
-      resolve: ({ transaction }) => countsOf(transaction),
+      resolve: async ({ transaction }, _args, context) => {
+        const counts = await countsLoader(context).load(transaction.id);
+        return [...counts].map(([status, count]) => ({ status, count })).sort((a, b) => (a.status < b.status ? -1 : 1));
+      },
     }),
   }),
 });

@@ -35,9 +35,9 @@ describe.each(storeKinds())('the door of the ledger (%s)', (store) => {
 
   async function rowsOf(transactionId: string) {
     const tasks = await world.db.manager.getRepository(TaskEntity).find({ where: { transactionId } });
-    const { counts, status } = await world.db.manager
-      .getRepository(TransactionEntity)
-      .findOneByOrFail({ id: transactionId });
+    const { status } = await world.db.manager.getRepository(TransactionEntity).findOneByOrFail({ id: transactionId });
+    const counted = await world.services.history.counts([transactionId]);
+    const counts = Object.fromEntries(counted.get(transactionId) ?? []);
     const rows = tasks.map(({ nodeId, status: of, timeStart, timeEnd, hasSummary }) => ({
       nodeId,
       of,

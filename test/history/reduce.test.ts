@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TASK_STATUSES } from '../../src/entities/ledger.js';
-import { type Ending, type Received, reduceTask, type TaskState } from '../../src/history/reduce.js';
+import { closeTask, type Ending, type Received, reduceTask, type TaskState } from '../../src/history/reduce.js';
 import { isTerminal, restStatus, statusesOfResults, statusOfResult } from '../../src/history/statuses.js';
 
 const instant = fc.integer({ min: 0, max: 20 });
@@ -38,7 +38,9 @@ function fold(batches: readonly (readonly Received[])[], endBefore: number | nul
   return batches.reduce<TaskState | undefined>((row, batch, index) => {
     const [head, ...rest] = batch;
     const over = endBefore !== null && index >= endBefore;
-    return head ? reduceTask(row, [head, ...rest], over ? ending : null) : row;
+    if (!head) return row;
+    const reduced = reduceTask(row, [head, ...rest]);
+    return over ? closeTask(reduced, ending) : reduced;
   }, undefined);
 }
 

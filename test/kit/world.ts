@@ -19,6 +19,7 @@ import { inProcessDoorbell } from '../../src/events/doorbell/in-process.js';
 import { openEventLog } from '../../src/events/event-log.js';
 import { createOutbox } from '../../src/events/outbox.js';
 import { createOutputLog } from '../../src/events/output-log.js';
+import { createHistoryService } from '../../src/history/service.js';
 import { createClientService } from '../../src/jobs/client-service.js';
 import { DEFAULT_JOBS_SETTINGS, type JobsDeps, type JobsSettings } from '../../src/jobs/deps.js';
 import { jobRunKind } from '../../src/jobs/firing.js';
@@ -132,6 +133,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     storeNow: () => db.now(),
     jobs: createJobService(deps),
     runs: createRunService(deps),
+    history: createHistoryService(deps),
     clients: createClientService(deps),
     live,
   };

@@ -97,7 +97,7 @@ describe.each(storeKinds())('a run (%s)', (store) => {
     const { runId } = await makeRun(world, 'one', [backup(), backup()]);
     const claimed = granted(await agent.claim(runId));
     const { tasks } = await world.services.runs.find({ ...world.context(agent.as) }, runId).then(async (view) => ({
-      tasks: await world.services.runs.tasks(view?.run.id ?? '', {}),
+      tasks: await world.services.history.tasks(view?.run.id ?? '', {}),
     }));
     const taskId = tasks.edges[1]?.node.id;
     expect(await agent.report(claimed, { taskId, attempt: 1, started: true })).toMatchObject({ code: 'CONFLICT' });

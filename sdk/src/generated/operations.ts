@@ -1430,6 +1430,7 @@ export type NodeQuery = { node:
     | { __typename: 'Activity', id: string }
     | { __typename: 'ApiToken', id: string }
     | { __typename: 'Client', id: string }
+    | { __typename: 'Deployment', id: string }
     | { __typename: 'Job', id: string }
     | { __typename: 'JobRevision', id: string }
     | { __typename: 'JobRun', id: string }
@@ -1445,6 +1446,7 @@ export type NodesQuery = { nodes: Array<
     | { __typename: 'Activity', id: string }
     | { __typename: 'ApiToken', id: string }
     | { __typename: 'Client', id: string }
+    | { __typename: 'Deployment', id: string }
     | { __typename: 'Job', id: string }
     | { __typename: 'JobRevision', id: string }
     | { __typename: 'JobRun', id: string }
