@@ -72,6 +72,7 @@ const OLD_TRANSACTION_INDEXES = {
 
 const TRANSACTION_INDEXES = {
   ix_transactions_kind_status: ['kind', 'status', 'number'],
+  ix_transactions_external_id: ['external_id'],
   ix_transactions_scope: ['scope', 'number'],
   ix_transactions_scope_status: ['scope', 'kind', 'status', 'number'],
   ix_transactions_name: ['scope', 'name', 'number'],
@@ -109,6 +110,9 @@ async function fillColumns(runner: QueryRunner): Promise<void> {
   await runner.query(
     `UPDATE tasks SET scope = ${scope}, ordered_at = COALESCE(time_start, created_at) WHERE scope IS NULL`,
   );
+  await addColumn(runner, 'transactions', 'attempts', int());
+  await runner.query('UPDATE transactions SET attempts = 1 WHERE attempts IS NULL');
+  await requireColumn(runner, 'transactions', 'attempts', int());
   await requireColumn(runner, 'transactions', 'scope', text(80));
   await requireColumn(runner, 'tasks', 'scope', text(80));
   await requireColumn(runner, 'tasks', 'ordered_at', instant());
@@ -151,7 +155,7 @@ export class ExtendHistory implements MigrationInterface {
     await addIndexes(runner, 'transactions', OLD_TRANSACTION_INDEXES);
     for (const column of ['status_before', 'status_after']) await dropColumn(runner, 'task_events', column);
     for (const column of ['scope', 'ordered_at']) await dropColumn(runner, 'tasks', column);
-    await dropColumn(runner, 'transactions', 'scope');
+    for (const column of ['scope', 'attempts']) await dropColumn(runner, 'transactions', column);
     await dropTables(runner, Object.keys(TABLES).reverse());
   }
 }

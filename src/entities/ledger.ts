@@ -29,6 +29,8 @@ export interface TransactionRow {
   progress: number;
   message: string | null;
   dryRun: boolean;
+  /** 1, and one more with each reset. */
+  attempts: number;
   createdAt: number;
   timeStart: number | null;
   timeEnd: number | null;
@@ -52,6 +54,7 @@ export const TransactionEntity = new EntitySchema<TransactionRow>({
     progress: int(),
     message: text(255, { nullable: true }),
     dryRun: bool(),
+    attempts: int(),
     createdAt: instant(),
     timeStart: instant({ nullable: true }),
     timeEnd: instant({ nullable: true }),
@@ -60,6 +63,7 @@ export const TransactionEntity = new EntitySchema<TransactionRow>({
     { name: 'ux_transactions_id', columns: ['id'], unique: true },
     { name: 'ux_transactions_external', columns: ['clusterId', 'externalId'], unique: true },
     { name: 'ix_transactions_kind_status', columns: ['kind', 'status', 'number'] },
+    { name: 'ix_transactions_external_id', columns: ['externalId'] },
     { name: 'ix_transactions_scope', columns: ['scope', 'number'] },
     { name: 'ix_transactions_scope_status', columns: ['scope', 'kind', 'status', 'number'] },
     { name: 'ix_transactions_name', columns: ['scope', 'name', 'number'] },

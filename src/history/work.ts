@@ -37,7 +37,15 @@ const attemptKey = (row: Pick<TaskRow, 'graphTaskId' | 'nodeId' | 'attempt'>): s
 export function beginningOf(report: LedgerReport, at: number): TransactionRow | null {
   if (!report.begin) return null;
   const open = { status: 'PENDING' as const, reason: null, progress: 0, message: null, timeStart: null, timeEnd: null };
-  return { number: 0, id: report.transactionId, ...report.begin, scope: scopeOf(report.begin), ...open, createdAt: at };
+  return {
+    number: 0,
+    id: report.transactionId,
+    ...report.begin,
+    scope: scopeOf(report.begin),
+    attempts: 1,
+    ...open,
+    createdAt: at,
+  };
 }
 
 /** How a transaction that is over ended, for rows that are reported of afterwards. */
@@ -80,7 +88,7 @@ export class TransactionWork {
   take(report: LedgerReport): void {
     const { end } = report;
     if (end && !isOver(this.transaction.status)) {
-      this.#ends = { running: end.running, reason: end.reason, at: this.#now };
+      this.#ends = { running: end.running, reason: end.closing ?? end.reason, at: end.at ?? this.#now };
       this.#ending = this.#ends;
     }
     const reportId = report.reportId ?? OWN_REPORT;
@@ -159,7 +167,7 @@ export class TransactionWork {
       transaction.progress = progress.percent;
       transaction.message = progress.message === null ? null : clip(progress.message, 255);
     }
-    if (end) endTransaction(transaction, end, this.#now);
+    if (end) endTransaction(transaction, end, end.at ?? this.#now);
   }
 }
 

@@ -32,7 +32,7 @@ function createServices(
   identity: Identity,
   url: () => string,
 ): Services {
-  const { rights, jobs, runs, history, clients, live } = domain;
+  const { rights, jobs, runs, history, reports, clients, live } = domain;
   return {
     activities: rights.activities,
     tokens: rights.tokens,
@@ -48,6 +48,7 @@ function createServices(
     jobs,
     runs,
     history,
+    reports,
     clients,
     live,
   };

@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
+import { createClusterDirectory } from '../cluster/cluster-directory.js';
 import type { Config } from '../config/config.js';
 import { createOutbox } from '../events/outbox.js';
 import { createOutputLog } from '../events/output-log.js';
+import { createReportService, type ReportService } from '../history/intake/report-service.js';
 import { createHistoryService, type HistoryService } from '../history/service.js';
 import { createClientService } from '../jobs/client-service.js';
 import { DEFAULT_JOBS_SETTINGS, type JobsDeps } from '../jobs/deps.js';
@@ -36,6 +38,7 @@ export interface Domain {
   jobs: ReturnType<typeof createJobService>;
   runs: ReturnType<typeof createRunService>;
   history: HistoryService;
+  reports: ReportService;
   clients: ReturnType<typeof createClientService>;
   live: Live;
 }
@@ -119,6 +122,7 @@ export function createDomain(config: Config, stores: Stores, identity: Identity,
     jobs,
     runs: createRunService(deps),
     history: createHistoryService(deps),
+    reports: createReportService({ ...deps, clusters: createClusterDirectory(deps) }),
     clients: createClientService(deps),
     live,
   };

@@ -1,6 +1,7 @@
 import type { Activities } from '../auth/activity.js';
 import type { Ctx } from '../auth/actor.js';
 import type { ApiTokens } from '../auth/tokens.js';
+import type { ReportService } from '../history/intake/report-service.js';
 import type { HistoryService } from '../history/service.js';
 import type { ClientService } from '../jobs/client-service.js';
 import type { RunService } from '../jobs/run-service.js';
@@ -38,6 +39,7 @@ export interface Services {
   readonly jobs: JobService;
   readonly runs: RunService;
   readonly history: HistoryService;
+  readonly reports: ReportService;
   readonly clients: ClientService;
   readonly live: Live;
 }

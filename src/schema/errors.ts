@@ -19,6 +19,8 @@ const CODES: Record<ErrorCode, string> = {
   JOB_REMOVED: 'The job was removed.',
   SCHEDULE_EXHAUSTED: 'The schedule has no due time ahead.',
   LEASE_LOST: 'The lease is no longer held by the caller.',
+  HISTORY_DISABLED: 'The history of clusters older than release 9.0 is not kept.',
+  NOT_A_DEPLOYMENT: 'What executes a run or a plan reports of it, nobody else.',
   RESYNC_REQUIRED: 'The cursor is older than what is kept: read the state again.',
   SLOW_CONSUMER: 'The reader did not keep up: resume from the last cursor.',
   RATE_LIMITED: 'The rate limit is used up.',

@@ -13,12 +13,14 @@ import type { Actor, Ctx } from '../../src/auth/actor.js';
 import { Revocations } from '../../src/auth/revocations.js';
 import { systemRandom } from '../../src/auth/secret.js';
 import { ApiTokens } from '../../src/auth/tokens.js';
+import { createClusterDirectory } from '../../src/cluster/cluster-directory.js';
 import { type Database, openDatabase } from '../../src/db/database.js';
 import { migrateUp } from '../../src/db/migrate.js';
 import { inProcessDoorbell } from '../../src/events/doorbell/in-process.js';
 import { openEventLog } from '../../src/events/event-log.js';
 import { createOutbox } from '../../src/events/outbox.js';
 import { createOutputLog } from '../../src/events/output-log.js';
+import { createReportService } from '../../src/history/intake/report-service.js';
 import { createHistoryService } from '../../src/history/service.js';
 import { createClientService } from '../../src/jobs/client-service.js';
 import { DEFAULT_JOBS_SETTINGS, type JobsDeps, type JobsSettings } from '../../src/jobs/deps.js';
@@ -134,6 +136,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     jobs: createJobService(deps),
     runs: createRunService(deps),
     history: createHistoryService(deps),
+    reports: createReportService({ ...deps, clusters: createClusterDirectory(deps) }),
     clients: createClientService(deps),
     live,
   };

@@ -1,0 +1,160 @@
+import { TASK_STATUSES, type TaskStatus } from '../../entities/ledger.js';
+import { isJsonObject, type JsonValue } from '../../lib/json.js';
+import type { TaskReport } from '../report.js';
+import type { GraphIndex } from './graph.js';
+import { isRefusal, type Refusal, type Refuse, refuser } from './refusal.js';
+import { reportedTime, TIME_FORM } from './reported-time.js';
+
+/**
+ * One event of a report as its reporter wrote it. What is at fault refuses this event alone, so nothing of it is taken
+ * for granted.
+ */
+export interface ReportedEvent {
+  readonly graphTaskId?: unknown;
+  readonly taskName?: unknown;
+  readonly nodeId?: unknown;
+  readonly attempt?: unknown;
+  readonly status?: unknown;
+  readonly time?: unknown;
+  readonly timeStart?: unknown;
+  readonly timeEnd?: unknown;
+  readonly exitCode?: unknown;
+  readonly reason?: unknown;
+  readonly custom?: JsonValue | undefined;
+  readonly summary?: JsonValue | undefined;
+}
+
+const LONGEST_NAME = 191;
+const LONGEST_REASON = 4_000;
+const LARGEST_SUMMARY = 1024 * 1024;
+const LARGEST_CUSTOM = 64 * 1024;
+const MOST_ATTEMPTS = 1_000;
+const LARGEST_INT = 2_147_483_647;
+
+const STATUSES: ReadonlySet<string> = new Set(TASK_STATUSES);
+/** LOST is the ledger's own word, for what ended without a report. */
+const REPORTED = TASK_STATUSES.filter((status) => status !== 'LOST');
+
+const isStatus = (text: string): text is TaskStatus => STATUSES.has(text) && text !== 'LOST';
+
+function nameOf(value: unknown, field: string, refuse: Refuse): string | null | Refusal {
+  if (value === null || value === undefined || value === '') return null;
+  const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
+  if (typeof text === 'string' && text.length <= LONGEST_NAME) return text;
+  return refuse('INVALID_EVENT', field, `"${field}" is a text of at most ${LONGEST_NAME} characters.`);
+}
+
+function integer(value: unknown, field: string, least: number, most: number, refuse: Refuse): number | null | Refusal {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+  return refuse('INVALID_EVENT', field, `"${field}" is a whole number from ${least} to ${most}.`);
+}
+
+function statusOf(value: unknown, refuse: Refuse): TaskStatus | Refusal {
+  const text = typeof value === 'string' ? value.toUpperCase() : '';
+  if (isStatus(text)) return text;
+  const given = typeof value === 'string' ? ` "${value.slice(0, 40)}"` : '';
+  return refuse(
+    'UNKNOWN_STATUS',
+    'status',
+    `There is no status${given} to report: give one of ${REPORTED.join(', ')}.`,
+  );
+}
+
+function timeOf(value: unknown, field: string, now: number, refuse: Refuse): number | null | Refusal {
+  const at = reportedTime(value, now);
+  if (at === null || typeof at === 'number') return at;
+  return at.fault === 'NO_TIME'
+    ? refuse('INVALID_EVENT', field, `"${field}" is ${TIME_FORM}.`)
+    : refuse(
+        'TIME_IN_FUTURE',
+        field,
+        `"${field}" is more than an hour ahead of this server: set the reporter's clock.`,
+      );
+}
+
+/** Which task an event is about. */
+type Named = Pick<TaskReport, 'graphTaskId' | 'taskName' | 'nodeId' | 'announced'>;
+
+function taskOf(event: ReportedEvent, graph: GraphIndex, refuse: Refuse): Named | Refusal {
+  const [id, name, node] = [
+    nameOf(event.graphTaskId, 'graphTaskId', refuse),
+    nameOf(event.taskName, 'taskName', refuse),
+    nameOf(event.nodeId, 'nodeId', refuse),
+  ];
+  for (const part of [id, name, node]) if (typeof part === 'object' && part !== null) return part;
+  const [graphTaskId, taskName, nodeId] = [id, name, node ?? ''] as [string | null, string | null, string];
+  if (graphTaskId !== null) {
+    const named = graph.nameOf(graphTaskId) ?? taskName ?? graphTaskId;
+    return { graphTaskId, taskName: named, nodeId, announced: graph.has(graphTaskId, nodeId) };
+  }
+  if (taskName === null) return refuse('INVALID_EVENT', 'taskName', 'Name the task by "graphTaskId" or "taskName".');
+  const found = graph.find(taskName, nodeId);
+  if (found.ambiguous) {
+    const message = `Several tasks of the graph are named "${taskName}" on this node: give "graphTaskId".`;
+    return refuse('AMBIGUOUS_TASK', 'taskName', message);
+  }
+  return { graphTaskId: found.id ?? taskName, taskName, nodeId, announced: found.id !== null };
+}
+
+function sizeFault(event: ReportedEvent, refuse: Refuse): Refusal | null {
+  const { summary, custom, reason } = event;
+  if (summary !== undefined && Buffer.byteLength(JSON.stringify(summary)) > LARGEST_SUMMARY) {
+    return refuse('TOO_LARGE', 'summary', 'A summary has at most 1 MiB as JSON.');
+  }
+  if (custom != null && !isJsonObject(custom)) return refuse('INVALID_EVENT', 'custom', '"custom" is a JSON object.');
+  if (custom != null && Buffer.byteLength(JSON.stringify(custom)) > LARGEST_CUSTOM) {
+    return refuse('TOO_LARGE', 'custom', '"custom" has at most 64 KiB as JSON; a summary may be larger.');
+  }
+  if (reason == null || (typeof reason === 'string' && reason.length <= LONGEST_REASON)) return null;
+  return refuse('INVALID_EVENT', 'reason', `"reason" is a text of at most ${LONGEST_REASON} characters.`);
+}
+
+/** What an event says besides its task and its status. */
+type Rest = Omit<TaskReport, keyof Named | 'attempt' | 'status'>;
+
+function timesOf(
+  event: ReportedEvent,
+  now: number,
+  refuse: Refuse,
+): Pick<Rest, 'reportedAt' | 'timeStart' | 'timeEnd'> | Refusal {
+  const times = (['time', 'timeStart', 'timeEnd'] as const).map((field) => timeOf(event[field], field, now, refuse));
+  for (const time of times) if (typeof time === 'object' && time !== null) return time;
+  const [time, timeStart, timeEnd] = times as (number | null)[];
+  if (timeStart != null && timeEnd != null && timeEnd < timeStart) {
+    return refuse('INVALID_EVENT', 'timeEnd', '"timeEnd" is before "timeStart".');
+  }
+  // An event without a time of its own happened when what it tells of began or ended.
+  return { reportedAt: time ?? timeEnd ?? timeStart ?? null, timeStart: timeStart ?? null, timeEnd: timeEnd ?? null };
+}
+
+/** An event whose attempt is still to be said: a reporter that names none means the newest. */
+export type EventReport = Omit<TaskReport, 'attempt'> & { readonly attempt: number | null };
+
+/** What one event reports, or why it is refused. Pure; `now` is the store's clock. */
+export function readEvent(event: ReportedEvent, index: number, graph: GraphIndex, now: number): EventReport | Refusal {
+  const refuse = refuser(index);
+  const size = sizeFault(event, refuse);
+  if (size) return size;
+  const task = taskOf(event, graph, refuse);
+  if (isRefusal(task)) return task;
+  const status = statusOf(event.status, refuse);
+  if (typeof status === 'object') return status;
+  const attempt = integer(event.attempt, 'attempt', 1, MOST_ATTEMPTS, refuse);
+  if (typeof attempt === 'object' && attempt !== null) return attempt;
+  const exitCode = integer(event.exitCode, 'exitCode', -LARGEST_INT, LARGEST_INT, refuse);
+  if (typeof exitCode === 'object' && exitCode !== null) return exitCode;
+  const times = timesOf(event, now, refuse);
+  if (isRefusal(times)) return times;
+  const { custom, summary, reason } = event;
+  return {
+    ...task,
+    ...times,
+    status,
+    attempt,
+    exitCode,
+    reason: typeof reason === 'string' ? reason : null,
+    custom: isJsonObject(custom) ? custom : null,
+    ...(summary === undefined || summary === null ? {} : { summary }),
+  };
+}

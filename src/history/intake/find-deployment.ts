@@ -1,0 +1,49 @@
+import type { Reader } from '../../db/transaction.js';
+import { TransactionEntity, type TransactionRow } from '../../entities/ledger.js';
+import { ConflictError, InvalidInputError, NotFoundError, StateError } from '../../lib/errors.js';
+import type { IntakeDeps } from './deps.js';
+
+/** How a report names its deployment. */
+export interface DeploymentRef {
+  /** The global id or the serial number. */
+  readonly transactionId?: string | null | undefined;
+  readonly externalId?: string | null | undefined;
+  /** The cluster of the external id: its global or external id. */
+  readonly cluster?: string | null | undefined;
+}
+
+function byId(reader: Reader, name: string): Promise<TransactionRow | null> {
+  const transactions = reader.manager.getRepository(TransactionEntity);
+  return transactions.findOneBy(/^\d{1,15}$/.test(name) ? { number: Number(name) } : { id: name });
+}
+
+async function byExternalId(deps: IntakeDeps, externalId: string, cluster: string | null): Promise<TransactionRow> {
+  const where = cluster === null ? null : await deps.clusters.find(cluster);
+  if (cluster !== null && !where) throw new NotFoundError('cluster', cluster, ['cluster']);
+  const found = await deps.db.manager
+    .getRepository(TransactionEntity)
+    .find({ where: { externalId, ...(where ? { clusterId: where.id } : {}) }, take: 2 });
+  const [row, another] = found;
+  if (!row) throw new NotFoundError('deployment', externalId, ['externalId']);
+  if (!another) return row;
+  const message = `Several clusters have a deployment "${externalId}": name the cluster as well.`;
+  throw new ConflictError(message, ['externalId']);
+}
+
+/**
+ * The deployment that a report is about. Throws InvalidInputError when it names none, NotFoundError, ConflictError for an
+ * external id of several clusters, StateError NOT_A_DEPLOYMENT for a run or a plan, whose own reporters tell of it.
+ */
+export async function findDeployment(deps: IntakeDeps, ref: DeploymentRef): Promise<TransactionRow> {
+  const { transactionId, externalId, cluster = null } = ref;
+  if ((transactionId == null) === (externalId == null)) {
+    const message = 'Name the deployment by "transactionId" or by "externalId", not both.';
+    throw new InvalidInputError([{ path: [transactionId == null ? 'externalId' : 'transactionId'], message }]);
+  }
+  if (externalId != null) return byExternalId(deps, externalId, cluster);
+  const row = await byId(deps.db.reader, transactionId ?? '');
+  if (!row) throw new NotFoundError('deployment', transactionId ?? '', ['transactionId']);
+  if (row.kind === 'DEPLOYMENT') return row;
+  const message = `${row.id} is no deployment: what executes it reports of it, nobody else.`;
+  throw new StateError('NOT_A_DEPLOYMENT', message, ['transactionId']);
+}

@@ -1,0 +1,28 @@
+import { MINUTE } from '../../lib/time.js';
+
+/** How far a reporter's clock may be ahead of ours: an hour, which is what a wrong time zone makes. */
+const LARGEST_LEAD = 60 * MINUTE;
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2})$/;
+/** 2200-01-01, in epoch seconds: larger numbers are milliseconds by mistake. */
+const LAST_SECOND = 7_258_118_400;
+
+/** An instant as reporters write it, in epoch milliseconds; null: nobody said; otherwise what is wrong with it. */
+export type ReportedTime = number | null | { fault: 'NO_TIME' | 'IN_FUTURE' };
+
+/** Reads an instant of a report: RFC 3339 with an offset, or epoch seconds (as astute reports them). */
+export function reportedTime(value: unknown, now: number): ReportedTime {
+  if (value === null || value === undefined) return null;
+  const at = epochOf(value);
+  if (at === null) return { fault: 'NO_TIME' };
+  return at > now + LARGEST_LEAD ? { fault: 'IN_FUTURE' } : at;
+}
+
+function epochOf(value: unknown): number | null {
+  if (value instanceof Date) return Number.isFinite(value.getTime()) ? value.getTime() : null;
+  if (typeof value === 'number') return value >= 0 && value < LAST_SECOND ? Math.round(value * 1_000) : null;
+  if (typeof value !== 'string' || !RFC_3339.test(value)) return null;
+  const at = Date.parse(value.replace(' ', 'T').toUpperCase());
+  return Number.isFinite(at) && at >= 0 ? at : null;
+}
+
+export const TIME_FORM = 'an instant such as "2026-11-21T08:00:00Z", or epoch seconds';
