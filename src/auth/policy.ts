@@ -4,7 +4,8 @@ import type { Ctx, Role } from './actor.js';
 /**
  * How far a root field reaches once a role may use it. The domain keeps to it with the words of scope.ts.
  * `SELF`: the caller's own rights or nothing that belongs to anybody. `PROJECT`: the caller's project (every project
- * for a caller of all), and for an agent its own client within it. `OPERATOR`: what belongs to no project.
+ * for a caller of all), and for an agent its own client within it. `OPERATOR`: what belongs to no project, for callers of
+ * all projects only.
  */
 type Reach = 'SELF' | 'PROJECT' | 'OPERATOR';
 
@@ -19,8 +20,11 @@ const PEOPLE: readonly Role[] = ['ADMIN', 'OPERATOR', 'MEMBER', 'READER'];
 const WORKERS: readonly Role[] = ['ADMIN', 'OPERATOR', 'MEMBER'];
 const AGENTS: readonly Role[] = ['ADMIN', 'AGENT'];
 
+const OPERATORS: readonly Role[] = ['ADMIN', 'OPERATOR'];
+
 const self = (roles: readonly Role[]): Rule => ({ roles, reach: 'SELF' });
 const project = (roles: readonly Role[]): Rule => ({ roles, reach: 'PROJECT' });
+const operator = (roles: readonly Role[]): Rule => ({ roles, reach: 'OPERATOR' });
 
 /**
  * The one policy table: every root field of the schema, and which roles may use it. A field that is not here is closed
@@ -68,6 +72,10 @@ export const POLICY = {
   clientRegister: project(AGENTS),
   clientUpdate: project(WORKERS),
   clientRemove: project(WORKERS),
+  // history
+  transactionStart: operator(OPERATORS),
+  transactionReport: operator(OPERATORS),
+  transactionEnd: operator(OPERATORS),
   // rights
   apiTokens: project(WORKERS),
   apiTokenCreate: project(WORKERS),
@@ -79,7 +87,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map(Object.entries(POLICY));
 
 /** Whether the caller's role may use a root field at all; which objects it reaches there is the domain's to say. */
 export function may(ctx: Ctx, field: string): boolean {
-  return RULES.get(field)?.roles.includes(ctx.actor.role) ?? false;
+  const rule = RULES.get(field);
+  if (!rule?.roles.includes(ctx.actor.role)) return false;
+  return rule.reach !== 'OPERATOR' || ctx.actor.project === null;
 }
 
 /** Throws ForbiddenError when the caller's role may not use a root field. */

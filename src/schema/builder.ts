@@ -20,6 +20,7 @@ export interface SchemaTypes {
     DateTime: { Input: Date; Output: Date | number };
     ScheduleDate: { Input: string; Output: string };
     CronField: { Input: string; Output: string };
+    ReportedTime: { Input: unknown; Output: never };
     JSON: { Input: unknown; Output: unknown };
     JSONObject: { Input: Record<string, unknown>; Output: Record<string, unknown> };
   };

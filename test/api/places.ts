@@ -88,6 +88,22 @@ export class Maker {
     return made.client.id;
   }
 
+  deploymentInput(): Variables {
+    const { mark: cluster } = this.place;
+    const tasks = [{ name: 'install', nodes: ['1', '2'] }, { name: 'done' }];
+    return { cluster, externalId: `deployment-${serial()}`, graph: { tasks } };
+  }
+
+  /** A deployment that was announced. */
+  async deployment(): Promise<string> {
+    const { made } = await this.#admin.data<{ made: { transaction: { id: string } } }>(
+      `mutation ($input: TransactionStartInput!) { made: transactionStart(input: $input) { ${ERROR}
+        ... on TransactionStartPayload { transaction { id } } } }`,
+      { input: this.deploymentInput() },
+    );
+    return made.transaction.id;
+  }
+
   jobInput(): Variables {
     const { project, clientKey: clientId, mark: description } = this.place;
     const actions = [{ freezerAction: { action: 'backup', path_to_backup: '/data' } }];

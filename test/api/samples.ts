@@ -65,6 +65,15 @@ export const SAMPLES: Record<RootField, Sample> = {
   }),
   clientUpdate: async (maker) => ({ input: { id: await maker.client(), description: 'other' } }),
   clientRemove: async (maker) => ({ input: { id: await maker.client() } }),
+  transactionStart: async (maker) => ({ input: maker.deploymentInput() }),
+  transactionReport: async (maker) => ({
+    input: {
+      transactionId: await maker.deployment(),
+      reportId: 'sample',
+      events: [{ taskName: 'install', nodeId: '1', status: 'running' }],
+    },
+  }),
+  transactionEnd: async (maker) => ({ input: { transactionId: await maker.deployment(), status: 'READY' } }),
   apiTokens: async ({ place }) => ({ filter: { project: place.project }, ...page }),
   apiTokenCreate: async ({ place }) => ({
     input: { name: place.mark, role: 'READER', project: place.project },
@@ -77,5 +86,7 @@ export const SAMPLES: Record<RootField, Sample> = {
 
 /** What a call of a sample touches: global ids in its arguments. */
 export function idsIn(variables: Variables): string[] {
-  return [...JSON.stringify(variables).matchAll(/"((?:job|run|client|task|token)_[\w-]+)"/g)].map(([, id]) => id ?? '');
+  return [...JSON.stringify(variables).matchAll(/"((?:job|run|client|task|token|deploy|cluster)_[\w-]+)"/g)].map(
+    ([, id]) => id ?? '',
+  );
 }

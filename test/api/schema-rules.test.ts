@@ -103,7 +103,7 @@ describe('names', () => {
   });
 
   it('of mutations begin with their noun', () => {
-    const nouns = ['job', 'run', 'client', 'apiToken', 'loginLink'];
+    const nouns = ['job', 'run', 'client', 'transaction', 'cluster', 'apiToken', 'loginLink'];
     const wrong = names(rootFields(schema.getMutationType())).filter(
       (name) => !nouns.some((noun) => name.startsWith(noun) && /^[A-Z]/.test(name.slice(noun.length))),
     );
@@ -157,7 +157,8 @@ describe('lists', () => {
   const BOUNDED = [
     ...['ClientRegisterPayload.held', 'InputIssue.path', 'InvalidInputError.issues', 'DefinitionChange.path'],
     ...['Job.actions', 'Job.diff', 'Job.nextRuns', 'JobRevision.actions', 'JobRevision.changes', 'JobRun.actions'],
-    ...['JobRun.taskCounts', 'Transaction.taskCounts', 'Query.nodes'],
+    ...['JobRun.taskCounts', 'Transaction.taskCounts', 'Deployment.taskCounts', 'Query.nodes'],
+    'TransactionReportPayload.refused',
     ...['JobPreview.actions', 'JobPreview.after', 'JobPreview.before', 'JobPreview.changes', 'JobPreview.clockChanges'],
     ...['JobPreview.errors', 'JobPreview.warnings', 'SchedulePreview.clockChanges', 'SchedulePreview.errors'],
     ...['SchedulePreview.fires', 'SchedulePreview.warnings'],
@@ -165,7 +166,14 @@ describe('lists', () => {
     'JobRevertPayload.warnings',
   ];
   /** Parts of one object in their one order: there is nothing to choose by but the object, or they choose by time. */
-  const IN_ONE_ORDER = ['Job.revisions', 'Job.dueTimes', 'JobRun.output', 'JobRun.tasks', 'Transaction.tasks'];
+  const IN_ONE_ORDER = [
+    'Job.revisions',
+    'Job.dueTimes',
+    'JobRun.output',
+    'JobRun.tasks',
+    'Transaction.tasks',
+    'Deployment.tasks',
+  ];
   const connections = fields.filter(({ field }) => isConnection(field));
 
   it('that can grow are connections', () => {
@@ -255,7 +263,7 @@ describe('ids', () => {
 
 describe('types', () => {
   it('have no scalars but those with a meaning', () => {
-    const meant = ['CronField', 'DateTime', 'JSON', 'JSONObject', 'ScheduleDate'];
+    const meant = ['CronField', 'DateTime', 'JSON', 'JSONObject', 'ReportedTime', 'ScheduleDate'];
     expect(names(ownTypes(schema).filter(isScalarType))).toEqual(meant);
   });
 

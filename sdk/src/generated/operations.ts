@@ -279,12 +279,16 @@ export type ErrorCode =
   | 'CONFLICT'
   /** The caller may not do this to this object. */
   | 'FORBIDDEN'
+  /** The history of clusters older than release 9.0 is not kept. */
+  | 'HISTORY_DISABLED'
   /** The input breaks a rule; `issues` names each fault. */
   | 'INVALID_INPUT'
   /** The job was removed. */
   | 'JOB_REMOVED'
   /** The lease is no longer held by the caller. */
   | 'LEASE_LOST'
+  /** What executes a run or a plan reports of it, nobody else. */
+  | 'NOT_A_DEPLOYMENT'
   /** Nothing that the caller may see has this id or key. */
   | 'NOT_FOUND'
   /** The rate limit is used up. */

@@ -1,12 +1,5 @@
 /** Why one event of a report was not taken in. */
-export const REFUSAL_CODES = [
-  'INVALID_EVENT',
-  'UNKNOWN_STATUS',
-  'TIME_IN_FUTURE',
-  'TOO_LARGE',
-  'AMBIGUOUS_TASK',
-] as const;
-export type RefusalCode = (typeof REFUSAL_CODES)[number];
+export type RefusalCode = 'INVALID_EVENT' | 'UNKNOWN_STATUS' | 'TIME_IN_FUTURE' | 'TOO_LARGE' | 'AMBIGUOUS_TASK';
 
 /** One event of a report that was not taken in; the others are kept. */
 export interface Refusal {
