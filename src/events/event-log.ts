@@ -2,7 +2,7 @@ import type { Database } from '../db/database.js';
 import { SECOND } from '../lib/time.js';
 import type { Doorbell } from './doorbell/doorbell.js';
 import { type Feed, startFeed } from './feed.js';
-import { numberingBell } from './numbering-bell.js';
+import { ANY_TASK_EVENTS, numberingBell } from './numbering-bell.js';
 import type { Bell } from './outbox.js';
 import { createSequencer, EVENT_STREAM, TASK_EVENT_STREAM } from './sequencer.js';
 
@@ -32,7 +32,8 @@ export async function openEventLog(options: EventLogOptions): Promise<EventLog> 
   // Numbers the task events of a process that died between its commit and its ring.
   const sweeping = {
     run: async (): Promise<number> => {
-      const [numbered] = await Promise.all([events.run(), taskEvents.run()]);
+      const [numbered, ofTasks] = await Promise.all([events.run(), taskEvents.run()]);
+      if (ofTasks > 0) doorbell.ring(ANY_TASK_EVENTS);
       return numbered;
     },
   };

@@ -5,7 +5,11 @@ import type { Sequencer } from './sequencer.js';
 /** The doorbell's channel of a transaction's task events. */
 export const taskEventsChannel = (transactionId: string): string => `task-events:${transactionId}`;
 
-const TASK_EVENTS = taskEventsChannel('');
+/**
+ * The channel of everybody's task events: rung where some were numbered and nobody knows whose, because the process that
+ * committed them is gone.
+ */
+export const ANY_TASK_EVENTS = taskEventsChannel('');
 
 /**
  * The bell for those who commit: first what has been committed gets its positions, then the doorbell rings. When that
@@ -22,7 +26,7 @@ export function numberingBell(
   return {
     ring(channel) {
       if (channel === EVENTS_CHANNEL) numberThenRing(sequencers.events, channel);
-      else if (channel.startsWith(TASK_EVENTS)) numberThenRing(sequencers.taskEvents, channel);
+      else if (channel.startsWith(ANY_TASK_EVENTS)) numberThenRing(sequencers.taskEvents, channel);
       else doorbell.ring(channel);
     },
   };

@@ -48,7 +48,8 @@ async function writeWorks(tx: Tx, deps: LedgerDeps, works: readonly TransactionW
   );
   await tellTasks(tx, deps.outbox, works);
   for (const work of works) {
-    if (work.events.length > 0) deps.outbox.ringAfterCommit(tx, taskEventsChannel(work.transaction.id));
+    // Who follows the events learns of an end too, where it closes nothing.
+    if (work.events.length > 0 || work.ends) deps.outbox.ringAfterCommit(tx, taskEventsChannel(work.transaction.id));
   }
 }
 

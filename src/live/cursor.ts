@@ -1,8 +1,8 @@
 import { InvalidInputError } from '../lib/errors.js';
 
-/** What a stream's cursors belong to: its kind, and which one of that kind (an epoch, a run). */
+/** What a stream's cursors belong to: its kind, and which one of that kind (an epoch, a run, a transaction). */
 export interface CursorScope {
-  readonly kind: 'events' | 'output';
+  readonly kind: 'events' | 'output' | 'tasks';
   readonly of: string;
 }
 
@@ -17,6 +17,8 @@ export function encodeCursor(scope: CursorScope, position: number): string {
   return Buffer.from(JSON.stringify([scope.kind, scope.of, position])).toString('base64url');
 }
 
+const KINDS: ReadonlySet<unknown> = new Set<CursorScope['kind']>(['events', 'output', 'tasks']);
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
@@ -30,7 +32,7 @@ export function decodeCursor(text: string, kind: CursorScope['kind']): Cursor {
   const parsed = parse(text);
   const [of, scope, position, ...more] = Array.isArray(parsed) ? parsed : [];
   const wellFormed = typeof scope === 'string' && Number.isSafeInteger(position) && position >= 0 && more.length === 0;
-  if (!wellFormed || (of !== 'events' && of !== 'output')) {
+  if (!wellFormed || !KINDS.has(of)) {
     const message = 'This cursor is broken: use one that a subscription of this server gave.';
     throw new InvalidInputError([{ path: ['after'], message }]);
   }

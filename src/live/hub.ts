@@ -1,11 +1,13 @@
 import type { Doorbell } from '../events/doorbell/doorbell.js';
 import type { Feed } from '../events/feed.js';
 import type { OutputLog } from '../events/output-log.js';
+import type { NumberedTaskEvent, TaskEventLog } from '../events/task-event-log.js';
 import type { LoggedEvent, Topic } from '../events/topics.js';
 import { encodeCursor } from './cursor.js';
 import { EventStream } from './event-stream.js';
 import { type OutputPiece, OutputStream, outputPosition } from './output-stream.js';
 import type { LiveStream } from './stream.js';
+import { TaskEventStream, taskEventPosition } from './task-event-stream.js';
 
 interface EventsRequest<T extends Topic> {
   topics: readonly T[];
@@ -25,6 +27,15 @@ interface OutputRequest {
   signal: AbortSignal;
 }
 
+interface TaskEventsRequest {
+  transactionId: string;
+  /** The last cursor, or the last sequence number, seen; null: from the start. */
+  after: string | null;
+  /** Whether the transaction is over: the stream ends when this is true and everything was read. */
+  isOver: () => Promise<boolean>;
+  signal: AbortSignal;
+}
+
 /** The live hub: what subscriptions read from. */
 export interface Live {
   /**
@@ -36,6 +47,11 @@ export interface Live {
   /** A run's output, piece by piece. Throws InvalidInputError at once when the cursor is broken. */
   output(request: OutputRequest): LiveStream<OutputPiece>;
   /**
+   * What happened to the tasks of a transaction, event by event. Throws InvalidInputError at once when the cursor is
+   * broken; iterating throws ResyncRequiredError where the events after the cursor are not kept any more.
+   */
+  taskEvents(request: TaskEventsRequest): LiveStream<NumberedTaskEvent>;
+  /**
    * The cursor of this moment: who takes it, then reads a state, then follows from it, misses nothing between the two.
    */
   now(): string;
@@ -43,11 +59,14 @@ export interface Live {
   cursorOf(event: LoggedEvent): string;
   /** The cursor of a piece of output. */
   outputCursorOf(piece: OutputPiece): string;
+  /** The cursor of an event of a task. */
+  taskEventCursorOf(event: NumberedTaskEvent): string;
 }
 
 export interface LiveOptions {
   feed: Feed;
   outputs: OutputLog;
+  taskEvents: TaskEventLog;
   doorbell: Doorbell;
   /** The bound of what waits for one subscriber within the hub, in bytes. Default 1 MiB. */
   queueBytes?: number;
@@ -56,7 +75,7 @@ export interface LiveOptions {
 const DEFAULT_QUEUE_BYTES = 1024 * 1024;
 
 export function createLive(options: LiveOptions): Live {
-  const { feed, outputs, doorbell, queueBytes = DEFAULT_QUEUE_BYTES } = options;
+  const { feed, outputs, taskEvents, doorbell, queueBytes = DEFAULT_QUEUE_BYTES } = options;
   return {
     events({ topics, accept = () => true, after, signal }) {
       const start = after === null ? 'NOW' : { cursor: after };
@@ -66,8 +85,13 @@ export function createLive(options: LiveOptions): Live {
       const start = outputPosition(runId, after);
       return new OutputStream({ outputs, doorbell, runId, isEnded }, start, signal);
     },
+    taskEvents({ transactionId, after, isOver, signal }) {
+      const start = taskEventPosition(transactionId, after);
+      return new TaskEventStream({ log: taskEvents, doorbell, transactionId, isOver }, start, signal);
+    },
     now: () => encodeCursor({ kind: 'events', of: feed.epoch }, feed.position),
     cursorOf: (event) => encodeCursor({ kind: 'events', of: feed.epoch }, event.seq),
     outputCursorOf: (piece) => encodeCursor({ kind: 'output', of: piece.runId }, piece.position),
+    taskEventCursorOf: ({ transactionId, seq }) => encodeCursor({ kind: 'tasks', of: transactionId }, seq),
   };
 }

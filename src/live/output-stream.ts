@@ -3,7 +3,8 @@ import { outputChannel } from '../events/outbox.js';
 import type { OutputLog } from '../events/output-log.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
-import { type ItemFacts, LiveStream } from './stream.js';
+import { PulledStream } from './pulled-stream.js';
+import type { ItemFacts } from './stream.js';
 
 /** A piece of a run's output, as it is stored. */
 export type OutputPiece = Awaited<ReturnType<OutputLog['page']>>[number];
@@ -37,50 +38,24 @@ export function outputPosition(runId: string, cursor: string | null): number {
   throw new InvalidInputError([{ path: ['after'], message: `This cursor belongs to the output of "${of}".` }]);
 }
 
-/** A run's output from a position on. Always pulled from the table: the reader sets the pace. */
-export class OutputStream extends LiveStream<OutputPiece> {
-  readonly overflow = 'PULL';
+/** A run's output from a position on. */
+export class OutputStream extends PulledStream<OutputPiece> {
   readonly #options: OutputStreamOptions;
-  #reached: number;
-  #stopListening: (() => void) | undefined;
-  #rung = false;
-  #wake: (() => void) | undefined;
-  #closed = false;
   #count = FEWEST;
 
   constructor(options: OutputStreamOptions, after: number, signal: AbortSignal) {
-    super();
+    super({ doorbell: options.doorbell, channels: [outputChannel(options.runId)], signal }, after);
     this.#options = options;
-    this.#reached = after;
-    if (signal.aborted) this.close();
-    else signal.addEventListener('abort', () => this.close(), { once: true });
   }
 
-  get reached(): number {
-    return this.#reached;
-  }
-
-  async pull(): Promise<readonly OutputPiece[] | null> {
-    const page = await this.#options.outputs.page(this.#options.runId, this.#reached, this.#count);
-    const last = page.at(-1);
-    if (!last || this.#closed) return null;
-    this.#reached = last.position;
-    this.#count = pieceCount(page);
+  protected async read(after: number): Promise<readonly OutputPiece[]> {
+    const page = await this.#options.outputs.page(this.#options.runId, after, this.#count);
+    if (page.length > 0) this.#count = pieceCount(page);
     return page;
   }
 
-  async more(): Promise<readonly OutputPiece[] | null> {
-    // Listening comes before the first look at the table, so no ring after that look is missed.
-    this.#listen();
-    while (!this.#closed) {
-      this.#rung = false;
-      const page = await this.pull();
-      if (page) return page;
-      // Nothing comes after the end: what is not there on a look after it never will be.
-      if (await this.#options.isEnded()) return await this.pull();
-      await this.#ring();
-    }
-    return null;
+  protected hasEnded(): Promise<boolean> {
+    return this.#options.isEnded();
   }
 
   factsOf(piece: OutputPiece): ItemFacts {
@@ -93,26 +68,5 @@ export class OutputStream extends LiveStream<OutputPiece> {
 
   from(position: number, signal: AbortSignal): OutputStream {
     return new OutputStream(this.#options, position, signal);
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#stopListening?.();
-    this.#wake?.();
-  }
-
-  #listen(): void {
-    if (this.#stopListening || this.#closed) return;
-    this.#stopListening = this.#options.doorbell.listen(outputChannel(this.#options.runId), () => {
-      this.#rung = true;
-      this.#wake?.();
-    });
-  }
-
-  async #ring(): Promise<void> {
-    if (this.#rung || this.#closed) return;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
   }
 }

@@ -3,6 +3,7 @@ import { createClusterDirectory } from '../cluster/cluster-directory.js';
 import type { Config } from '../config/config.js';
 import { createOutbox } from '../events/outbox.js';
 import { createOutputLog } from '../events/output-log.js';
+import { createTaskEventLog } from '../events/task-event-log.js';
 import { createReportService, type ReportService } from '../history/intake/report-service.js';
 import { createHistoryService, type HistoryService } from '../history/service.js';
 import { createClientService } from '../jobs/client-service.js';
@@ -111,6 +112,7 @@ export function createDomain(config: Config, stores: Stores, identity: Identity,
   const live = createLive({
     feed: stores.log.feed,
     outputs: createOutputLog(db),
+    taskEvents: createTaskEventLog(db),
     doorbell: stores.doorbell,
     queueBytes: config.live.maxQueueBytes,
   });

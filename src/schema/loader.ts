@@ -15,7 +15,8 @@ export function requestLoader<K, V>(
     const loadEach = async (keys: readonly K[]): Promise<V[]> => {
       const wanted = [...new Set(keys)];
       const found = await load(wanted, caller);
-      return keys.map((key) => found[wanted.indexOf(key)] as V);
+      const places = new Map(wanted.map((key, index) => [key, index]));
+      return keys.map((key) => found[places.get(key) ?? -1] as V);
     };
     return new DataLoader<K, V>(loadEach, { cache: false });
   });

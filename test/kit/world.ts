@@ -20,6 +20,7 @@ import { inProcessDoorbell } from '../../src/events/doorbell/in-process.js';
 import { openEventLog } from '../../src/events/event-log.js';
 import { createOutbox } from '../../src/events/outbox.js';
 import { createOutputLog } from '../../src/events/output-log.js';
+import { createTaskEventLog } from '../../src/events/task-event-log.js';
 import { createReportService } from '../../src/history/intake/report-service.js';
 import { createHistoryService } from '../../src/history/service.js';
 import { createClientService } from '../../src/jobs/client-service.js';
@@ -119,7 +120,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   engine.kinds.add(jobRunKind(deps));
   engine.kinds.add(runLeaseKind(deps));
   engine.kinds.add(jobStaleKind(deps));
-  const live = createLive({ feed: log.feed, outputs: createOutputLog(db), doorbell });
+  const live = createLive({
+    feed: log.feed,
+    outputs: createOutputLog(db),
+    taskEvents: createTaskEventLog(db),
+    doorbell,
+  });
   const tokens = new ApiTokens({
     db,
     ids: systemIds,

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createOutputLog } from '../../src/events/output-log.js';
 import { retainEvents } from '../../src/events/retention.js';
 import type { Topic } from '../../src/events/topics.js';
 import { encodeCursor } from '../../src/live/cursor.js';
 import type { SlowConsumerError } from '../../src/live/errors.js';
-import { createLive, type Live } from '../../src/live/hub.js';
+import type { Live } from '../../src/live/hub.js';
 import { commit, fact, freshLogStore, type LogStore, type Process, startProcess } from '../events/log-kit.js';
 import { storeKinds } from '../kit/stores.js';
+import { hubOf } from './live-kit.js';
 import { takeItems } from './reading.js';
 
 const TOPICS = ['clientChanged'] as const;
@@ -16,11 +16,7 @@ describe.each(storeKinds())('subscriptions to the event log on %s', (kind) => {
   let server: Process;
   let live: Live;
   let ending: AbortController;
-  const hub = (queueBytes?: number): Live => {
-    const outputs = createOutputLog(server.db);
-    const { doorbell, log } = server;
-    return createLive({ feed: log.feed, outputs, doorbell, ...(queueBytes ? { queueBytes } : {}) });
-  };
+  const hub = (queueBytes?: number): Live => hubOf(server, queueBytes);
   const follow = (after: string | null, from = live) =>
     from.events({ topics: TOPICS, after, signal: ending.signal })[Symbol.asyncIterator]();
   const settle = (): Promise<void> => server.log.feed.look();
@@ -63,7 +59,7 @@ describe.each(storeKinds())('subscriptions to the event log on %s', (kind) => {
 
   it('resume on a server that has not read so far itself', async () => {
     const other = await startProcess(server.db, undefined, 3_600_000);
-    const behind = createLive({ feed: other.log.feed, outputs: createOutputLog(server.db), doorbell: other.doorbell });
+    const behind = hubOf(other);
     const first = follow(null);
     await commit(server, fact('known to one'));
     const [event] = await takeItems(first, 1);
@@ -119,7 +115,7 @@ describe.each(storeKinds())('subscriptions to the event log on %s', (kind) => {
 
   it('end with RESYNC_REQUIRED on a server that stood still for longer than the log is kept, which then goes on', async () => {
     const other = await startProcess(server.db, undefined, 3_600_000);
-    const still = createLive({ feed: other.log.feed, outputs: createOutputLog(server.db), doorbell: other.doorbell });
+    const still = hubOf(other);
     for (const keepOne of [false, true]) {
       const waiting = takeItems(follow(null, still), 1);
       await commit(server, fact('lost'), fact('lost too'));

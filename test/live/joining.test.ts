@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Feed } from '../../src/events/feed.js';
 import { createOutputLog } from '../../src/events/output-log.js';
+import { createTaskEventLog } from '../../src/events/task-event-log.js';
 import { encodeCursor } from '../../src/live/cursor.js';
 import { createExecutions } from '../../src/live/executions.js';
 import { createLive } from '../../src/live/hub.js';
@@ -95,6 +96,7 @@ describe('subscribers that join a shared execution', () => {
       const live = createLive({
         feed: slowFeed(feed, new Delays(reading)),
         outputs: createOutputLog(server.db),
+        taskEvents: createTaskEventLog(server.db),
         doorbell: server.doorbell,
       });
       const executionDelays = new Delays(executing);

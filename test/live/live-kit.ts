@@ -2,6 +2,7 @@ import { insertRows } from '../../src/db/write.js';
 import { RunOutputEntity } from '../../src/entities/run.js';
 import { outputChannel } from '../../src/events/outbox.js';
 import { createOutputLog } from '../../src/events/output-log.js';
+import { createTaskEventLog } from '../../src/events/task-event-log.js';
 import { createLive, type Live } from '../../src/live/hub.js';
 import type { LiveOperation } from '../../src/live/operation.js';
 import type { Process } from '../events/log-kit.js';
@@ -10,7 +11,13 @@ import { liveOperation, type TestContext, type TestOperation } from './live-sche
 /** The hub of one process. */
 export function hubOf(process: Process, queueBytes?: number): Live {
   const { db, doorbell, log } = process;
-  return createLive({ feed: log.feed, outputs: createOutputLog(db), doorbell, ...(queueBytes ? { queueBytes } : {}) });
+  return createLive({
+    feed: log.feed,
+    outputs: createOutputLog(db),
+    taskEvents: createTaskEventLog(db),
+    doorbell,
+    ...(queueBytes ? { queueBytes } : {}),
+  });
 }
 
 /** A run's output as an agent appends it. */
