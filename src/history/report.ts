@@ -44,8 +44,6 @@ export interface TransactionEnd {
   readonly running: Extract<TaskStatus, 'LOST' | 'STOPPED'>;
   /** When, in epoch milliseconds; left out: now. */
   readonly at?: number;
-  /** The reason on each row that is closed; left out: the transaction's own. */
-  readonly closing?: string;
 }
 
 /** One report about one transaction. What is left out stays as it is. */

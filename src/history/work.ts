@@ -48,10 +48,15 @@ export function beginningOf(report: LedgerReport, at: number): TransactionRow | 
   };
 }
 
+/** Why a row is closed that was not reported to have ended. */
+const closingReason = ({ status, reason }: Pick<TransactionRow, 'status' | 'reason'>): string =>
+  reason ?? `Its transaction ended (${status}) before it was reported to have ended.`;
+
 /** How a transaction that is over ended, for rows that are reported of afterwards. */
 function endingOf({ status, reason, timeEnd, createdAt }: TransactionRow): Ending | null {
   if (!isOver(status)) return null;
-  return { running: status === 'STOPPED' ? 'STOPPED' : 'LOST', reason, at: timeEnd ?? createdAt };
+  const running = status === 'STOPPED' ? 'STOPPED' : 'LOST';
+  return { running, reason: closingReason({ status, reason }), at: timeEnd ?? createdAt };
 }
 
 /** The reports on one transaction, worked out in memory: what changes is read off it and written in few statements. */
@@ -88,7 +93,7 @@ export class TransactionWork {
   take(report: LedgerReport): void {
     const { end } = report;
     if (end && !isOver(this.transaction.status)) {
-      this.#ends = { running: end.running, reason: end.closing ?? end.reason, at: end.at ?? this.#now };
+      this.#ends = { running: end.running, reason: closingReason(end), at: end.at ?? this.#now };
       this.#ending = this.#ends;
     }
     const reportId = report.reportId ?? OWN_REPORT;

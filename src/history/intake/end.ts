@@ -49,9 +49,8 @@ export async function endDeployment(deps: IntakeDeps, ctx: Ctx, end: DeploymentE
     if (!now) throw new StateError('NOT_FOUND', `The deployment ${found.id} was deleted meanwhile.`);
     if (isOver(now.status)) return { transaction: now, outcome: 'ALREADY_ENDED' };
     const running = status === 'STOPPED' ? 'STOPPED' : 'LOST';
-    const closing = reason ?? `The deployment ended (${status}) before this task was reported to have ended.`;
     const { transactions } = await apply(tx, deps, [
-      { transactionId: found.id, reportId: null, end: { status, reason, running, at, closing } },
+      { transactionId: found.id, reportId: null, end: { status, reason, running, at } },
     ]);
     const detail = { status, ...(reason === null ? {} : { reason }) };
     await deps.activity(tx, ctx, { action: 'transactionEnd', subject: found.id, project: null, outcome: 'OK', detail });
