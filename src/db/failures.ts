@@ -46,6 +46,18 @@ export function isDuplicate(error: unknown): boolean {
   return DUPLICATES.has(codeOf(error));
 }
 
+/**
+ * Work of a transaction that makes what another may make at the same moment: when it was first, the whole transaction
+ * runs again, and finds it there.
+ */
+export async function retryWhenTaken<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isDuplicate(error) ? new ConflictRetry('Another transaction was first.', { cause: error }) : error;
+  }
+}
+
 /** The disk under the database is full: nothing was written. */
 export function isDiskFull(error: unknown): boolean {
   return FULL.has(codeOf(error));

@@ -1,4 +1,4 @@
-import { ConflictRetry, isDuplicate } from '../db/failures.js';
+import { retryWhenTaken } from '../db/failures.js';
 import type { Tx } from '../db/transaction.js';
 import { insertRows } from '../db/write.js';
 import { TaskEventEntity, type TaskRow, type TransactionRow } from '../entities/ledger.js';
@@ -108,17 +108,11 @@ async function take(tx: Tx, deps: LedgerDeps, fresh: readonly LedgerReport[], no
 export async function apply(tx: Tx, deps: LedgerDeps, reports: readonly LedgerReport[]): Promise<Applied> {
   const now = await tx.now();
   const fresh = await freshReports(tx, reports);
-  try {
-    const works = await take(tx, deps, fresh, now);
-    return {
-      transactions: new Map(works.map(({ transaction }) => [transaction.id, transaction])),
-      tasks: works.flatMap((work) =>
-        [...work.tasks.values()].filter(({ touched }) => touched).map(({ after }) => after),
-      ),
-      repeated: reports.length - fresh.length,
-    };
-  } catch (error) {
-    if (isDuplicate(error)) throw new ConflictRetry('Another reporter was first.', { cause: error });
-    throw error;
-  }
+  const works = await retryWhenTaken(() => take(tx, deps, fresh, now));
+  const tasks = works.flatMap((work) => [...work.tasks.values()]).filter(({ touched }) => touched);
+  return {
+    transactions: new Map(works.map(({ transaction }) => [transaction.id, transaction])),
+    tasks: tasks.map(({ after }) => after),
+    repeated: reports.length - fresh.length,
+  };
 }
