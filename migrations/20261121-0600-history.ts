@@ -71,11 +71,12 @@ const OLD_TRANSACTION_INDEXES = {
 };
 
 const TRANSACTION_INDEXES = {
-  ix_transactions_kind_status: ['kind', 'status', 'number'],
-  ix_transactions_external_id: ['external_id'],
-  ix_transactions_scope: ['scope', 'number'],
-  ix_transactions_scope_status: ['scope', 'kind', 'status', 'number'],
-  ix_transactions_name: ['scope', 'name', 'number'],
+  ix_transactions_created: ['created_at', 'number'],
+  ix_transactions_kind_status: ['kind', 'status', 'created_at', 'number'],
+  ix_transactions_external_id: ['external_id', 'scope', 'created_at', 'number'],
+  ix_transactions_scope: ['scope', 'created_at', 'number'],
+  ix_transactions_scope_status: ['scope', 'kind', 'status', 'created_at', 'number'],
+  ix_transactions_name: ['scope', 'name', 'kind', 'status', 'created_at', 'number'],
 };
 
 const TASK_INDEXES = {
@@ -83,6 +84,7 @@ const TASK_INDEXES = {
   ix_tasks_transaction_node: ['transaction_id', 'node_id', 'status', 'number'],
   ix_tasks_transaction_name: ['transaction_id', 'task_name', 'status', 'number'],
   ix_tasks_transaction_both: ['transaction_id', 'node_id', 'task_name', 'number'],
+  ix_tasks_status: ['status', 'ordered_at', 'number'],
   ix_tasks_scope: ['scope', 'ordered_at', 'number'],
   ix_tasks_scope_status: ['scope', 'status', 'ordered_at', 'number'],
   ix_tasks_scope_node: ['scope', 'node_id', 'status', 'ordered_at', 'number'],

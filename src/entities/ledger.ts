@@ -62,11 +62,13 @@ export const TransactionEntity = new EntitySchema<TransactionRow>({
   indices: [
     { name: 'ux_transactions_id', columns: ['id'], unique: true },
     { name: 'ux_transactions_external', columns: ['clusterId', 'externalId'], unique: true },
-    { name: 'ix_transactions_kind_status', columns: ['kind', 'status', 'number'] },
-    { name: 'ix_transactions_external_id', columns: ['externalId'] },
-    { name: 'ix_transactions_scope', columns: ['scope', 'number'] },
-    { name: 'ix_transactions_scope_status', columns: ['scope', 'kind', 'status', 'number'] },
-    { name: 'ix_transactions_name', columns: ['scope', 'name', 'number'] },
+    // Lists are ordered by when transactions were made; see history/transaction-ranges.ts.
+    { name: 'ix_transactions_created', columns: ['createdAt', 'number'] },
+    { name: 'ix_transactions_kind_status', columns: ['kind', 'status', 'createdAt', 'number'] },
+    { name: 'ix_transactions_external_id', columns: ['externalId', 'scope', 'createdAt', 'number'] },
+    { name: 'ix_transactions_scope', columns: ['scope', 'createdAt', 'number'] },
+    { name: 'ix_transactions_scope_status', columns: ['scope', 'kind', 'status', 'createdAt', 'number'] },
+    { name: 'ix_transactions_name', columns: ['scope', 'name', 'kind', 'status', 'createdAt', 'number'] },
   ],
 });
 
@@ -201,6 +203,7 @@ export const TaskEntity = new EntitySchema<TaskRow>({
     { name: 'ix_tasks_transaction_node', columns: ['transactionId', 'nodeId', 'status', 'number'] },
     { name: 'ix_tasks_transaction_name', columns: ['transactionId', 'taskName', 'status', 'number'] },
     { name: 'ix_tasks_transaction_both', columns: ['transactionId', 'nodeId', 'taskName', 'number'] },
+    { name: 'ix_tasks_status', columns: ['status', 'orderedAt', 'number'] },
     { name: 'ix_tasks_scope', columns: ['scope', 'orderedAt', 'number'] },
     { name: 'ix_tasks_scope_status', columns: ['scope', 'status', 'orderedAt', 'number'] },
     { name: 'ix_tasks_scope_node', columns: ['scope', 'nodeId', 'status', 'orderedAt', 'number'] },
