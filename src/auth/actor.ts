@@ -27,7 +27,7 @@ export interface Ctx {
   /** Also in the log and in an error's extensions. */
   requestId: string;
   /** Where the call came from, for the activity. */
-  origin: { via: 'HTTP' | 'WEBSOCKET' | 'SSE' | 'REST' | 'SYSTEM'; address: string | null };
+  origin: { via: 'HTTP' | 'WEBSOCKET' | 'SSE' | 'REST' | 'AMQP' | 'SYSTEM'; address: string | null };
 }
 
 /** The server itself: sees and may do everything. */

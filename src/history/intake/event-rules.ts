@@ -24,6 +24,24 @@ export interface ReportedEvent {
   readonly summary?: JsonValue | undefined;
 }
 
+/** What stands in the place of an event: a queue can bring anything. */
+export type GivenEvent = ReportedEvent | JsonValue;
+
+const FIELDS: readonly string[] = [
+  'graphTaskId',
+  'taskName',
+  'nodeId',
+  'attempt',
+  'status',
+  'time',
+  'timeStart',
+  'timeEnd',
+  'exitCode',
+  'reason',
+  'custom',
+  'summary',
+] satisfies (keyof ReportedEvent)[];
+
 const LONGEST_NAME = 191;
 const LONGEST_REASON = 4_000;
 const LARGEST_SUMMARY = 1024 * 1024;
@@ -97,6 +115,19 @@ function taskOf(event: ReportedEvent, graph: GraphIndex, refuse: Refuse): Named 
   return { graphTaskId: found.id ?? taskName, taskName, nodeId, announced: found.id !== null };
 }
 
+const isObject = (given: GivenEvent): given is ReportedEvent =>
+  typeof given === 'object' && given !== null && !Array.isArray(given);
+
+function shapeFault(event: ReportedEvent, refuse: Refuse): Refusal | null {
+  const other = Object.keys(event).find((field) => !FIELDS.includes(field));
+  if (other === undefined) return null;
+  return refuse(
+    'INVALID_EVENT',
+    other.slice(0, LONGEST_NAME),
+    `There is no such field; there are ${FIELDS.join(', ')}.`,
+  );
+}
+
 function sizeFault(event: ReportedEvent, refuse: Refuse): Refusal | null {
   const { summary, custom, reason } = event;
   if (summary !== undefined && Buffer.byteLength(JSON.stringify(summary)) > LARGEST_SUMMARY) {
@@ -132,10 +163,11 @@ function timesOf(
 export type EventReport = Omit<TaskReport, 'attempt'> & { readonly attempt: number | null };
 
 /** What one event reports, or why it is refused. Pure; `now` is the store's clock. */
-export function readEvent(event: ReportedEvent, index: number, graph: GraphIndex, now: number): EventReport | Refusal {
+export function readEvent(event: GivenEvent, index: number, graph: GraphIndex, now: number): EventReport | Refusal {
   const refuse = refuser(index);
-  const size = sizeFault(event, refuse);
-  if (size) return size;
+  if (!isObject(event)) return refuse('INVALID_EVENT', null, 'An event is an object.');
+  const fault = shapeFault(event, refuse) ?? sizeFault(event, refuse);
+  if (fault) return fault;
   const task = taskOf(event, graph, refuse);
   if (isRefusal(task)) return task;
   const status = statusOf(event.status, refuse);

@@ -4,7 +4,7 @@ import { InvalidInputError } from '../../lib/errors.js';
 import { apply } from '../apply.js';
 import type { LedgerReport, TaskReport } from '../report.js';
 import type { IntakeDeps } from './deps.js';
-import { type EventReport, type ReportedEvent, readEvent } from './event-rules.js';
+import { type EventReport, type GivenEvent, readEvent } from './event-rules.js';
 import { type DeploymentRef, findDeployment } from './find-deployment.js';
 import type { Graphs } from './graphs.js';
 import { isRefusal, type Refusal } from './refusal.js';
@@ -13,7 +13,7 @@ import { isRefusal, type Refusal } from './refusal.js';
 export interface DeploymentReport extends DeploymentRef {
   /** Made by the reporter: the same report once more is acknowledged and changes nothing. */
   readonly reportId: string;
-  readonly events: readonly ReportedEvent[];
+  readonly events: readonly GivenEvent[];
   /** 0..100, and a line for people. */
   readonly progress?: number | null | undefined;
   readonly message?: string | null | undefined;
