@@ -74,7 +74,7 @@ export function listCases(now: number): ListCase[] {
     {
       name: 'with a backup, by next run, after now',
       variables: {
-        filter: { actions: ['backup'], nextRunAfter: new Date(now - DAY).toISOString() },
+        filter: { actions: ['BACKUP'], nextRunAfter: new Date(now - DAY).toISOString() },
         orderBy: BY_NEXT_RUN,
       },
       where: `slot = '' AND EXISTS (SELECT 1 FROM job_action_kinds kind WHERE kind.job_id = jobs.id AND kind.action IN (?))

@@ -40,7 +40,7 @@ export const SETTINGS = {
         'What this process does: answer clients, fire due work, or both.',
       ),
       name: may(text, 'The name of this service, so that several can run on one host.', {
-        defaultIs: 'host name and port',
+        defaultIs: 'host name and port; with port 0 a random part instead',
       }),
       publicUrl: may(url('http', 'https'), 'The URL that people reach this server by, when a proxy stands before it.', {
         defaultIs: 'host and port',

@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
+import { nearest } from '../lib/nearest.js';
 import { ALL_SETTINGS, fileKeyOf, flagOf, variableOf } from './settings.js';
-import { nearest } from './suggest.js';
 
 /** One fault of the configuration. */
 export interface ConfigFault {

@@ -33,6 +33,11 @@ export interface Topics {
     result: JobResult | null;
     reason: string | null;
     progress: number;
+    /** Where it had stood before, and what its agent said of the progress. Missing in rows of older servers. */
+    statusBefore?: TransactionStatus | null;
+    message?: string | null;
+    /** Epoch milliseconds: when an attempt that waits may begin. Missing in rows of older servers. */
+    nextAttemptAt?: number | null;
   };
   /** Subject: the run; for the agent of the client: there is work, or an order to abort. */
   runAssigned: { clientKey: string; runId: string; abort: boolean };

@@ -3,7 +3,9 @@ import { effectiveAction } from './effective-action.js';
 import type { Faults, Path } from './faults.js';
 import { checkSecrets } from './secrets.js';
 
-const ACTION_KINDS = ['backup', 'restore', 'info', 'admin', 'exec'] as const;
+/** What an action can be. */
+export const ACTION_KINDS = ['backup', 'restore', 'info', 'admin', 'exec'] as const;
+export type ActionKind = (typeof ACTION_KINDS)[number];
 
 const DAY_SECONDS = 86_400;
 

@@ -13,6 +13,7 @@ import {
   type JobStatus,
   type ScheduleKind,
 } from '../entities/job.js';
+import type { ActionKind } from './definition-rules.js';
 import type { JobsDeps } from './deps.js';
 
 type Maybe<T> = T | null | undefined;
@@ -25,7 +26,7 @@ export interface JobFilter {
   /** Removed jobs are shown only when REMOVED is among these. */
   statuses?: Maybe<readonly JobStatus[]>;
   results?: Maybe<readonly JobResult[]>;
-  actions?: Maybe<readonly string[]>;
+  actions?: Maybe<readonly ActionKind[]>;
   scheduleKinds?: Maybe<readonly ScheduleKind[]>;
   /** A part of the key, the client or the description, in whatever case. */
   search?: Maybe<string>;

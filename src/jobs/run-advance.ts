@@ -7,6 +7,7 @@ import type { TaskReport } from '../history/report.js';
 import type { JobsDeps } from './deps.js';
 import { endRun } from './run-end.js';
 import { planRun, type RunStep, resolvedAction } from './run-plan.js';
+import { tellRun } from './run-tell.js';
 
 /** What an agent may be told to do. */
 export type InstructionKind = 'START' | 'CONTINUE' | 'ABORT' | 'ENDED';
@@ -57,7 +58,10 @@ async function makeRetry(
   if (!task) throw new Error(`The next attempt of ${report.graphTaskId} was not made.`);
   const change = { nextAttemptAt: step.notBefore, progressSequence: 0 };
   await updateRows(tx, JobRunEntity, { id: run.id }, change);
-  return { run: { ...run, ...change }, step: { kind: 'START', index: step.index, task } };
+  const after = { ...run, ...change };
+  const reason = `${report.graphTaskId} is tried again: attempt ${report.attempt}.`;
+  await tellRun(tx, deps, [{ run: after, jobKey: null, reason, progress: null }]);
+  return { run: after, step: { kind: 'START', index: step.index, task } };
 }
 
 function instructionOf(run: JobRunRow, step: Extract<RunStep, { task: TaskRow }>, now: number): Instruction {

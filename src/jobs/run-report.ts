@@ -121,7 +121,10 @@ async function takeChange(tx: Tx, deps: JobsDeps, run: JobRunRow, task: TaskRow,
   if (repeated > 0) return null;
   const change = { nextAttemptAt: null, progressSequence: report.ended ? 0 : run.progressSequence };
   await updateRows(tx, JobRunEntity, { id: run.id }, change);
-  return { ...run, ...change };
+  const after = { ...run, ...change };
+  // Who was told that it waits is told that it does no more.
+  if (run.nextAttemptAt !== null) await tellRun(tx, deps, [{ run: after, jobKey: null, reason: null, progress: null }]);
+  return after;
 }
 
 /** Whether the report says nothing that is not known: what has begun or ended is not begun or ended again. */

@@ -36,10 +36,10 @@ async function stored(tx: Tx, facts: readonly RunFact[]): Promise<Map<string, St
 export async function tellRun(tx: Tx, deps: TellDeps, facts: readonly RunFact[]): Promise<void> {
   const known = await stored(tx, facts);
   const events = facts.map(({ run, jobKey, reason, progress }): NewEvent<'runChanged'> => {
-    const { jobId, clientKey, state, status, result } = run;
+    const { jobId, clientKey, state, status, result, nextAttemptAt } = run;
     const row = known.get(run.id);
     const rest = { jobKey: jobKey ?? row?.name ?? '', progress: progress ?? row?.progress ?? 0 };
-    const payload = { jobId, clientKey, state, status, result, reason, ...rest };
+    const payload = { jobId, clientKey, state, status, result, reason, nextAttemptAt, ...rest };
     return { topic: 'runChanged', project: run.project, subject: run.id, payload };
   });
   await deps.outbox.append(tx, ...events);

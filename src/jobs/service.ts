@@ -8,7 +8,7 @@ import { checkCommandTable } from './command-table.js';
 import { abortJob } from './commands/abort.js';
 import type { CommandInput, CommandPayload } from './commands/apply.js';
 import { removeJob } from './commands/remove.js';
-import { type RunNowInput, runJobNow } from './commands/run-now.js';
+import { type RunNowInput, type RunNowPayload, runJobNow } from './commands/run-now.js';
 import { startJob } from './commands/start.js';
 import { stopJob } from './commands/stop.js';
 import { type CreatedJob, type CreateInput, createJob } from './create.js';
@@ -42,7 +42,7 @@ export interface JobService {
   import(ctx: Ctx, input: ImportInput): Promise<CreatedJob>;
   update(ctx: Ctx, input: UpdateInput): Promise<ChangedJob>;
   start(ctx: Ctx, input: CommandInput): Promise<CommandPayload>;
-  runNow(ctx: Ctx, input: RunNowInput): Promise<CommandPayload>;
+  runNow(ctx: Ctx, input: RunNowInput): Promise<RunNowPayload>;
   stop(ctx: Ctx, input: CommandInput): Promise<CommandPayload>;
   abort(ctx: Ctx, input: CommandInput): Promise<CommandPayload>;
   remove(ctx: Ctx, input: CommandInput): Promise<CommandPayload>;

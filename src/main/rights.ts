@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Activities } from '../auth/activity.js';
 import { provideAdminToken } from '../auth/admin-token.js';
@@ -89,5 +90,9 @@ export async function provideFirstLogin(rights: Rights, db: Database, dataDirect
   return { tokenPath: path, code };
 }
 
-/** The name under which this process is registered, unless it is configured. */
-export const defaultServiceName = (port: number): string => `${hostname()}-${port}`;
+/**
+ * The name under which this process is registered, unless it is configured. Where the system chooses the port, which is
+ * known only later, a random part keeps the services of one host apart.
+ */
+export const defaultServiceName = (port: number): string =>
+  `${hostname()}-${port === 0 ? randomBytes(4).toString('hex') : port}`;

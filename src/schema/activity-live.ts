@@ -1,6 +1,6 @@
 import { sees } from '../auth/scope.js';
 import type { LoggedEvent } from '../events/topics.js';
-import { Activity } from './activity.js';
+import { Activity, requireMutation } from './activity.js';
 import { builder } from './builder.js';
 
 type Recorded = LoggedEvent<'activityRecorded'>;
@@ -38,8 +38,9 @@ builder.subscriptionField('activityRecorded', (t) =>
       filter: t.arg({ type: ActivityRecordedFilter, description: 'Which ones.' }),
       after: t.arg.string({ description: 'The last cursor seen; left out: from now on.' }),
     },
-    subscribe: (_root, { filter, after }, context) =>
-      context.services.live.events({
+    subscribe: (_root, { filter, after }, context, info) => {
+      for (const action of filter?.actions ?? []) requireMutation(info, action, ['filter', 'actions']);
+      return context.services.live.events({
         topics: ['activityRecorded'],
         after: after ?? null,
         signal: context.signal,
@@ -47,7 +48,8 @@ builder.subscriptionField('activityRecorded', (t) =>
           sees(context, event.project) &&
           (filter?.actions?.includes(event.payload.action) ?? true) &&
           (filter?.subjects?.includes(event.payload.subject ?? '') ?? true),
-      }),
+      });
+    },
     resolve: (event) => event,
   }),
 );

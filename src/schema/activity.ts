@@ -1,4 +1,7 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import type { ActivityRow } from '../entities/activity.js';
+import { InvalidInputError } from '../lib/errors.js';
+import { nearest } from '../lib/nearest.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { OrderDirectionEnum } from './order.js';
@@ -57,6 +60,33 @@ const ActivityFilterInput = builder.inputType('ActivityFilter', {
   }),
 });
 
+const ActivityOrderInput = builder.inputType('ActivityOrder', {
+  description: 'How a list of commands is ordered.',
+  fields: (t) => ({
+    field: t.field({
+      type: builder.enumType('ActivityOrderField', {
+        description: 'By what commands are ordered.',
+        values: { AT: { description: 'When it was given.' } } as const,
+      }),
+      required: true,
+      description: 'By what.',
+    }),
+    direction: t.field({ type: OrderDirectionEnum, required: true, description: 'Which way.' }),
+  }),
+});
+
+/**
+ * Refuses the name of a mutation that does not exist: its list would be empty, and say nothing. Throws
+ * InvalidInputError.
+ */
+export function requireMutation({ schema }: GraphQLResolveInfo, name: string, path: readonly string[]): void {
+  const names = Object.keys(schema.getMutationType()?.getFields() ?? {});
+  if (names.includes(name)) return;
+  const meant = nearest(name, names);
+  const message = `${path.join('.')}: "${name}" is no mutation${meant === null ? '.' : `; is it "${meant}"?`}`;
+  throw new InvalidInputError([{ path, message }]);
+}
+
 builder.queryField('activity', (t) =>
   t.connection(
     {
@@ -65,11 +95,12 @@ builder.queryField('activity', (t) =>
       authScopes: { may: 'activity' },
       args: {
         filter: t.arg({ type: ActivityFilterInput, description: 'Which ones.' }),
-        orderBy: t.arg({ type: OrderDirectionEnum, description: 'By time. Default: DESC, the newest first.' }),
+        orderBy: t.arg({ type: ActivityOrderInput, description: 'In which order. Default: the newest first.' }),
       },
       complexity: (args) => pageComplexity(args),
-      resolve: async (_root, { filter, orderBy, ...page }, context) => {
-        const order = orderBy === 'ASC' ? 'OLDEST_FIRST' : 'NEWEST_FIRST';
+      resolve: async (_root, { filter, orderBy, ...page }, context, info) => {
+        if (filter?.action != null) requireMutation(info, filter.action, ['filter', 'action']);
+        const order = orderBy?.direction === 'ASC' ? 'OLDEST_FIRST' : 'NEWEST_FIRST';
         return toConnection(await context.services.activities.list(context, filter ?? {}, order, page));
       },
     },

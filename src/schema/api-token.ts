@@ -51,6 +51,21 @@ const ApiTokenFilterInput = builder.inputType('ApiTokenFilter', {
   }),
 });
 
+const ApiTokenOrderInput = builder.inputType('ApiTokenOrder', {
+  description: 'How a list of tokens is ordered.',
+  fields: (t) => ({
+    field: t.field({
+      type: builder.enumType('ApiTokenOrderField', {
+        description: 'By what tokens are ordered.',
+        values: { CREATED_AT: { description: 'When it was made.' } } as const,
+      }),
+      required: true,
+      description: 'By what.',
+    }),
+    direction: t.field({ type: OrderDirectionEnum, required: true, description: 'Which way.' }),
+  }),
+});
+
 builder.queryField('apiTokens', (t) =>
   t.connection(
     {
@@ -59,11 +74,11 @@ builder.queryField('apiTokens', (t) =>
       authScopes: { may: 'apiTokens' },
       args: {
         filter: t.arg({ type: ApiTokenFilterInput, description: 'Which ones.' }),
-        orderBy: t.arg({ type: OrderDirectionEnum, description: 'By time. Default: DESC, the newest first.' }),
+        orderBy: t.arg({ type: ApiTokenOrderInput, description: 'In which order. Default: the newest first.' }),
       },
       complexity: (args) => pageComplexity(args),
       resolve: async (_root, { filter, orderBy, ...page }, context) =>
-        toConnection(await context.services.tokens.list(context, filter ?? {}, orderBy ?? 'DESC', page)),
+        toConnection(await context.services.tokens.list(context, filter ?? {}, orderBy?.direction ?? 'DESC', page)),
     },
     { name: 'ApiTokenConnection', description: 'A page of tokens.' },
     { name: 'ApiTokenEdge', description: 'A token in a page.' },

@@ -1,5 +1,6 @@
 import type { Ctx } from '../auth/actor.js';
 import type { CommandInput, CommandPayload } from '../jobs/commands/apply.js';
+import type { RunNowPayload } from '../jobs/commands/run-now.js';
 import type { JobService } from '../jobs/service.js';
 import { builder } from './builder.js';
 import { Job } from './job.js';
@@ -7,8 +8,8 @@ import { CommandOutcomeEnum } from './job-enums.js';
 import { JobRunNowInput, jobCommandInput } from './job-input.js';
 import { INPUT, mutationOptions } from './mutation.js';
 
-function payload(name: string, description: string) {
-  return builder.objectRef<CommandPayload>(name).implement({
+function payload<Payload extends CommandPayload = CommandPayload>(name: string, description: string) {
+  return builder.objectRef<Payload>(name).implement({
     description,
     fields: (t) => ({
       job: t.field({ type: Job, description: 'The job as it is now.', resolve: ({ job }) => job }),
@@ -52,7 +53,11 @@ command('Remove', 'Removes a job; a run under way is aborted first, and its hist
   jobs.remove(ctx, input),
 );
 
-export const JobRunNowPayload = payload('JobRunNowPayload', 'What `jobRunNow` did.');
+export const JobRunNowPayload = payload<RunNowPayload>('JobRunNowPayload', 'What `jobRunNow` did.');
+
+builder.objectField(JobRunNowPayload, 'warnings', (t) =>
+  t.stringList({ description: 'What is odd about the overrides.', resolve: ({ warnings }) => [...warnings] }),
+);
 
 builder.mutationField('jobRunNow', (t) =>
   t.field({

@@ -9,6 +9,7 @@ import type {
   ScheduleKind,
 } from '../entities/job.js';
 import type { CommandOutcome } from '../jobs/command-table.js';
+import type { ActionKind } from '../jobs/definition-rules.js';
 import { REASONS, type ReasonCode } from '../jobs/reasons.js';
 import { builder } from './builder.js';
 
@@ -70,6 +71,17 @@ export const CatchupPolicyEnum = describedEnum<CatchupPolicy>(
     NONE: 'No run; they are missed.',
   } satisfies Record<(typeof CATCHUP_POLICIES)[number], string>,
 );
+
+export const ActionKindEnum = builder.enumType('ActionKind', {
+  description: 'What an action of a job can be: the `action` of its parameters, in capitals.',
+  values: {
+    BACKUP: { value: 'backup', description: 'Makes a backup.' },
+    RESTORE: { value: 'restore', description: 'Brings a backup back.' },
+    INFO: { value: 'info', description: 'Tells what backups there are.' },
+    ADMIN: { value: 'admin', description: 'Looks after backups: removes old ones.' },
+    EXEC: { value: 'exec', description: 'Runs a command.' },
+  } as const satisfies Record<Uppercase<ActionKind>, { value: ActionKind; description: string }>,
+});
 
 export const CommandOutcomeEnum = describedEnum<CommandOutcome>('CommandOutcome', 'What a command came to.', {
   ACCEPTED: 'It was done, or will be.',

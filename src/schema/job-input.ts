@@ -104,7 +104,8 @@ export const JobRunNowInput = builder.inputType('JobRunNowInput', {
     project: t.string({ description: TEXTS.project }),
     overrides: t.field({
       type: 'JSONObject',
-      description: "Keys that replace those of every action's parameters, for this run only.",
+      description:
+        "Keys that replace those of every action's parameters, for this run only; all but `action`: what the job does stays.",
     }),
     reason: t.string({ description: TEXTS.reason }),
   }),

@@ -2,7 +2,7 @@ import { DEFAULT_ORDER } from '../jobs/list.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { Job } from './job.js';
-import { JobResultEnum, JobStatusEnum, ScheduleKindEnum } from './job-enums.js';
+import { ActionKindEnum, JobResultEnum, JobStatusEnum, ScheduleKindEnum } from './job-enums.js';
 import { OrderDirectionEnum } from './order.js';
 
 export const JobFilterInput = builder.inputType('JobFilter', {
@@ -14,7 +14,7 @@ export const JobFilterInput = builder.inputType('JobFilter', {
     clientIds: t.stringList({ description: 'Of these clients.' }),
     statuses: t.field({ type: [JobStatusEnum], description: 'In these statuses.' }),
     results: t.field({ type: [JobResultEnum], description: 'Whose last run ended in one of these ways.' }),
-    actions: t.stringList({ description: 'With an action of one of these kinds: backup, restore, info, admin, exec.' }),
+    actions: t.field({ type: [ActionKindEnum], description: 'With an action of one of these kinds.' }),
     scheduleKinds: t.field({ type: [ScheduleKindEnum], description: 'With a schedule of these kinds.' }),
     search: t.string({
       description: 'With this text in key, client or description. Reads the list in its order until the page is full.',

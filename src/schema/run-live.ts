@@ -9,7 +9,7 @@ import { JobRun } from './run.js';
 import { type Assignment, assignments } from './run-assignments.js';
 import { RunStateEnum } from './run-enums.js';
 import { RunOutput } from './run-output.js';
-import { toDate } from './scalars.js';
+import { toDate, toDateOrNull } from './scalars.js';
 import { TransactionStatusEnum } from './transaction.js';
 import { runLoader } from './transaction-loader.js';
 
@@ -49,6 +49,12 @@ const RunChanged = builder.objectRef<RunChange>('RunChanged').implement({
     }),
     reason: t.string({ nullable: true, description: 'Why it changed.', resolve: ({ payload }) => payload.reason }),
     progress: t.int({ description: 'How far it was then, 0 to 100.', resolve: ({ payload }) => payload.progress }),
+    nextAttemptAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the next attempt might begin, where the run then waited for one.',
+      resolve: ({ payload }) => toDateOrNull(payload.nextAttemptAt ?? null),
+    }),
   }),
 });
 

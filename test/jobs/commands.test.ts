@@ -372,6 +372,8 @@ describe.each(storeKinds())('commands on %s', (store) => {
       expect(wrong).toMatchObject({ code: 'INVALID_INPUT', path: ['overrides', 'action'] });
       expect(wrong.message).toMatch(/^overrides\.action: cannot be changed for one run: the job does backup\./);
     }
+    const loose = await command(world, 'jobRunNow', { id: await aJob(world), overrides: { password: 'hunter2' } });
+    expect(loose.warnings).toEqual([expect.stringMatching(/^overrides\.password: looks like a secret written out/)]);
     const half = await command(world, 'jobRunNow', { id, overrides: { password: { secret: 'vault:x' } } });
     expect(half).toMatchObject({ code: 'INVALID_INPUT', path: ['overrides', 'password', 'secret'] });
   });

@@ -33,7 +33,7 @@ export async function command(
   const made = field === 'jobCreate' || field === 'jobImport';
   const changed = field === 'jobUpdate' || field === 'jobRevert';
   const more = made ? 'warnings' : changed ? 'outcome warnings' : 'outcome';
-  const run = field === 'jobRunNow' ? 'run { id state }' : '';
+  const run = field === 'jobRunNow' ? 'run { id state } warnings' : '';
   const document = `mutation ($input: ${type}Input!) {
     answer: ${field}(input: $input) { __typename ... on ${type}Payload { ${more} ${run} ${JOB} } ${ERRORS} } }`;
   const { answer } = await world.gql<{ answer: Answer }>(document, { input }, as);

@@ -11,6 +11,9 @@ interface Assigned {
 interface Changed {
   runChanged: { cursor: string; state: string; status: string; result: string | null; run: { id: string } };
 }
+interface Waited {
+  runChanged: { state: string; reason: string; nextAttemptAt: string | null; run: { nextAttemptAt: string | null } };
+}
 interface Appended {
   runOutputAppended: { cursor: string; output: { position: number; text: string } };
 }
@@ -19,6 +22,8 @@ const ASSIGNED = `subscription ($clientId: ID!, $after: String) {
   runAssigned(clientId: $clientId, after: $after) { cursor abort run { id state } } }`;
 const CHANGED = `subscription ($filter: RunChangedFilter, $after: String) {
   runChanged(filter: $filter, after: $after) { cursor state status result run { id } } }`;
+const WAITED = `subscription ($runId: ID!, $after: String) {
+  runChanged(filter: { runIds: [$runId] }, after: $after) { state reason nextAttemptAt run { nextAttemptAt } } }`;
 const APPENDED = `subscription ($runId: ID!, $after: String) {
   runOutputAppended(runId: $runId, after: $after) { cursor output { position text } } }`;
 
@@ -62,6 +67,11 @@ describe.each(storeKinds())('the live data of runs (%s)', (store) => {
     }
   }
 
+  /** Passes the facts up to the run's begin. */
+  async function untilRunning(events: AsyncIterator<Waited>): Promise<void> {
+    while ((await next(events)).runChanged.state !== 'RUNNING');
+  }
+
   async function agentOf(key: string): Promise<TestAgent> {
     const agent = new TestAgent(world, key);
     await agent.register();
@@ -99,6 +109,22 @@ describe.each(storeKinds())('the live data of runs (%s)', (store) => {
     const missed = await runNow(world, jobId);
     const resumed = await follow<Assigned>(ASSIGNED, { clientId: 'two', after: cursor }, agent.as);
     expect((await nextOf(resumed, missed, false)).run.state).toBe('WAITING');
+  });
+
+  it('tell when a retry begins to wait, until when, and when it begins', async () => {
+    const agent = await agentOf('retry');
+    const { serverInfo } = await world.gql<{ serverInfo: { liveCursor: string } }>('{ serverInfo { liveCursor } }');
+    const { runId } = await makeRun(world, 'retry', [backup({ maxRetries: 1, maxRetriesInterval: 40 })]);
+    const told = await agent.started(granted(await agent.claim(runId)));
+    const events = await follow<Waited>(WAITED, { runId, after: serverInfo.liveCursor });
+    await untilRunning(events);
+    const retry = await agent.ended(told, { outcome: 'FAILED', exitCode: 1 });
+    const waits = (await next(events)).runChanged;
+    expect(waits).toMatchObject({ state: 'RUNNING', reason: '0-backup is tried again: attempt 2.' });
+    expect(Date.parse(waits.nextAttemptAt ?? '')).toBe(world.clock.now() + 40_000);
+    expect(waits.run.nextAttemptAt).toBe(waits.nextAttemptAt);
+    await agent.started(retry);
+    expect((await next(events)).runChanged).toMatchObject({ state: 'RUNNING', nextAttemptAt: null });
   });
 
   it('count a client as online while its agent is connected, at one statement for all of them', async () => {

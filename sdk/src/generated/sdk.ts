@@ -47,6 +47,9 @@ import * as Operations from './operations.js';
 
 
 
+
+
+
 export type Requester<C = {}> = <R, V>(doc: DocumentNode, vars?: V, options?: C) => Promise<R> | AsyncIterable<R>
 export function getSdk<C>(requester: Requester<C>) {
   return {
@@ -141,6 +144,18 @@ export function getSdk<C>(requester: Requester<C>) {
     /** Gives a job an earlier definition again. */
     jobRevert(variables: Operations.JobRevertMutationVariables, options?: C): Promise<Operations.JobRevertMutation> {
       return requester<Operations.JobRevertMutation, Operations.JobRevertMutationVariables>(Operations.JobRevertDocument, variables, options) as Promise<Operations.JobRevertMutation>;
+    },
+    /** The record of a transaction: what is there, then what comes, until it is over. */
+    taskEventAppended(variables: Operations.TaskEventAppendedSubscriptionVariables, options?: C): AsyncIterable<Operations.TaskEventAppendedSubscription> {
+      return requester<Operations.TaskEventAppendedSubscription, Operations.TaskEventAppendedSubscriptionVariables>(Operations.TaskEventAppendedDocument, variables, options) as AsyncIterable<Operations.TaskEventAppendedSubscription>;
+    },
+    /** Rows of tasks as they are made and changed. */
+    taskHistoryChanged(variables?: Operations.TaskHistoryChangedSubscriptionVariables, options?: C): AsyncIterable<Operations.TaskHistoryChangedSubscription> {
+      return requester<Operations.TaskHistoryChangedSubscription, Operations.TaskHistoryChangedSubscriptionVariables>(Operations.TaskHistoryChangedDocument, variables, options) as AsyncIterable<Operations.TaskHistoryChangedSubscription>;
+    },
+    /** Deployments, runs and plans as they change. */
+    transactionChanged(variables?: Operations.TransactionChangedSubscriptionVariables, options?: C): AsyncIterable<Operations.TransactionChangedSubscription> {
+      return requester<Operations.TransactionChangedSubscription, Operations.TransactionChangedSubscriptionVariables>(Operations.TransactionChangedDocument, variables, options) as AsyncIterable<Operations.TransactionChangedSubscription>;
     },
     /** The jobs that the caller may see. */
     jobs(variables?: Operations.JobsQueryVariables, options?: C): Promise<Operations.JobsQuery> {

@@ -46,14 +46,14 @@ const exhausted = (job: JobRow): StateError =>
  * Throws NotFoundError,
  * InvalidInputError for a reason that is too long, and StateError where the table refuses the command.
  */
-export async function underTable(
+export async function underTable<Payload extends CommandPayload>(
   deps: JobsDeps,
   ctx: Ctx,
   command: Command,
   action: string,
   input: CommandInput,
-  work: (underway: Underway) => Promise<CommandPayload>,
-): Promise<CommandPayload> {
+  work: (underway: Underway) => Promise<Payload>,
+): Promise<Payload> {
   const reason = checkReason(input.reason);
   return deps.db.transaction(async (tx) => {
     const job = await lockNamedJob(tx, ctx, input);
