@@ -29,7 +29,12 @@ const TABLES: Record<string, TableDefinition> = {
       updated_at: instant(),
       removed_at: instant(nullable),
     },
-    indexes: { ux_clusters_external: ['external_id'], ix_clusters_name: ['name', 'id'] },
+    indexes: {
+      ux_clusters_external: ['external_id'],
+      ix_clusters_name: ['name', 'id'],
+      ix_clusters_created: ['created_at', 'id'],
+      ix_clusters_release: ['release_version', 'name', 'id'],
+    },
   },
   transaction_counts: {
     columns: {

@@ -21,6 +21,7 @@ const WORKERS: readonly Role[] = ['ADMIN', 'OPERATOR', 'MEMBER'];
 const AGENTS: readonly Role[] = ['ADMIN', 'AGENT'];
 
 const OPERATORS: readonly Role[] = ['ADMIN', 'OPERATOR'];
+const OVERSEERS: readonly Role[] = ['ADMIN', 'OPERATOR', 'READER'];
 
 const self = (roles: readonly Role[]): Rule => ({ roles, reach: 'SELF' });
 const project = (roles: readonly Role[]): Rule => ({ roles, reach: 'PROJECT' });
@@ -72,10 +73,19 @@ export const POLICY = {
   clientRegister: project(AGENTS),
   clientUpdate: project(WORKERS),
   clientRemove: project(WORKERS),
+  // clusters
+  clusters: operator(OVERSEERS),
+  cluster: operator(OVERSEERS),
+  clusterCreate: operator(OPERATORS),
+  clusterUpdate: operator(OPERATORS),
+  clusterRemove: operator(OPERATORS),
   // history
   transactionStart: operator(OPERATORS),
   transactionReport: operator(OPERATORS),
   transactionEnd: operator(OPERATORS),
+  transactionChanged: project(PEOPLE),
+  taskHistoryChanged: project(PEOPLE),
+  taskEventAppended: project(PEOPLE),
   // rights
   apiTokens: project(WORKERS),
   apiTokenCreate: project(WORKERS),

@@ -33,5 +33,7 @@ export const ClusterEntity = new EntitySchema<ClusterRow>({
   indices: [
     { name: 'ux_clusters_external', columns: ['externalId'], unique: true },
     { name: 'ix_clusters_name', columns: ['name', 'id'] },
+    { name: 'ix_clusters_created', columns: ['createdAt', 'id'] },
+    { name: 'ix_clusters_release', columns: ['releaseVersion', 'name', 'id'] },
   ],
 });

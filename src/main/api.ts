@@ -32,7 +32,7 @@ function createServices(
   identity: Identity,
   url: () => string,
 ): Services {
-  const { rights, jobs, runs, history, reports, clients, live } = domain;
+  const { rights, jobs, runs, history, reports, clients, clusters, live } = domain;
   return {
     activities: rights.activities,
     tokens: rights.tokens,
@@ -50,6 +50,7 @@ function createServices(
     history,
     reports,
     clients,
+    clusters,
     live,
   };
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { createClusterDirectory } from '../cluster/cluster-directory.js';
+import { type ClusterService, createClusterService } from '../cluster/cluster-service.js';
 import type { Config } from '../config/config.js';
 import { createOutbox } from '../events/outbox.js';
 import { createOutputLog } from '../events/output-log.js';
@@ -41,6 +42,7 @@ export interface Domain {
   history: HistoryService;
   reports: ReportService;
   clients: ReturnType<typeof createClientService>;
+  clusters: ClusterService;
   live: Live;
 }
 
@@ -126,6 +128,7 @@ export function createDomain(config: Config, stores: Stores, identity: Identity,
     history: createHistoryService(deps),
     reports: createReportService({ ...deps, clusters: createClusterDirectory(deps) }),
     clients: createClientService(deps),
+    clusters: createClusterService(deps),
     live,
   };
 }

@@ -1,6 +1,7 @@
 import type { Activities } from '../auth/activity.js';
 import type { Ctx } from '../auth/actor.js';
 import type { ApiTokens } from '../auth/tokens.js';
+import type { ClusterService } from '../cluster/cluster-service.js';
 import type { ReportService } from '../history/intake/report-service.js';
 import type { HistoryService } from '../history/service.js';
 import type { ClientService } from '../jobs/client-service.js';
@@ -41,6 +42,7 @@ export interface Services {
   readonly history: HistoryService;
   readonly reports: ReportService;
   readonly clients: ClientService;
+  readonly clusters: ClusterService;
   readonly live: Live;
 }
 

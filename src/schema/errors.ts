@@ -21,6 +21,8 @@ const CODES: Record<ErrorCode, string> = {
   LEASE_LOST: 'The lease is no longer held by the caller.',
   HISTORY_DISABLED: 'The history of clusters older than release 9.0 is not kept.',
   NOT_A_DEPLOYMENT: 'What executes a run or a plan reports of it, nobody else.',
+  CLUSTER_REMOVED: 'The cluster was removed.',
+  TRANSACTION_OPEN: 'The transaction has not ended.',
   RESYNC_REQUIRED: 'The cursor is older than what is kept: read the state again.',
   SLOW_CONSUMER: 'The reader did not keep up: resume from the last cursor.',
   RATE_LIMITED: 'The rate limit is used up.',

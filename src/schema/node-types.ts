@@ -7,6 +7,7 @@ const TYPE_OF: Partial<Record<IdPrefix, string>> = {
   deployment: 'Deployment',
   task: 'Task',
   client: 'Client',
+  cluster: 'Cluster',
   apiToken: 'ApiToken',
   activity: 'Activity',
   jobRevision: 'JobRevision',

@@ -88,6 +88,19 @@ export class Maker {
     return made.client.id;
   }
 
+  clusterInput(): { externalId: string; name: string } {
+    return { externalId: `cluster ${serial()}`, name: this.place.mark };
+  }
+
+  async cluster(): Promise<{ id: string; externalId: string }> {
+    const { made } = await this.#admin.data<{ made: { cluster: { id: string; externalId: string } } }>(
+      `mutation ($input: ClusterCreateInput!) { made: clusterCreate(input: $input) { ${ERROR}
+        ... on ClusterCreatePayload { cluster { id externalId } } } }`,
+      { input: this.clusterInput() },
+    );
+    return made.cluster;
+  }
+
   deploymentInput(): Variables {
     const { mark: cluster } = this.place;
     const tasks = [{ name: 'install', nodes: ['1', '2'] }, { name: 'done' }];

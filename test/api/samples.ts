@@ -65,6 +65,11 @@ export const SAMPLES: Record<RootField, Sample> = {
   }),
   clientUpdate: async (maker) => ({ input: { id: await maker.client(), description: 'other' } }),
   clientRemove: async (maker) => ({ input: { id: await maker.client() } }),
+  clusters: async (maker) => ({ filter: { externalIds: [(await maker.cluster()).externalId] }, ...page }),
+  cluster: async (maker) => ({ id: (await maker.cluster()).id }),
+  clusterCreate: async (maker) => ({ input: maker.clusterInput() }),
+  clusterUpdate: async (maker) => ({ input: { id: (await maker.cluster()).id, name: 'other' } }),
+  clusterRemove: async (maker) => ({ input: { id: (await maker.cluster()).id } }),
   transactionStart: async (maker) => ({ input: maker.deploymentInput() }),
   transactionReport: async (maker) => ({
     input: {
@@ -73,6 +78,9 @@ export const SAMPLES: Record<RootField, Sample> = {
       events: [{ taskName: 'install', nodeId: '1', status: 'running' }],
     },
   }),
+  transactionChanged: async (maker, after) => ({ after, filter: { transactionIds: [(await maker.run()).id] } }),
+  taskHistoryChanged: async (maker, after) => ({ after, filter: { transactionIds: [(await maker.run()).id] } }),
+  taskEventAppended: async (maker) => ({ transactionId: (await maker.run()).id }),
   transactionEnd: async (maker) => ({ input: { transactionId: await maker.deployment(), status: 'READY' } }),
   apiTokens: async ({ place }) => ({ filter: { project: place.project }, ...page }),
   apiTokenCreate: async ({ place }) => ({

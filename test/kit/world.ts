@@ -14,6 +14,7 @@ import { Revocations } from '../../src/auth/revocations.js';
 import { systemRandom } from '../../src/auth/secret.js';
 import { ApiTokens } from '../../src/auth/tokens.js';
 import { createClusterDirectory } from '../../src/cluster/cluster-directory.js';
+import { createClusterService } from '../../src/cluster/cluster-service.js';
 import { type Database, openDatabase } from '../../src/db/database.js';
 import { migrateUp } from '../../src/db/migrate.js';
 import { inProcessDoorbell } from '../../src/events/doorbell/in-process.js';
@@ -144,6 +145,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     history: createHistoryService(deps),
     reports: createReportService({ ...deps, clusters: createClusterDirectory(deps) }),
     clients: createClientService(deps),
+    clusters: createClusterService(deps),
     live,
   };
   const context = (as: Actor, signal = new AbortController().signal): SchemaContext => ({
