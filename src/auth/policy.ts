@@ -86,6 +86,9 @@ export const POLICY = {
   transactionChanged: project(PEOPLE),
   taskHistoryChanged: project(PEOPLE),
   taskEventAppended: project(PEOPLE),
+  transactionChanged: project(PEOPLE),
+  taskHistoryChanged: project(PEOPLE),
+  taskEventAppended: project(PEOPLE),
   // rights
   apiTokens: project(WORKERS),
   apiTokenCreate: project(WORKERS),

@@ -1,6 +1,7 @@
 import { In } from 'typeorm';
 import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
 import { type FirstPageRequest, keysetPages, type ListQuery } from '../db/pages.js';
+import { readRows } from '../db/rows.js';
 import type { Reader } from '../db/transaction.js';
 import {
   TaskEntity,
@@ -26,11 +27,18 @@ export async function transactionByName(reader: Reader, name: string): Promise<T
     : transactions.findOneBy({ id: name });
 }
 
+/** Ids of one statement: a live fact names up to a thousand tasks, and several are shown together. */
+const MOST_IDS = 1_000;
+
 /** The tasks with these ids, by id; those that are not there are left out. */
 export async function tasksByIds(reader: Reader, ids: readonly string[]): Promise<Map<string, TaskRow>> {
-  if (ids.length === 0) return new Map();
-  const rows = await reader.manager.getRepository(TaskEntity).findBy({ id: In([...ids]) });
-  return new Map(rows.map((row) => [row.id, row]));
+  const found = new Map<string, TaskRow>();
+  for (let from = 0; from < ids.length; from += MOST_IDS) {
+    const query = reader.manager.getRepository(TaskEntity).createQueryBuilder('task');
+    query.where('task.id IN (:...ids)', { ids: ids.slice(from, from + MOST_IDS) });
+    for (const row of await readRows(query, { without: [], byIds: null })) found.set(row.id, row);
+  }
+  return found;
 }
 
 /** What was reported beside the rows of these tasks, by task. */

@@ -5,7 +5,7 @@ import { describedEnum } from './job-enums.js';
 import { requestLoader } from './loader.js';
 import { toDate, toDateOrNull } from './scalars.js';
 
-const TransactionKindEnum = describedEnum<TransactionKind>(
+export const TransactionKindEnum = describedEnum<TransactionKind>(
   'TransactionKind',
   'What a transaction is an execution of.',
   {

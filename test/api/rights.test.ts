@@ -150,7 +150,7 @@ describe.each(storeKinds())('rights over HTTP and WebSocket (%s)', (store) => {
     });
   });
 
-  it.each(['runOutputAppended', 'runAssigned'] as const)(
+  it.each(['runOutputAppended', 'runAssigned', 'taskEventAppended'] as const)(
     'a stream of another project by %s is not found',
     async (field) => {
       const reader = field === 'runAssigned' ? 'agent of another client in blue' : 'member of red';
@@ -163,6 +163,11 @@ describe.each(storeKinds())('rights over HTTP and WebSocket (%s)', (store) => {
     ['activityRecorded', 'activity { subject project detail }'],
     ['jobStatusChanged', 'job { id project description }'],
     ['runChanged', 'run { project job { id description } }'],
+    ['transactionChanged', 'transaction { ... on JobRun { project job { id description } } }'],
+    [
+      'taskHistoryChanged',
+      'transactions { ... on JobRun { project job { id description } } } tasks { transaction { ... on JobRun { project } } }',
+    ],
   ])('nothing of another project arrives by %s', async (field, fields) => {
     const socket = openSocket(server.endpoint, secretOf('member of red'));
     const facts = socket.follow(`subscription ($after: String) { ${field}(after: $after) { cursor ${fields} } }`, {

@@ -65,7 +65,10 @@ const ROOT_FIELDS = {
     ...['clientRegister', 'clientUpdate', 'clientRemove', 'apiTokenCreate', 'apiTokenRevoke'],
     ...['runClaim', 'runRenew', 'runReport', 'runOutputAppend', 'runRelease'],
   ],
-  Subscription: ['activityRecorded', 'jobStatusChanged', 'runChanged', 'runOutputAppended', 'runAssigned'],
+  Subscription: [
+    ...['activityRecorded', 'jobStatusChanged', 'runChanged', 'runOutputAppended', 'runAssigned'],
+    ...['transactionChanged', 'taskHistoryChanged', 'taskEventAppended'],
+  ],
 } as const;
 
 describe('descriptions', () => {
@@ -158,7 +161,7 @@ describe('lists', () => {
     ...['ClientRegisterPayload.held', 'InputIssue.path', 'InvalidInputError.issues', 'DefinitionChange.path'],
     ...['Job.actions', 'Job.diff', 'Job.nextRuns', 'JobRevision.actions', 'JobRevision.changes', 'JobRun.actions'],
     ...['JobRun.taskCounts', 'Transaction.taskCounts', 'Deployment.taskCounts', 'Query.nodes'],
-    'TransactionReportPayload.refused',
+    ...['TransactionReportPayload.refused', 'TaskHistoryChanged.tasks', 'TaskHistoryChanged.transactions'],
     ...['JobPreview.actions', 'JobPreview.after', 'JobPreview.before', 'JobPreview.changes', 'JobPreview.clockChanges'],
     ...['JobPreview.errors', 'JobPreview.warnings', 'SchedulePreview.clockChanges', 'SchedulePreview.errors'],
     ...['SchedulePreview.fires', 'SchedulePreview.warnings'],
@@ -223,8 +226,8 @@ describe('subscriptions', () => {
     (name, field) => {
       const taken = argumentNames(field);
       expect(taken).toContain('after');
-      // A run's output and a client's work are streams of one subject.
-      const subject = { runOutputAppended: 'runId', runAssigned: 'clientId' }[name];
+      // A run's output, a client's work and a transaction's record are streams of one subject.
+      const subject = { runOutputAppended: 'runId', runAssigned: 'clientId', taskEventAppended: 'transactionId' }[name];
       expect(taken).toContain(subject ?? 'filter');
       expect(field.args.filter(isRequiredArgument).map((argument) => argument.name)).toEqual(subject ? [subject] : []);
       const event = getNamedType(field.type);
