@@ -61,9 +61,16 @@ const TABLES: Record<string, TableDefinition> = {
       actor_id: id(),
       actor_name: text(255),
       reason: text(255),
+      cleared_at: instant(nullable),
     },
-    indexes: { ix_transaction_tombstones_number: ['number'] },
+    indexes: {
+      ix_transaction_tombstones_number: ['number'],
+      ix_transaction_tombstones_deleted: ['deleted_at', 'transaction_id'],
+      ix_transaction_tombstones_scope: ['scope', 'deleted_at', 'transaction_id'],
+    },
   },
+  transaction_remains: { columns: { transaction_id: id(primary), kind: text(16) } },
+  history_retention: { columns: { name: text(16, primary), ran_at: instant(), progress: json() } },
 };
 
 const OLD_TRANSACTION_INDEXES = {
@@ -95,8 +102,9 @@ const TASK_INDEXES = {
   ix_tasks_scope_node: ['scope', 'node_id', 'status', 'ordered_at', 'number'],
   ix_tasks_scope_name: ['scope', 'task_name', 'status', 'ordered_at', 'number'],
   ix_tasks_scope_both: ['scope', 'node_id', 'task_name', 'status', 'ordered_at', 'number'],
-  ix_tasks_created: ['created_at'],
 };
+
+const REPORT_INDEXES = { ix_reports_transaction: ['transaction_id', 'received_at'] };
 
 const STATUSES = ['pending', 'running', 'ready', 'error', 'skipped', 'lost', 'stopped'];
 
@@ -149,9 +157,11 @@ export class ExtendHistory implements MigrationInterface {
     await dropIndexes(runner, 'transactions', Object.keys(OLD_TRANSACTION_INDEXES));
     await addIndexes(runner, 'transactions', TRANSACTION_INDEXES);
     await addIndexes(runner, 'tasks', TASK_INDEXES);
+    await addIndexes(runner, 'reports', REPORT_INDEXES);
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await dropIndexes(runner, 'reports', Object.keys(REPORT_INDEXES));
     await dropIndexes(runner, 'tasks', Object.keys(TASK_INDEXES));
     await dropIndexes(runner, 'transactions', Object.keys(TRANSACTION_INDEXES));
     await addColumn(runner, 'transactions', 'counts', json());

@@ -6,6 +6,7 @@ import { BackgroundJobEntity } from './background-job.js';
 import { ClientEntity } from './client.js';
 import { ClusterEntity } from './cluster.js';
 import { EventEntity, StreamHeadEntity } from './event.js';
+import { HistoryRetentionEntity } from './history-retention.js';
 import { JobActionKindEntity, JobEntity, JobRevisionEntity } from './job.js';
 import { LeaseEntity } from './lease.js';
 import {
@@ -16,6 +17,7 @@ import {
   TransactionCountsEntity,
   TransactionEntity,
   TransactionInputEntity,
+  TransactionRemainsEntity,
   TransactionTombstoneEntity,
 } from './ledger.js';
 import { OccurrenceEntity } from './occurrence.js';
@@ -39,6 +41,8 @@ export const ENTITIES: readonly EntitySchema[] = [
   TransactionEntity,
   TransactionCountsEntity,
   TransactionTombstoneEntity,
+  TransactionRemainsEntity,
+  HistoryRetentionEntity,
   TaskEntity,
   TaskSummaryEntity,
   TransactionInputEntity,

@@ -114,6 +114,8 @@ export interface TransactionTombstoneRow {
   actorId: string;
   actorName: string;
   reason: string;
+  /** When the last of its rows was deleted; null: some are left, which nobody can reach by it. */
+  clearedAt: number | null;
 }
 
 export const TransactionTombstoneEntity = new EntitySchema<TransactionTombstoneRow>({
@@ -131,8 +133,25 @@ export const TransactionTombstoneEntity = new EntitySchema<TransactionTombstoneR
     actorId: id(),
     actorName: text(255),
     reason: text(255),
+    clearedAt: instant({ nullable: true }),
   },
-  indices: [{ name: 'ix_transaction_tombstones_number', columns: ['number'] }],
+  indices: [
+    { name: 'ix_transaction_tombstones_number', columns: ['number'] },
+    { name: 'ix_transaction_tombstones_deleted', columns: ['deletedAt', 'transactionId'] },
+    { name: 'ix_transaction_tombstones_scope', columns: ['scope', 'deletedAt', 'transactionId'] },
+  ],
+});
+
+/** A transaction that was deleted, and some of whose tasks, events or reports may be left. */
+export interface TransactionRemainsRow {
+  transactionId: string;
+  kind: TransactionKind;
+}
+
+export const TransactionRemainsEntity = new EntitySchema<TransactionRemainsRow>({
+  name: 'TransactionRemains',
+  tableName: 'transaction_remains',
+  columns: { transactionId: id({ primary: true }), kind: text(16) },
 });
 
 /** One attempt of one task on one node. */
@@ -209,7 +228,6 @@ export const TaskEntity = new EntitySchema<TaskRow>({
     { name: 'ix_tasks_scope_node', columns: ['scope', 'nodeId', 'status', 'orderedAt', 'number'] },
     { name: 'ix_tasks_scope_name', columns: ['scope', 'taskName', 'status', 'orderedAt', 'number'] },
     { name: 'ix_tasks_scope_both', columns: ['scope', 'nodeId', 'taskName', 'status', 'orderedAt', 'number'] },
-    { name: 'ix_tasks_created', columns: ['createdAt'] },
   ],
 });
 
@@ -311,5 +329,8 @@ export const ReportEntity = new EntitySchema<ReportRow>({
   name: 'Report',
   tableName: 'reports',
   columns: { transactionId: id({ primary: true }), reportId: text(191, { primary: true }), receivedAt: instant() },
-  indices: [{ name: 'ix_reports_received', columns: ['receivedAt'] }],
+  indices: [
+    { name: 'ix_reports_received', columns: ['receivedAt'] },
+    { name: 'ix_reports_transaction', columns: ['transactionId', 'receivedAt'] },
+  ],
 });
