@@ -1,9 +1,10 @@
 import type { OrrerySdk, OutputPieceFragment, RunLineFragment } from '@orrery/sdk';
-import type { CommandContext, ServerOptions } from './command.js';
+import { type CommandContext, liveCursor, type ServerOptions } from './command.js';
 import { CliFailure, EXIT } from './failure.js';
 import { instantText } from './output/cell.js';
 import { rowWriter } from './output/format.js';
 import { type Progress, progressOn } from './output/progress.js';
+import { shown } from './output/text.js';
 import { secondsBetween } from './rows/run.js';
 
 const OUTPUT_COLUMNS = ['at', 'task', 'attempt', 'stream', 'text'];
@@ -49,22 +50,51 @@ function stamped(text: string, at: Date, flags: OutputFlags): string {
   return text.replace(/^(?=[^\n]|\n)/gm, `${stamp}  `);
 }
 
-/** What a run waits for, or how far it is, in one line. */
-function stateText(run: RunLineFragment): string {
-  if (run.state === 'BUFFERED') return 'waits for the run before it to end';
-  if (run.state === 'WAITING') return `waits for the client ${run.clientKey} (${run.clientState.toLowerCase()})`;
-  return run.message ?? 'runs';
+type LiveRun = RunLineFragment & { readonly nextAttemptAt: string | null };
+type Change = Pick<LiveRun, 'state' | 'nextAttemptAt'>;
+
+/** What a run waits for, in a few words; null when it runs. */
+export function waitText(run: RunLineFragment, change: Change, flags: Pick<ServerOptions, 'utc'>): string | null {
+  if (change.state === 'BUFFERED') return 'waits for the run before it to end';
+  if (change.state === 'WAITING') return `waits for the client ${run.clientKey} (${run.clientState.toLowerCase()})`;
+  if (change.nextAttemptAt === null) return null;
+  return `waits for its next try at ${instantText(new Date(change.nextAttemptAt), { utc: flags.utc === true })}`;
 }
 
-function showState(progress: Progress, run: RunLineFragment): void {
-  const part = run.state === 'RUNNING' && run.progress > 0 ? run.progress / 100 : null;
-  progress.show(part, `Run ${run.number} of ${run.name} ${stateText(run)}`);
+/** Tells where a run stands: as it is now, and as it was when it changed. */
+type ShowState = (run: LiveRun, change: Change) => void;
+
+/** On a terminal: one line that is kept true. */
+function stateOnLine(progress: Progress, flags: OutputFlags): ShowState {
+  return (run) => {
+    const part = run.state === 'RUNNING' && run.progress > 0 ? run.progress / 100 : null;
+    const text = waitText(run, run, flags) ?? run.message ?? 'runs';
+    progress.show(part, `Run ${run.number} of ${run.name} ${text}`);
+  };
 }
 
-/** Keeps the progress line true while a run is followed. */
-async function followState(sdk: OrrerySdk, runId: string, progress: Progress, signal: AbortSignal): Promise<void> {
-  for await (const { runChanged } of sdk.runChanged({ filter: { runIds: [runId] } }, signal)) {
-    if (runChanged.run) showState(progress, runChanged.run);
+/** In a log: a line on standard error for each change of state. */
+function stateInLines({ terminal }: Pick<CommandContext, 'terminal'>, flags: OutputFlags): ShowState {
+  let told = '';
+  return (run, change) => {
+    if (change.state === 'ENDED') return;
+    const text = waitText(run, change, flags) ?? 'runs';
+    if (text !== told) terminal.err(`Run ${run.number} of ${run.name} ${shown(text)}\n`);
+    told = text;
+  };
+}
+
+/** Tells of a run's changes after a cursor, until it has ended. */
+async function followState(
+  sdk: OrrerySdk,
+  runId: string,
+  after: string,
+  show: ShowState,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const { runChanged } of sdk.runChanged({ filter: { runIds: [runId] }, after }, signal)) {
+    if (runChanged.run) show(runChanged.run, runChanged);
+    if (runChanged.state === 'ENDED') return;
   }
 }
 
@@ -82,29 +112,35 @@ function tellEnd({ terminal }: Pick<CommandContext, 'terminal'>, run: RunLineFra
 }
 
 /**
- * Shows a run's output from its beginning, live, until the run has ended; with the state below it while a person
- * watches. Throws CliFailure with exit code 1 when it ended as anything but SUCCESS. Ends early, and says what goes on,
- * with the context's signal.
+ * Shows a run's output from its beginning, live, until the run has ended: with its state in a line below while a person
+ * watches, in lines of their own where none does. Throws CliFailure with exit code 1 when it ended as anything but
+ * SUCCESS. Ends early, and says what goes on, with the context's signal.
  */
 export async function followRun(
   sdk: OrrerySdk,
   context: CommandContext,
   flags: OutputFlags,
-  begun: RunLineFragment,
+  begun: Pick<RunLineFragment, 'id' | 'number' | 'name'>,
 ): Promise<void> {
   const progress = progressOn(context.terminal);
-  const watching = new AbortController();
+  const broken = new AbortController();
   const write = outputWriter(context, flags);
-  showState(progress, begun);
-  const state = followState(sdk, begun.id, progress, AbortSignal.any([watching.signal, context.signal]));
+  const show = context.terminal.progress ? stateOnLine(progress, flags) : stateInLines(context, flags);
+  // The cursor first, then the state: no change falls between them.
+  const after = await liveCursor(sdk);
+  const { run: now } = await sdk.run({ id: begun.id });
+  if (now) show(now, now);
+  const signal = AbortSignal.any([broken.signal, context.signal]);
+  const state = !now || now.state === 'ENDED' ? null : followState(sdk, begun.id, after, show, signal);
   try {
     for await (const { runOutputAppended } of sdk.runOutputAppended({ runId: begun.id }, context.signal)) {
       progress.above(() => write(runOutputAppended.output));
     }
-  } finally {
-    watching.abort();
-    progress.clear();
     await state;
+  } finally {
+    broken.abort();
+    await state;
+    progress.clear();
   }
   if (context.signal.aborted) {
     context.terminal.err(

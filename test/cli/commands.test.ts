@@ -107,10 +107,60 @@ describe('the life of a job', () => {
     expect((await run('job', 'stop', 'life')).out).toMatch(/^outcome +NOTHING_TO_DO$/m);
     expect((await run('job', 'start', 'life')).out).toMatch(/^status +SCHEDULED$/m);
     expect((await run('job', 'run', 'life')).out).toMatch(/^state +WAITING$/m);
-    expect(await run('job', 'run', 'life')).toMatchObject({ code: 3, err: expect.stringContaining('No run was made') });
+    const beside = await run('job', 'run', 'life');
+    expect(beside.code).toBe(3);
+    expect(beside.err).toMatch(
+      /No run was made: run (\d+) of life waits for the client web1 \(unknown\).*run watch \1/,
+    );
     expect((await run('job', 'abort', 'life')).code).toBe(0);
     expect((await run('job', 'remove', 'life')).out).toMatch(/^status +REMOVED$/m);
     expect((await run('job', 'list', '--search', 'life')).out).not.toContain('life');
+  });
+
+  it('says when the run that waits already counts for a second one', async () => {
+    await run(
+      'job',
+      'create',
+      '--backup',
+      '/srv/queue',
+      '--every',
+      '1d',
+      '--client',
+      'web1',
+      '--overlap',
+      'buffer-one',
+    );
+    await run('job', 'run', 'queue');
+    const second = await json<{ run: { number: number } }>('job', 'run', 'queue');
+    const third = await run('job', 'run', 'queue');
+    expect(third).toMatchObject({ code: 0, out: expect.stringMatching(/^outcome +ALREADY_REQUESTED$/m) });
+    expect(third.err).toContain(`No new run was made: run ${second.run.number} of queue waits for the run before it`);
+  });
+
+  it('warns of a secret written out in what is to hold for one run', async () => {
+    await run('job', 'create', '--backup', '/srv/loose', '--every', '1d', '--client', 'web1');
+    const { code, err } = await run('job', 'run', 'loose', '--override', 'password=hunter2');
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^Warning: overrides\.password: looks like/) });
+  });
+
+  it('can get another action', async () => {
+    await run('job', 'create', '--backup', '/srv/old', '--every', '1d', '--client', 'web1', '--key', 'other');
+    expect((await run('job', 'update', 'other', '--exec', 'df -h', '--retries', '2')).code).toBe(0);
+    const { actions } = await json<ShownJob>('job', 'show', 'other');
+    expect(actions).toMatchObject([{ freezerAction: { action: 'exec', command: 'df -h' }, maxRetries: 2 }]);
+    const both = await run('job', 'update', 'other', '--backup', '/srv', '--set', 'max_level=2');
+    expect(both).toMatchObject({ code: 2, err: expect.stringContaining('do not go with a new one') });
+    const lost = await run('job', 'update', 'other', '--every', '2d', '--to', '/mnt');
+    expect(lost).toMatchObject({ code: 2, err: expect.stringContaining('--to says something of an action') });
+  });
+
+  it('is not restored where nothing was backed up', async () => {
+    await run('job', 'create', '--backup', '/srv/none', '--every', '1d', '--client', 'web1');
+    for (const more of [[], ['--date', '2d']]) {
+      const refused = await run('job', 'restore', 'none', '--to', '/tmp/none', ...more);
+      expect(refused).toMatchObject({ code: 3, err: expect.stringContaining('no successful backup') });
+    }
+    expect((await run('job', 'list', '--search', 'restore-none')).out).toBe('');
   });
 
   it('has revisions, differences and ways back', async () => {
@@ -170,6 +220,12 @@ describe('lists', () => {
     expect(all.err).toBe('');
   });
 
+  it('narrow to what jobs do', async () => {
+    await run('job', 'create', '--exec', 'true', '--key', 'does', '--once', '--client', 'web8');
+    expect((await run('job', 'list', '--action', 'exec', '--client', 'web8')).out).toContain('does');
+    expect((await run('job', 'list', '--action', 'backup', '--client', 'web8')).out).toBe('');
+  });
+
   it('show times in UTC when asked', async () => {
     const { out } = await run('job', 'list', '--client', 'web9', '--utc');
     expect(out).toMatch(/\d\d:\d\d:\d\dZ/);
@@ -193,10 +249,15 @@ describe('everything else', () => {
   it('shows who did what', async () => {
     const rows = await json<{ action: string }[]>('activity', '--action', 'jobCreate', '-n', '1');
     expect(rows).toMatchObject([{ action: 'jobCreate' }]);
+    const wrong = await run('activity', '--action', 'jobCrate');
+    expect(wrong).toMatchObject({ code: 3, err: expect.stringContaining('is it "jobCreate"?') });
   });
 
-  it('lists, shows and removes clients', async () => {
+  it('lists, changes, shows and removes clients', async () => {
     await new SdkAgent(createSdk(server.client()), 'gone1').register();
+    const changed = await run('client', 'update', 'gone1', '--description', 'rack 4');
+    expect(changed).toMatchObject({ code: 0, out: expect.stringMatching(/^description +rack 4$/m) });
+    expect((await run('client', 'update', 'gone1')).code).toBe(2);
     expect((await run('client', 'list', '--search', 'gone1')).out).toContain('ONLINE');
     expect((await run('client', 'show', 'gone1')).out).toMatch(/^hostname +gone1$/m);
     expect((await run('client', 'remove', 'gone1')).code).toBe(0);
@@ -208,6 +269,16 @@ describe('everything else', () => {
     const flags = ['--url', server.url, '--token', server.token];
     const { out } = await orrery(['_complete', ...flags, '--', 'job', 'run', 'compl']);
     expect(out).toMatch(/^completed\t/);
+  });
+});
+
+describe('help', () => {
+  it('of a command names the settings that it uses, and no others', async () => {
+    const help = async (name: string): Promise<string> => (await orrery([name, '--help'])).out;
+    expect(await help('serve')).toContain('--max-depth');
+    expect(await help('migrate')).toContain('--database-url');
+    expect(await help('migrate')).not.toContain('--max-depth');
+    expect(await help('config')).not.toContain('--max-depth');
   });
 });
 

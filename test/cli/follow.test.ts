@@ -18,13 +18,13 @@ afterAll(() => server.stop());
 let jobs = 0;
 
 /** A job that runs when it is told to; its key. */
-async function makeJob(): Promise<string> {
+async function makeJob(action: object = {}): Promise<string> {
   jobs += 1;
   const input = {
     key: `follow-${jobs}`,
     clientId: 'web1',
     start: false,
-    actions: [{ freezerAction: { action: 'backup', path_to_backup: '/srv' } }],
+    actions: [{ freezerAction: { action: 'backup', path_to_backup: '/srv' }, ...action }],
   };
   return payloadOf((await sdk.jobCreate({ input })).jobCreate).job.key;
 }
@@ -59,6 +59,23 @@ describe('job run --follow', () => {
     await begun.console.shows('waits for the client');
     await agent.perform(await lastRun(key), { lines: ['bad\n'], outcome: 'FAILED' });
     expect(await begun.ended).toMatchObject({ code: 1, out: 'bad\n', err: expect.stringContaining('FAIL') });
+  });
+
+  it('tells each state in a line of its own where no terminal is', async () => {
+    const key = await makeJob({ maxRetries: 1, maxRetriesInterval: 1 });
+    const begun = begin(['job', 'run', key, '--follow', '--utc'], server);
+    await begun.console.shows('waits for the client web1 (online)\n');
+    await agent.perform(await lastRun(key), { beforeEnd: () => begun.console.shows(' runs\n'), outcome: 'FAILED' });
+    await begun.console.shows('waits for its next try at ');
+    begun.interrupt();
+    const { err } = await begun.ended;
+    const lines = err
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/^Run \d+ of follow-\d+ /, ''));
+    const next = expect.stringMatching(/^waits for its next try at \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/);
+    expect(lines.slice(0, 3)).toEqual(['waits for the client web1 (online)', 'runs', next]);
+    expect(lines).toHaveLength(4);
   });
 
   it('ends in order with Ctrl-C, and says what goes on at the server', async () => {

@@ -5,6 +5,7 @@ import { registerAgent } from './agent.js';
 import { registerClientList } from './client-list.js';
 import { registerClientRemove } from './client-remove.js';
 import { registerClientShow } from './client-show.js';
+import { registerClientUpdate } from './client-update.js';
 import { registerCompletion } from './completion.js';
 import { registerJobAbort } from './job-abort.js';
 import { registerJobCreate } from './job-create.js';
@@ -60,7 +61,12 @@ const JOB: readonly Register[] = [
   registerJobDue,
 ];
 const RUN: readonly Register[] = [registerRunList, registerRunShow, registerRunLog, registerRunWatch, registerRunTasks];
-const CLIENT: readonly Register[] = [registerClientList, registerClientShow, registerClientRemove];
+const CLIENT: readonly Register[] = [
+  registerClientList,
+  registerClientShow,
+  registerClientUpdate,
+  registerClientRemove,
+];
 const TOKEN: readonly Register[] = [registerTokenList, registerTokenCreate, registerTokenRevoke];
 const SINGLE: readonly Register[] = [registerWatch, registerActivity, registerStatus, registerLogin];
 

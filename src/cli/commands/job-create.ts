@@ -1,5 +1,4 @@
-import { homedir, hostname } from 'node:os';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
 import {
   type JobActionInput,
   type JobCreateInput,
@@ -10,7 +9,7 @@ import {
 } from '@orrery/sdk';
 import type { Command } from 'commander';
 import { type CommandContext, type ServerOptions, withExamples, withProject, withSdk, withServer } from '../command.js';
-import { type ActionFlags, actionOf, withAction } from '../definition/action-flags.js';
+import { type ActionFlags, actionOf, placeHere, withAction } from '../definition/action-flags.js';
 import { defaultClient } from '../definition/client.js';
 import { type PolicyFlags, policyOf, withPolicy } from '../definition/policy-flags.js';
 import { type ScheduleFlags, scheduleOf, withSchedule } from '../definition/schedule-flags.js';
@@ -75,8 +74,7 @@ export function registerJobCreate(parent: Command, context: CommandContext): voi
     .option('-c, --client <client>', "the client that runs it (default: this host's, or the only one)")
     .option('--stopped', 'do not put it under its schedule yet')
     .action(async (flags: Flags) => {
-      const place = { directory: process.cwd(), container: join(homedir(), 'orrery-backups') };
-      const action = actionOf(flags, place);
+      const action = actionOf(flags, placeHere());
       if (!action)
         throw new CliFailure('Say what it does: --backup PATH, --restore NAME or --exec COMMAND.', EXIT.USAGE);
       const payload = await withSdk(flags, context, async (sdk) => {

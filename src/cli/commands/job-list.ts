@@ -1,4 +1,4 @@
-import type { JobResult, JobStatus } from '@orrery/sdk';
+import type { ActionKind, JobResult, JobStatus } from '@orrery/sdk';
 import { type Command, Option } from 'commander';
 import {
   type CommandContext,
@@ -16,11 +16,13 @@ import { JOB_COLUMNS, jobRow } from '../rows/job.js';
 
 const STATUSES: readonly JobStatus[] = ['STOPPED', 'SCHEDULED', 'RUNNING', 'ABORTING', 'COMPLETED', 'REMOVED'];
 export const RESULTS: readonly JobResult[] = ['SUCCESS', 'FAIL', 'ABORTED', 'MISSED', 'SKIPPED', 'LOST'];
+const ACTIONS: readonly ActionKind[] = ['BACKUP', 'RESTORE', 'INFO', 'ADMIN', 'EXEC'];
 const SORTS = { created: 'TIME_CREATED', next: 'NEXT_RUN_AT' } as const;
 
 interface Flags extends ServerOptions, PagingOptions {
   readonly status?: JobStatus[];
   readonly result?: JobResult[];
+  readonly action?: ActionKind[];
   readonly client?: string[];
   readonly search?: string;
   readonly stale?: boolean;
@@ -33,6 +35,7 @@ export function registerJobList(parent: Command, context: CommandContext): void 
   withProject(withPaging(withServer(command)))
     .addOption(listOf('-s, --status <statuses>', 'in these statuses', STATUSES))
     .addOption(listOf('-r, --result <results>', 'whose last run ended in one of these ways', RESULTS))
+    .addOption(listOf('--action <kinds>', 'with an action of these kinds', ACTIONS))
     .option('-c, --client <clients>', 'of these clients: one or several, with commas', texts)
     .option('--search <text>', 'with this text in key, client or description')
     .option('--stale', 'whose last success is too old')
@@ -41,6 +44,7 @@ export function registerJobList(parent: Command, context: CommandContext): void 
       const filter = {
         statuses: flags.status,
         results: flags.result,
+        actions: flags.action,
         clientIds: flags.client,
         search: flags.search,
         stale: flags.stale,

@@ -1,9 +1,8 @@
-import { homedir, hostname } from 'node:os';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
 import type { JobPreviewInput, JobPreviewQuery } from '@orrery/sdk';
 import type { Command } from 'commander';
 import { type CommandContext, type ServerOptions, withExamples, withProject, withSdk, withServer } from '../command.js';
-import { type ActionFlags, actionOf, withAction } from '../definition/action-flags.js';
+import { type ActionFlags, actionOf, placeHere, withAction } from '../definition/action-flags.js';
 import { type PolicyFlags, policyOf, withPolicy } from '../definition/policy-flags.js';
 import { type ScheduleFlags, scheduleOf, withSchedule } from '../definition/schedule-flags.js';
 import { CliFailure, EXIT, faultLines } from '../failure.js';
@@ -21,8 +20,7 @@ type Preview = JobPreviewQuery['jobPreview'];
 
 function inputOf(job: string | undefined, flags: Flags): JobPreviewInput {
   const clientId = flags.client ?? (job === undefined && flags.file === undefined ? hostname() : undefined);
-  const place = { directory: process.cwd(), container: join(homedir(), 'orrery-backups') };
-  const action = actionOf(flags, place);
+  const action = actionOf(flags, placeHere());
   return {
     id: job,
     clientId,

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { payloadOf } from '@orrery/sdk';
+import { type JobDetailFragment, type OrrerySdk, payloadOf, type RunFilter } from '@orrery/sdk';
 import type { Command } from 'commander';
 import { type CommandContext, withExamples, withProject, withSdk, withServer } from '../command.js';
 import { restoreAction } from '../definition/restore.js';
@@ -21,6 +21,17 @@ interface Flags extends OutputFlags {
   readonly reason?: string;
 }
 
+/** A restore of nothing would fail on the client, with a job made for it. Throws CliFailure. */
+async function requireBackup(sdk: OrrerySdk, { id, key }: JobDetailFragment, date: string | undefined): Promise<void> {
+  const filter: RunFilter = { jobIds: [id], results: ['SUCCESS'], startedBefore: date };
+  const { runs } = await sdk.runs({ filter, first: 1 });
+  if (runs.nodes.length > 0) return;
+  const when = date === undefined ? 'yet' : `of ${date} or before`;
+  const ways = `See its runs: orrery run list --job ${key}   Make one: orrery job run ${key} --follow`;
+  const elsewhere = 'What was backed up elsewhere: orrery job create --restore NAME --from DIR --to DIR';
+  throw new CliFailure(`The job ${key} has no successful backup ${when}. ${ways}   ${elsewhere}`, EXIT.REFUSED);
+}
+
 /** `orrery job restore` */
 export function registerJobRestore(parent: Command, context: CommandContext): void {
   const command = parent
@@ -39,6 +50,7 @@ export function registerJobRestore(parent: Command, context: CommandContext): vo
           ...flags,
           to: flags.to.startsWith('~') ? flags.to : resolve(flags.to),
         });
+        await requireBackup(sdk, job, flags.date);
         const definition = {
           clientId: job.clientKey,
           project: job.project,

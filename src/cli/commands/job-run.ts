@@ -1,11 +1,13 @@
-import { payloadOf } from '@orrery/sdk';
+import { type JobRunNowMutation, type PayloadOf, payloadOf, type RunLineFragment } from '@orrery/sdk';
 import type { Command } from 'commander';
 import { type CommandContext, withExamples, withProject, withSdk, withServer } from '../command.js';
 import { CliFailure, EXIT } from '../failure.js';
-import { followRun, type OutputFlags } from '../follow-run.js';
+import { followRun, type OutputFlags, waitText } from '../follow-run.js';
 import { writeObject } from '../output/format.js';
 import { withReason } from './job-control.js';
 import { assignment } from './job-update.js';
+
+type OrderedJob = PayloadOf<JobRunNowMutation['jobRunNow']>['job'];
 
 interface Flags extends OutputFlags {
   readonly follow?: boolean;
@@ -18,6 +20,19 @@ export function withFollow(command: Command): Command {
   return command
     .option('-f, --follow', 'show its output live; the exit code tells the result: 0 for SUCCESS, else 1')
     .option('--timestamps', 'with --follow: when the server got each line');
+}
+
+/** An open run, and what it does: `run 12 of docs waits for the client web1 (offline)`. */
+function openText(run: RunLineFragment, flags: Flags): string {
+  return `run ${run.number} of ${run.name} ${waitText(run, { state: run.state, nextAttemptAt: null }, flags) ?? 'is under way'}`;
+}
+
+/** Why there is no new run. */
+function inTheWay({ key, currentRun, waitingRun }: OrderedJob, flags: Flags): string {
+  const open = waitingRun ?? currentRun;
+  if (!open) return `No run was made: one of ${key} was open a moment ago. Try again.`;
+  const ways = `Watch it: orrery run watch ${open.number}   End it: orrery job abort ${key}`;
+  return `No run was made: ${openText(open, flags)}, and a second one may not begin beside it. ${ways}`;
 }
 
 /** `orrery job run` */
@@ -37,10 +52,11 @@ export function registerJobRun(parent: Command, context: CommandContext): void {
       await withSdk(flags, context, async (sdk) => {
         const input = { id, project: flags.project, reason: flags.reason, overrides };
         const payload = payloadOf((await sdk.jobRunNow({ input })).jobRunNow);
-        const { job, outcome, run } = payload;
-        if (!run) {
-          const message = `No run was made: one of ${job.key} is under way. See it: orrery run list --job ${job.key}`;
-          throw new CliFailure(message, EXIT.REFUSED);
+        const { job, outcome, run, warnings } = payload;
+        for (const warning of warnings) context.terminal.err(`Warning: ${warning}\n`);
+        if (!run) throw new CliFailure(inTheWay(job, flags), EXIT.REFUSED);
+        if (outcome === 'ALREADY_REQUESTED') {
+          context.terminal.err(`No new run was made: ${openText(run, flags)} already, and counts for this one.\n`);
         }
         if (flags.follow) await followRun(sdk, context, flags, run);
         else {

@@ -1,6 +1,7 @@
 import { type JobActionInput, type JobDetailFragment, payloadOf } from '@orrery/sdk';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type CommandContext, type ServerOptions, withExamples, withProject, withSdk, withServer } from '../command.js';
+import { type ActionFlags, actionOf, placeHere, withAction } from '../definition/action-flags.js';
 import { type PolicyFlags, policyOf, withPolicy } from '../definition/policy-flags.js';
 import { type ScheduleFlags, scheduleOf, withSchedule } from '../definition/schedule-flags.js';
 import { CliFailure, EXIT } from '../failure.js';
@@ -11,7 +12,7 @@ import { findJob } from './job-show.js';
 
 type Change = readonly [name: string, value: unknown];
 
-interface Flags extends ServerOptions, ScheduleFlags, PolicyFlags {
+interface Flags extends ServerOptions, ActionFlags, ScheduleFlags, PolicyFlags {
   readonly client?: string;
   readonly set?: readonly Change[];
   readonly unset?: readonly string[];
@@ -49,8 +50,10 @@ export function registerJobUpdate(parent: Command, context: CommandContext): voi
   const command = parent
     .command('update')
     .argument('<job>', 'key or id')
-    .description('change what a job does, or when; what is not named stays');
-  withReason(withPolicy(withSchedule(withProject(withServer(command)))))
+    .description(
+      'change what a job does, or when; what is not named stays. A new action takes the place of all it has',
+    );
+  withReason(withPolicy(withSchedule(withAction(withProject(withServer(command))))))
     .option('-c, --client <client>', 'the client that runs it')
     .option('--set <name=value>', 'set a parameter of every action; can be repeated', (text, all: Change[] = []) => [
       ...all,
@@ -63,7 +66,17 @@ export function registerJobUpdate(parent: Command, context: CommandContext): voi
     .option('--expected-revision <number>', 'refuse when somebody else changed it meanwhile', positive)
     .action(async (id: string, flags: Flags) => {
       const { set = [], unset = [], expectedRevision } = flags;
-      const change = { clientId: flags.client, schedule: scheduleOf(flags), ...policyOf(flags) };
+      const action = actionOf(flags, placeHere());
+      if (action && set.length + unset.length > 0) {
+        const message = '--set and --unset change the actions there are: they do not go with a new one.';
+        throw new CliFailure(message, EXIT.USAGE);
+      }
+      const change = {
+        clientId: flags.client,
+        schedule: scheduleOf(flags),
+        ...policyOf(flags),
+        ...(action ? { actions: [action] } : {}),
+      };
       const changes = set.length + unset.length > 0 || Object.values(change).some((value) => value !== undefined);
       if (!changes) throw new CliFailure('There is nothing to change: name what, for example --every 12h.', EXIT.USAGE);
       const payload = await withSdk(flags, context, async (sdk) => {
@@ -84,6 +97,7 @@ export function registerJobUpdate(parent: Command, context: CommandContext): voi
   withExamples(command, [
     'job update docs --every 12h',
     'job update docs --set max_level=7 --set exclude=*.tmp --reason "less to restore"',
+    'job update docs --backup ~/documents --to /mnt/backups',
     'job update docs --overlap buffer-one --stale-after 2d',
   ]);
 }

@@ -15,13 +15,18 @@ function count(text: string): number {
   return number;
 }
 
+/** The flags that a command's help names: those of the settings that it uses itself. All are taken, as files name all. */
+type Used = (flag: string) => boolean;
+
+const MIGRATING = new Set(['--database-url', '--database-pool', '--data-dir']);
+
 /** Adds each setting of the configuration as a flag. */
-async function addSettings(command: Command): Promise<void> {
+async function addSettings(command: Command, used: Used): Promise<void> {
   const { settingFlags } = await import('../../main/setting-flags.js');
-  command.option('--config <path>', 'a configuration file (YAML); each flag below can be a line of it (ORRERY_CONFIG)');
+  command.option('--config <path>', 'a configuration file (YAML); each setting can be a line of it (ORRERY_CONFIG)');
   for (const { flag, variable, description, fallback } of settingFlags()) {
     const shown = fallback === '' ? variable : `${variable}, default: ${fallback}`;
-    command.addOption(new Option(`${flag} <value>`, `${description} (${shown})`));
+    command.addOption(new Option(`${flag} <value>`, `${description} (${shown})`).hideHelp(!used(flag)));
   }
 }
 
@@ -72,7 +77,9 @@ function registerMigrate(program: Command, { terminal }: CommandContext): Comman
 function registerConfig(program: Command, { terminal }: CommandContext): Command {
   const command = program
     .command('config')
-    .description('show every setting, its value and where that comes from; secrets are masked')
+    .description(
+      'show every setting, its value and where that comes from; secrets are masked. Takes every flag of "orrery serve"',
+    )
     .addOption(new Option('-o, --output <format>', 'how to write the answer').choices(FORMATS).default('table'))
     .action(async (options: Record<string, unknown> & OutputOptions) => {
       const { shownConfiguration } = await import('../../main/show-config.js');
@@ -93,11 +100,11 @@ export async function registerServer(
   context: CommandContext,
   args: readonly string[],
 ): Promise<void> {
-  const commands = [
-    registerServe(program, context),
-    registerMigrate(program, context),
-    registerConfig(program, context),
+  const commands: readonly (readonly [Command, Used])[] = [
+    [registerServe(program, context), () => true],
+    [registerMigrate(program, context), (flag) => MIGRATING.has(flag)],
+    [registerConfig(program, context), () => false],
   ];
   const asked = [...CONFIGURED, ...KNOW_ALL].some((name) => args.includes(name));
-  if (asked) for (const command of commands) await addSettings(command);
+  if (asked) for (const [command, used] of commands) await addSettings(command, used);
 }

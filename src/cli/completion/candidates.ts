@@ -43,10 +43,12 @@ function visible(commands: readonly Command[]): readonly Command[] {
 }
 
 function optionWords(command: Command): Candidate[] {
-  const own = command.options.map((option) => ({
-    value: option.long ?? option.short ?? '',
-    description: option.description,
-  }));
+  const own = command.options
+    .filter(({ hidden }) => !hidden)
+    .map((option) => ({
+      value: option.long ?? option.short ?? '',
+      description: option.description,
+    }));
   return [...own, { value: '--help', description: 'print this help' }];
 }
 

@@ -1,4 +1,5 @@
-import { basename, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import type { JobActionInput } from '@orrery/sdk';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CliFailure, EXIT } from '../failure.js';
@@ -26,6 +27,11 @@ export interface Place {
   readonly directory: string;
   /** Where backups go when nobody says. */
   readonly container: string;
+}
+
+/** Where this process stands. */
+export function placeHere(): Place {
+  return { directory: process.cwd(), container: join(homedir(), 'orrery-backups') };
 }
 
 /** A chain of increments without an end would have to be read whole for every restore: daily backups are full weekly. */
@@ -92,9 +98,34 @@ function restoreAction(name: string, flags: ActionFlags, place: Place): Record<s
   };
 }
 
+/** Every flag that says something of an action, as it is written. */
+const OF_ACTION: Readonly<Record<string, string>> = {
+  to: '--to',
+  from: '--from',
+  name: '--name',
+  maxLevel: '--max-level',
+  full: '--full',
+  exclude: '--exclude',
+  overwrite: '--overwrite',
+  retries: '--retries',
+  timeout: '--timeout',
+} satisfies Record<Exclude<keyof ActionFlags, 'backup' | 'restore' | 'exec'>, string>;
+
+/** Without an action, what is said of it would be lost. Throws CliFailure. */
+function requireAction(flags: ActionFlags): void {
+  const lost = Object.keys(flags).flatMap((name) => OF_ACTION[name] ?? []);
+  if (lost.length === 0) return;
+  const ways = '--backup PATH, --restore NAME or --exec COMMAND';
+  throw new CliFailure(`${lost.join(', ')} says something of an action: say which, by ${ways}.`, EXIT.USAGE);
+}
+
 /** The one action that the flags say; null when they say none. Throws CliFailure when something is missing. */
 export function actionOf(flags: ActionFlags, place: Place): JobActionInput | null {
   const { backup, restore, exec } = flags;
+  if ((backup ?? restore ?? exec) === undefined) {
+    requireAction(flags);
+    return null;
+  }
   const freezerAction =
     backup !== undefined
       ? backupAction(backup, flags, place)
