@@ -56,7 +56,8 @@ export async function claimRun(deps: JobsDeps, ctx: Ctx, runId: string, sessionI
     }
     await apply(tx, deps, [{ transactionId: run.id, reportId: null, startedAt: now }]);
     if (run.fence === 1) await onRunStarted(tx, deps, run.jobId, run);
-    await tellRun(tx, deps, [{ run, jobKey: null, reason: null, progress: null }]);
+    const statusBefore = run.fence === 1 ? 'PENDING' : run.status;
+    await tellRun(tx, deps, [{ run, jobKey: null, reason: null, progress: null, statusBefore }]);
     return advance(tx, deps, run);
   });
 }

@@ -26,7 +26,7 @@ export async function endRun(
   const change = { ...lease, state: 'ENDED' as const, status, result, endedAt: await tx.now() };
   await updateRows(tx, JobRunEntity, { id: run.id }, change);
   const ended = { ...run, ...change };
-  await tellRun(tx, deps, [{ run: ended, jobKey: null, reason, progress: null }]);
+  await tellRun(tx, deps, [{ run: ended, jobKey: null, reason, progress: null, statusBefore: run.status }]);
   // Who follows the output learns that nothing more comes.
   deps.outbox.ringAfterCommit(tx, outputChannel(run.id));
   await onRunEnded(tx, deps, run.jobId, ended, result, reason);

@@ -109,7 +109,7 @@ async function takeProgress(tx: Tx, deps: JobsDeps, run: JobRunRow, task: TaskRo
   await apply(tx, deps, [{ transactionId: run.id, reportId: null, progress: { percent, message } }]);
   await updateRows(tx, JobRunEntity, { id: run.id }, { progressSequence: sequence });
   const after = { ...run, progressSequence: sequence };
-  await tellRun(tx, deps, [{ run: after, jobKey: null, reason: message, progress: percent }]);
+  await tellRun(tx, deps, [{ run: after, jobKey: null, reason: message, progress: percent, message }]);
   return after;
 }
 

@@ -89,7 +89,13 @@ export async function createRuns(tx: Tx, deps: RunDeps, specs: readonly NewRun[]
   await tellRun(
     tx,
     deps,
-    made.map(({ spec, run }) => ({ run, jobKey: spec.job.key, reason: null, progress: 0 })),
+    made.map(({ spec, run }) => ({
+      run,
+      jobKey: spec.job.key,
+      reason: null,
+      progress: 0,
+      statusBefore: null,
+    })),
   );
   await tellAssigned(
     tx,

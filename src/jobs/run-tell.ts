@@ -1,4 +1,5 @@
 import type { Tx } from '../db/transaction.js';
+import type { TransactionStatus } from '../entities/ledger.js';
 import type { JobRunRow } from '../entities/run.js';
 import type { Outbox } from '../events/outbox.js';
 import type { NewEvent } from '../events/topics.js';
@@ -15,6 +16,10 @@ export interface RunFact {
   reason: string | null;
   /** 0..100; null: it is read. */
   progress: number | null;
+  /** Where it stood before; null for a run that is made. Left out: where it stands now. */
+  statusBefore?: TransactionStatus | null;
+  /** What its agent says of the progress. */
+  message?: string | null;
 }
 
 interface Stored {
@@ -35,11 +40,12 @@ async function stored(tx: Tx, facts: readonly RunFact[]): Promise<Map<string, St
 /** Appends the facts that runs changed. */
 export async function tellRun(tx: Tx, deps: TellDeps, facts: readonly RunFact[]): Promise<void> {
   const known = await stored(tx, facts);
-  const events = facts.map(({ run, jobKey, reason, progress }): NewEvent<'runChanged'> => {
+  const events = facts.map((fact): NewEvent<'runChanged'> => {
+    const { run, jobKey, reason, progress, statusBefore = fact.run.status, message = null } = fact;
     const { jobId, clientKey, state, status, result, nextAttemptAt } = run;
     const row = known.get(run.id);
     const rest = { jobKey: jobKey ?? row?.name ?? '', progress: progress ?? row?.progress ?? 0 };
-    const payload = { jobId, clientKey, state, status, result, reason, nextAttemptAt, ...rest };
+    const payload = { jobId, clientKey, state, status, statusBefore, result, reason, message, nextAttemptAt, ...rest };
     return { topic: 'runChanged', project: run.project, subject: run.id, payload };
   });
   await deps.outbox.append(tx, ...events);

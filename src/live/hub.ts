@@ -87,7 +87,8 @@ export function createLive(options: LiveOptions): Live {
     },
     taskEvents({ transactionId, after, isOver, signal }) {
       const start = taskEventPosition(transactionId, after);
-      return new TaskEventStream({ log: taskEvents, doorbell, transactionId, isOver }, start, signal);
+      const options = { log: taskEvents, doorbell, transactionId, isOver, settle: () => feed.look() };
+      return new TaskEventStream(options, start, signal);
     },
     now: () => encodeCursor({ kind: 'events', of: feed.epoch }, feed.position),
     cursorOf: (event) => encodeCursor({ kind: 'events', of: feed.epoch }, event.seq),

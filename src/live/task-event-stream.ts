@@ -13,6 +13,8 @@ export interface TaskEventStreamOptions {
   transactionId: string;
   /** Whether the transaction is over, or gone. Who ends one rings the channel of its task events. */
   isOver: () => Promise<boolean>;
+  /** Numbers what is committed. */
+  settle: () => Promise<void>;
 }
 
 /** Events read at once: some 100 KB. */
@@ -75,11 +77,15 @@ export class TaskEventStream extends PulledStream<NumberedTaskEvent> {
     return new TaskEventStream(this.#options, position, signal);
   }
 
-  /** A number that was never given comes from another database, or from one before its backup was put back. */
+  /** A number that was never given comes from another database, or from this one before a backup was put back. */
   async #check(after: number): Promise<void> {
-    const { log, transactionId } = this.#options;
-    const { oldest, last } = await log.bounds(transactionId);
-    if (after > last) throw new ResyncRequiredError(this.cursorAt(oldest - 1));
+    const { log, transactionId, settle } = this.#options;
+    let bounds = await log.bounds(transactionId);
+    if (after > bounds.last) {
+      await settle();
+      bounds = await log.bounds(transactionId);
+    }
+    if (after > bounds.last) throw new ResyncRequiredError(this.cursorAt(bounds.oldest - 1));
     this.#checked = true;
   }
 }
