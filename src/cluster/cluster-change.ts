@@ -1,5 +1,5 @@
 import type { Ctx } from '../auth/actor.js';
-import { ConflictRetry, isDuplicate } from '../db/failures.js';
+import { retryWhenTaken } from '../db/failures.js';
 import type { Tx } from '../db/transaction.js';
 import type { ClusterRow } from '../entities/cluster.js';
 import {
@@ -85,16 +85,6 @@ async function record(
   await deps.activity(tx, ctx, { action, subject: id, project: null, outcome: 'OK', detail });
 }
 
-/** Runs again where another took the external id meanwhile: it is seen then. */
-async function orRetry<T>(write: Promise<T>): Promise<T> {
-  try {
-    return await write;
-  } catch (error) {
-    if (isDuplicate(error)) throw new ConflictRetry('Another took the external id first.', { cause: error });
-    throw error;
-  }
-}
-
 /**
  * Makes a cluster; one of this external id that was removed comes back, with the names given. Throws InvalidInputError,
  * ConflictError when the external id is taken, ForbiddenError.
@@ -113,7 +103,7 @@ export async function createCluster(
     if (before?.removedAt === null) throw taken(externalId);
     const cluster = before
       ? await changeCluster(tx, deps, before, { ...names, removedAt: null })
-      : await orRetry(insertCluster(tx, deps, names));
+      : await retryWhenTaken(() => insertCluster(tx, deps, names));
     await record(tx, deps, ctx, 'clusterCreate', cluster);
     return { cluster, outcome: before ? 'RESTORED' : 'CREATED' };
   });
@@ -155,7 +145,7 @@ export async function updateCluster(deps: ClusterCommandDeps, ctx: Ctx, input: C
     if (Object.keys(changes).length === 0) return { cluster: before, outcome: 'NOTHING_TO_DO' };
     const { externalId } = changes;
     if (externalId !== undefined && (await clusterByName(tx, externalId))) throw taken(externalId);
-    const cluster = await orRetry(changeCluster(tx, deps, before, changes));
+    const cluster = await retryWhenTaken(() => changeCluster(tx, deps, before, changes));
     await record(tx, deps, ctx, 'clusterUpdate', cluster);
     return { cluster, outcome: 'UPDATED' };
   });

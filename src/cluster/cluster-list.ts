@@ -1,5 +1,6 @@
 import type { Ctx } from '../auth/actor.js';
 import { keysetPage, type Page, type PageRequest } from '../db/page.js';
+import { RowQuery } from '../db/row-query.js';
 import type { Reader } from '../db/transaction.js';
 import { whereIn } from '../db/where-in.js';
 import { ClusterEntity, type ClusterRow } from '../entities/cluster.js';
@@ -37,8 +38,8 @@ export async function listClusters(
   order: ClusterOrder,
   request: PageRequest,
 ): Promise<Page<ClusterRow>> {
-  const query = reader.manager.getRepository(ClusterEntity).createQueryBuilder('cluster');
-  query.where(seesClusters(ctx) ? '1 = 1' : '1 = 0');
+  const query = new RowQuery(reader, ClusterEntity, 'cluster');
+  query.andWhere(seesClusters(ctx) ? '1 = 1' : '1 = 0');
   if (filter.includeRemoved !== true) query.andWhere('cluster.removedAt IS NULL');
   whereIn(query, 'cluster.externalId', filter.externalIds, 'externalIds');
   whereIn(query, 'cluster.releaseVersion', filter.releaseVersions, 'releaseVersions');

@@ -36,9 +36,6 @@ export interface Topics {
     /** Where it had stood before, and what its agent said of the progress. Missing in rows of older servers. */
     statusBefore?: TransactionStatus | null;
     message?: string | null;
-    /** Where it had stood before, and what its agent said of the progress. Missing in rows of older servers. */
-    statusBefore?: TransactionStatus | null;
-    message?: string | null;
     /** Epoch milliseconds: when an attempt that waits may begin. Missing in rows of older servers. */
     nextAttemptAt?: number | null;
   };

@@ -20,8 +20,8 @@ async function rowsLocked(tx: Tx, ids: readonly string[], lock: typeof locked): 
 }
 
 /** Whether a report changes its transaction's own row. */
-const changesTransaction = ({ startedAt, progress, end }: LedgerReport): boolean =>
-  startedAt !== undefined || progress !== undefined || end !== undefined;
+const changesTransaction = ({ startedAt, progress, end, reset }: LedgerReport): boolean =>
+  startedAt !== undefined || progress !== undefined || end !== undefined || reset !== undefined;
 
 /**
  * The rows of the transactions that are reported of, locked against an end meanwhile. Who only reports of tasks shares
@@ -70,8 +70,11 @@ export async function freshReports(tx: Tx, reports: readonly LedgerReport[]): Pr
 
 const PLAINLY = { without: [], byIds: null };
 
-/** The nodes that tasks are reported of, by task: each pair is a short range of one index. */
-function nodesByTask(tasks: readonly TaskReport[]): Map<string, Set<string>> {
+/** What the attempts of one task on one node have in common. */
+export type TaskPlace = Pick<TaskReport, 'graphTaskId' | 'nodeId'>;
+
+/** The nodes of tasks, by task: each pair is a short range of one index. */
+function nodesByTask(tasks: readonly TaskPlace[]): Map<string, Set<string>> {
   const nodes = new Map<string, Set<string>>();
   for (const { graphTaskId, nodeId } of tasks) {
     const known = nodes.get(graphTaskId);
@@ -82,8 +85,16 @@ function nodesByTask(tasks: readonly TaskReport[]): Map<string, Set<string>> {
 }
 
 /** The known rows that reports on one transaction are about (every attempt of those tasks), locked. */
-export async function tasksOf(tx: Tx, transactionId: string, reports: readonly LedgerReport[]): Promise<TaskRow[]> {
-  const tasks = reports.flatMap((report) => report.tasks ?? []);
+export function tasksOf(tx: Tx, transactionId: string, reports: readonly LedgerReport[]): Promise<TaskRow[]> {
+  return attemptsOf(
+    tx,
+    transactionId,
+    reports.flatMap((report) => report.tasks ?? []),
+  );
+}
+
+/** Every attempt that there is of these tasks of a transaction, locked. */
+export async function attemptsOf(tx: Tx, transactionId: string, tasks: readonly TaskPlace[]): Promise<TaskRow[]> {
   if (tasks.length === 0) return [];
   const query = tx.manager.getRepository(TaskEntity).createQueryBuilder('t');
   const pairs: string[] = [];

@@ -59,4 +59,6 @@ export interface LedgerReport {
   /** 0..100, and a line for people. */
   readonly progress?: { readonly percent: number; readonly message: string | null };
   readonly end?: TransactionEnd;
+  /** A transaction that is over goes on: it waits for what becomes of the tasks that are reported with this. */
+  readonly reset?: true;
 }

@@ -59,6 +59,14 @@ function endingOf({ status, reason, timeEnd, createdAt }: TransactionRow): Endin
   return { running, reason: closingReason({ status, reason }), at: timeEnd ?? createdAt };
 }
 
+/**
+ * How the end before a reset closed an attempt: a late word of it does not open it again. (What was SKIPPED then, and is
+ * said to have begun, is LOST.)
+ */
+function closedBy({ status, reason, timeEnd }: TaskRow, now: number): Ending {
+  return { running: status === 'STOPPED' ? 'STOPPED' : 'LOST', reason, at: timeEnd ?? now };
+}
+
 /** The reports on one transaction, worked out in memory: what changes is read off it and written in few statements. */
 export class TransactionWork {
   readonly transaction: TransactionRow;
@@ -92,6 +100,7 @@ export class TransactionWork {
   /** Takes one report in. */
   take(report: LedgerReport): void {
     const { end } = report;
+    if (report.reset) this.#goOn();
     if (end && !isOver(this.transaction.status)) {
       this.#ends = { running: end.running, reason: closingReason(end), at: end.at ?? this.#now };
       this.#ending = this.#ends;
@@ -113,6 +122,7 @@ export class TransactionWork {
   #reduce(report: TaskReport, reportId: string): void {
     const key = attemptKey(report);
     const known = this.tasks.get(key);
+    const ending = this.#ending ?? (known?.after.closed ? closedBy(known.after, this.#now) : null);
     const state = reduceTask(known?.after, [{ report, reportId, receivedAt: this.#now }]);
     const change = known ?? { before: undefined, after: this.#newTask(report), touched: true };
     change.touched = true;
@@ -124,7 +134,7 @@ export class TransactionWork {
       this.summaries.push({ taskId: change.after.id, summary: report.summary, decision });
       change.after = { ...change.after, hasSummary: true };
     }
-    if (this.#ending) this.#close(change, this.#ending);
+    if (ending) this.#close(change, ending);
   }
 
   #close(change: TaskChange, ending: Ending): void {
@@ -159,6 +169,16 @@ export class TransactionWork {
       decidedBy: OWN_REPORT,
       createdAt: this.#now,
     };
+  }
+
+  /** What is over waits again; its attempts that were closed stay so. */
+  #goOn(): void {
+    const { transaction } = this;
+    if (!isOver(transaction.status)) return;
+    const waiting = { status: 'PENDING' as const, reason: null, progress: 0, message: null, timeEnd: null };
+    Object.assign(transaction, waiting, { attempts: transaction.attempts + 1 });
+    this.#ending = null;
+    this.#changed = true;
   }
 
   #changeTransaction({ startedAt, progress, end }: LedgerReport): void {

@@ -67,7 +67,7 @@ export async function insertTransactions(tx: Tx, rows: readonly TransactionRow[]
 
 /** Writes what reports change in a transaction's row. */
 export async function updateTransaction(tx: Tx, row: TransactionRow): Promise<void> {
-  const { id, status, reason, progress, message, timeStart, timeEnd } = row;
-  const change = { status, reason, progress, message, timeStart, timeEnd };
+  const { id, status, reason, progress, message, attempts, timeStart, timeEnd } = row;
+  const change = { status, reason, progress, message, attempts, timeStart, timeEnd };
   await updateRows(tx, TransactionEntity, { id }, change);
 }

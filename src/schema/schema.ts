@@ -27,6 +27,7 @@ import './transaction-live.js';
 import './deployment.js';
 import './reported.js';
 import './transaction-start.js';
+import './transaction-reset.js';
 import './transaction-report.js';
 import './run.js';
 import './run-output.js';

@@ -117,6 +117,18 @@ export class Maker {
     return made.transaction.id;
   }
 
+  /** A deployment that ended while a task of it ran. */
+  async failedDeployment(): Promise<string> {
+    const transactionId = await this.deployment();
+    const events = [{ taskName: 'install', nodeId: '1', status: 'error' }];
+    await this.#admin.data(
+      `mutation ($report: TransactionReportInput!, $end: TransactionEndInput!) {
+        transactionReport(input: $report) { ${ERROR} } transactionEnd(input: $end) { ${ERROR} } }`,
+      { report: { transactionId, reportId: 'failure', events }, end: { transactionId, status: 'ERROR' } },
+    );
+    return transactionId;
+  }
+
   jobInput(): Variables {
     const { project, clientKey: clientId, mark: description } = this.place;
     const actions = [{ freezerAction: { action: 'backup', path_to_backup: '/data' } }];

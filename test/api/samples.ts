@@ -85,6 +85,7 @@ export const SAMPLES: Record<RootField, Sample> = {
   taskHistoryChanged: async (maker, after) => ({ after, filter: { transactionIds: [(await maker.run()).id] } }),
   taskEventAppended: async (maker) => ({ transactionId: (await maker.run()).id }),
   transactionEnd: async (maker) => ({ input: { transactionId: await maker.deployment(), status: 'READY' } }),
+  transactionReset: async (maker) => ({ input: { id: await maker.failedDeployment() } }),
   apiTokens: async ({ place }) => ({ filter: { project: place.project }, ...page }),
   apiTokenCreate: async ({ place }) => ({
     input: { name: place.mark, role: 'READER', project: place.project },

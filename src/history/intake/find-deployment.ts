@@ -1,6 +1,7 @@
 import type { Reader } from '../../db/transaction.js';
 import { TransactionEntity, type TransactionRow } from '../../entities/ledger.js';
 import { ConflictError, InvalidInputError, NotFoundError, StateError } from '../../lib/errors.js';
+import { transactionByName } from '../read.js';
 import type { IntakeDeps } from './deps.js';
 
 /** How a report names its deployment. */
@@ -12,9 +13,16 @@ export interface DeploymentRef {
   readonly cluster?: string | null | undefined;
 }
 
-function byId(reader: Reader, name: string): Promise<TransactionRow | null> {
-  const transactions = reader.manager.getRepository(TransactionEntity);
-  return transactions.findOneBy(/^\d{1,15}$/.test(name) ? { number: Number(name) } : { id: name });
+/**
+ * The deployment with this global id or serial number; `field` says where the input names it. Throws NotFoundError,
+ * StateError NOT_A_DEPLOYMENT for a run or a plan, whose own reporters tell of it.
+ */
+export async function deploymentById(reader: Reader, name: string, field: string): Promise<TransactionRow> {
+  const row = await transactionByName(reader, name);
+  if (!row) throw new NotFoundError('deployment', name, [field]);
+  if (row.kind === 'DEPLOYMENT') return row;
+  const message = `${row.id} is no deployment: what executes it reports of it, nobody else.`;
+  throw new StateError('NOT_A_DEPLOYMENT', message, [field]);
 }
 
 async function byExternalId(deps: IntakeDeps, externalId: string, cluster: string | null): Promise<TransactionRow> {
@@ -41,9 +49,5 @@ export async function findDeployment(deps: IntakeDeps, ref: DeploymentRef): Prom
     throw new InvalidInputError([{ path: [transactionId == null ? 'externalId' : 'transactionId'], message }]);
   }
   if (externalId != null) return byExternalId(deps, externalId, cluster);
-  const row = await byId(deps.db.reader, transactionId ?? '');
-  if (!row) throw new NotFoundError('deployment', transactionId ?? '', ['transactionId']);
-  if (row.kind === 'DEPLOYMENT') return row;
-  const message = `${row.id} is no deployment: what executes it reports of it, nobody else.`;
-  throw new StateError('NOT_A_DEPLOYMENT', message, ['transactionId']);
+  return deploymentById(deps.db.reader, transactionId ?? '', 'transactionId');
 }
