@@ -68,6 +68,16 @@ export const duration = (least: number, most: number): Kind<number> => ({
   show: showDuration,
 });
 
+/** A length of time, or 0 for "never" or "for ever"; the value is in milliseconds. */
+export const durationOrNone = (least: number, most: number): Kind<number> => {
+  const length = duration(least, most);
+  return {
+    form: `\`0\`, or ${length.form}`,
+    parse: (value) => (/^0+\s*(ms|s|m|h|d)?$/i.test(value.trim()) ? 0 : length.parse(value)),
+    show: (value) => (value === 0 ? '0' : length.show(value)),
+  };
+};
+
 function showDuration(value: number): string {
   for (const [unit, size] of Object.entries(UNITS).reverse()) {
     if (value > 0 && value % size === 0) return `${value / size}${unit}`;

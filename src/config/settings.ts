@@ -1,5 +1,18 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../lib/time.js';
-import { duration, flag, type Kind, networks, oneOf, origins, path, secretText, text, url, whole } from './kinds.js';
+import {
+  duration,
+  durationOrNone,
+  flag,
+  type Kind,
+  networks,
+  oneOf,
+  origins,
+  path,
+  secretText,
+  text,
+  url,
+  whole,
+} from './kinds.js';
 
 /** One setting: how it is called, what it can be, what it is when nobody says. */
 export interface Setting<T> {
@@ -70,7 +83,11 @@ export const SETTINGS = {
       redisUrl: may(url('redis', 'rediss'), 'Redis as doorbell between processes; without it they poll each second.', {
         secret: true,
       }),
-      amqpUrl: may(url('amqp', 'amqps'), 'RabbitMQ, for notifications and reports.', { secret: true }),
+      amqpUrl: may(
+        url('amqp', 'amqps'),
+        'RabbitMQ, where engines take reports of deployments from; without it reports come by the API.',
+        { secret: true },
+      ),
     },
   },
   rights: {
@@ -133,6 +150,31 @@ export const SETTINGS = {
       maxQueueBytes: must(whole(16_384, 1_073_741_824), 1_048_576, 'What may wait for one slow reader, in bytes.'),
     },
   },
+  history: {
+    title: 'History',
+    settings: {
+      historyRowsRetention: must(
+        durationOrNone(MINUTE, 36_500 * DAY),
+        0,
+        'How long transactions and tasks are kept after the end of their transaction; 0 = for ever. The last success of each task on each node is always kept.',
+      ),
+      historySummariesRetention: must(
+        durationOrNone(MINUTE, 36_500 * DAY),
+        90 * DAY,
+        'How long summaries of tasks are kept; 0 = for ever.',
+      ),
+      historyEventsRetention: must(
+        durationOrNone(MINUTE, 36_500 * DAY),
+        30 * DAY,
+        'How long the record of what happened to tasks is kept, and which reports were taken in; 0 = for ever.',
+      ),
+      historyReportTimeout: must(
+        durationOrNone(MINUTE, 3_650 * DAY),
+        DAY,
+        'A deployment that nothing was reported of for so long ends LOST; 0 = never.',
+      ),
+    },
+  },
   work: {
     title: 'Due work',
     settings: {
@@ -146,6 +188,23 @@ export const SETTINGS = {
         duration(2 * SECOND, HOUR),
         15 * SECOND,
         'How long an engine holds a shard without renewing it.',
+      ),
+    },
+  },
+  reports: {
+    title: 'Reports by RabbitMQ',
+    settings: {
+      reportsQueue: must(
+        text,
+        'orrery.reports',
+        'The queue that reports are taken from; what is tried again waits in the queue of this name and `.wait`.',
+      ),
+      reportsDeadQueue: must(text, 'orrery.reports.dead', 'The queue for what can never be taken in, with the reason.'),
+      reportsPrefetch: must(whole(1, 1_000), 16, 'How many messages one engine holds ahead of their acknowledgement.'),
+      reportsRetryDelay: must(
+        duration(100, 10 * MINUTE),
+        2 * SECOND,
+        'After how long a report of an unknown deployment is tried again; the sixteenth try is the last.',
       ),
     },
   },
