@@ -1,5 +1,5 @@
-import type { DataSource, EntityMetadata, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import type { Tx } from './transaction.js';
+import type { DataSource, EntityMetadata, EntitySchema, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { SqlValue, Tx } from './transaction.js';
 
 type Column = EntityMetadata['columns'][number];
 
@@ -82,4 +82,25 @@ export async function readRows<T extends ObjectLiteral, K extends keyof T & stri
   const rows: Record<string, unknown>[] = await (tx ? tx.rows(sql, values) : dataSource.query(sql, values));
   for (const row of rows) convert(dataSource, row, converted);
   return rows as Omit<T, K>[];
+}
+
+/**
+ * The rows of an entity that fit a condition as SQL, in which the table is `t`; `lock` is what follows it. For statements
+ * of hundreds of values: TypeORM looks at each of them several times.
+ */
+export async function rowsWhere<T extends ObjectLiteral>(
+  tx: Tx,
+  entity: EntitySchema<T>,
+  where: string,
+  values: readonly SqlValue[],
+  lock: 'FOR UPDATE' | '' = '',
+): Promise<T[]> {
+  const { dataSource } = tx.manager;
+  const metadata = dataSource.getMetadata(entity);
+  const { columns, converted } = readingOf(dataSource, metadata, 't', []);
+  const locking = dataSource.options.type === 'better-sqlite3' ? '' : lock;
+  const sql = `SELECT ${columns} FROM ${metadata.tableName} t WHERE ${where} ${locking}`;
+  const rows = await tx.rows<T & Record<string, unknown>>(sql, values);
+  for (const row of rows) convert(dataSource, row, converted);
+  return rows;
 }

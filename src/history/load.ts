@@ -1,5 +1,5 @@
 import { locked, shared } from '../db/lock.js';
-import { readRows } from '../db/rows.js';
+import { rowsWhere } from '../db/rows.js';
 import type { Tx } from '../db/transaction.js';
 import {
   ReportEntity,
@@ -68,8 +68,6 @@ export async function freshReports(tx: Tx, reports: readonly LedgerReport[]): Pr
   });
 }
 
-const PLAINLY = { without: [], byIds: null };
-
 /** What the attempts of one task on one node have in common. */
 export type TaskPlace = Pick<TaskReport, 'graphTaskId' | 'nodeId'>;
 
@@ -96,16 +94,12 @@ export function tasksOf(tx: Tx, transactionId: string, reports: readonly LedgerR
 /** Every attempt that there is of these tasks of a transaction, locked. */
 export async function attemptsOf(tx: Tx, transactionId: string, tasks: readonly TaskPlace[]): Promise<TaskRow[]> {
   if (tasks.length === 0) return [];
-  const query = tx.manager.getRepository(TaskEntity).createQueryBuilder('t');
-  const pairs: string[] = [];
-  const values: Record<string, string | string[]> = { transactionId };
-  for (const [index, [graphTaskId, nodes]] of [...nodesByTask(tasks)].entries()) {
-    pairs.push(`(t.graphTaskId = :task${index} AND t.nodeId IN (:...nodes${index}))`);
-    values[`task${index}`] = graphTaskId;
-    values[`nodes${index}`] = [...nodes];
-  }
-  query.where(`t.transactionId = :transactionId AND (${pairs.join(' OR ')})`, values);
-  return readRows(locked(tx, query), PLAINLY, tx);
+  const pairs = [...nodesByTask(tasks)].map(([graphTaskId, nodes]) => ({
+    sql: `(t.graph_task_id = ? AND t.node_id IN (?${', ?'.repeat(nodes.size - 1)}))`,
+    values: [graphTaskId, ...nodes],
+  }));
+  const where = `t.transaction_id = ? AND (${pairs.map(({ sql }) => sql).join(' OR ')})`;
+  return rowsWhere(tx, TaskEntity, where, [transactionId, ...pairs.flatMap(({ values }) => values)], 'FOR UPDATE');
 }
 
 /** Rows that an end finds open, closed at once so many at a time: a transaction may have a hundred thousand. */
@@ -113,9 +107,8 @@ const MOST_OPEN = 2_000;
 
 /** Some of the rows of a transaction that are open, locked; none: all are closed. */
 export async function openTasks(tx: Tx, transactionId: string): Promise<TaskRow[]> {
-  const query = tx.manager.getRepository(TaskEntity).createQueryBuilder('t');
-  query.where("t.transactionId = :transactionId AND t.status IN ('PENDING', 'RUNNING')", { transactionId });
-  return readRows(locked(tx, query.limit(MOST_OPEN)), PLAINLY, tx);
+  const where = `t.transaction_id = ? AND t.status IN ('PENDING', 'RUNNING') LIMIT ${MOST_OPEN}`;
+  return rowsWhere(tx, TaskEntity, where, [transactionId], 'FOR UPDATE');
 }
 
 /** The decisions behind the summaries kept of these tasks. */

@@ -1,13 +1,15 @@
 import type { Tx } from '../../db/transaction.js';
-import type { TransactionRow } from '../../entities/ledger.js';
+import { ReportEntity, type TransactionRow } from '../../entities/ledger.js';
 import { InvalidInputError } from '../../lib/errors.js';
 import { apply } from '../apply.js';
 import type { LedgerReport, TaskReport } from '../report.js';
 import type { IntakeDeps } from './deps.js';
 import { type EventReport, type GivenEvent, readEvent } from './event-rules.js';
 import { type DeploymentRef, findDeployment } from './find-deployment.js';
+import type { GraphIndex } from './graph.js';
 import type { Graphs } from './graphs.js';
 import { isRefusal, type Refusal } from './refusal.js';
+import type { Touch, Touches } from './touches.js';
 
 /** Events of one deployment, told together. */
 export interface DeploymentReport extends DeploymentRef {
@@ -72,30 +74,63 @@ function beginning(row: TransactionRow, tasks: readonly TaskReport[], now: numbe
 }
 
 /**
+ * What was refused of a report that had been taken in before: judged by the clock of then, because an event that was in
+ * the future would be good by now and yet is nowhere.
+ */
+async function repeatedReport(
+  tx: Tx,
+  row: TransactionRow,
+  report: DeploymentReport,
+  graph: GraphIndex,
+): Promise<TakenIn> {
+  const of = { transactionId: row.id, reportId: report.reportId };
+  const { receivedAt } = await tx.manager.getRepository(ReportEntity).findOneByOrFail(of);
+  const refused = report.events.map((event, index) => readEvent(event, index, graph, receivedAt)).filter(isRefusal);
+  return { transaction: row, outcome: 'REPEATED', accepted: report.events.length - refused.length, refused };
+}
+
+/** What a report says of the deployment itself, where that is news; null: nothing. */
+function touchOf(
+  row: TransactionRow,
+  report: DeploymentReport,
+  tasks: readonly TaskReport[],
+  now: number,
+): Touch | null {
+  const { progress, message } = report;
+  const startedAt = beginning(row, tasks, now);
+  if (startedAt === null && progress == null) return null;
+  return {
+    ...(startedAt === null ? {} : { startedAt }),
+    ...(progress == null ? {} : { progress: { percent: Math.round(progress), message: message ?? null } }),
+  };
+}
+
+/** What reports of deployments share within a process. */
+export interface Intake {
+  readonly graphs: Graphs;
+  readonly touches: Touches;
+}
+
+/**
  * Takes in what a reporter tells of a deployment. Each event that is at fault is refused by its index, and the others are
  * kept. Throws InvalidInputError, NotFoundError, ConflictError, StateError NOT_A_DEPLOYMENT.
  */
-export async function takeReport(deps: IntakeDeps, graphs: Graphs, report: DeploymentReport): Promise<TakenIn> {
+export async function takeReport(deps: IntakeDeps, intake: Intake, report: DeploymentReport): Promise<TakenIn> {
   check(report);
   const found = await findDeployment(deps, report);
-  const graph = await graphs.of(found.id);
-  const { reportId, progress, message } = report;
-  return deps.db.transaction(async (tx) => {
+  const graph = await intake.graphs.of(found.id);
+  const { touch, ...taken } = await deps.db.transaction(async (tx) => {
     const now = await tx.now();
     const read = report.events.map((event, index) => readEvent(event, index, graph, now));
-    const refused = read.filter(isRefusal);
     const events = read.filter((event): event is EventReport => !isRefusal(event));
     const tasks = await withAttempts(tx, found, events);
-    const startedAt = beginning(found, tasks, now);
-    const told: LedgerReport = {
-      transactionId: found.id,
-      reportId,
-      tasks,
-      ...(startedAt === null ? {} : { startedAt }),
-      ...(progress == null ? {} : { progress: { percent: Math.round(progress), message: message ?? null } }),
-    };
+    const told: LedgerReport = { transactionId: found.id, reportId: report.reportId, tasks };
     const { repeated, transactions } = await apply(tx, deps, [told]);
+    const touch = touchOf(found, report, tasks, now);
+    if (repeated > 0) return { touch, ...(await repeatedReport(tx, found, report, graph)) };
     const transaction = transactions.get(found.id) ?? found;
-    return { transaction, outcome: repeated > 0 ? 'REPEATED' : 'TAKEN_IN', accepted: events.length, refused };
+    const refused = read.filter(isRefusal);
+    return { touch, transaction, outcome: 'TAKEN_IN' as const, accepted: events.length, refused };
   });
+  return touch ? { ...taken, transaction: await intake.touches.write(found.id, touch) } : taken;
 }

@@ -1,0 +1,71 @@
+import type { TransactionRow } from '../../entities/ledger.js';
+import { NotFoundError } from '../../lib/errors.js';
+import { apply } from '../apply.js';
+import type { LedgerReport } from '../report.js';
+import type { IntakeDeps } from './deps.js';
+
+/** What a report says of the deployment itself. */
+export type Touch = Pick<LedgerReport, 'startedAt' | 'progress'>;
+
+/** Of two touches of one deployment: it began with the earlier, and the later says how far it is. */
+function merged(before: Touch, after: Touch): Touch {
+  const [a, b] = [before.startedAt, after.startedAt];
+  const startedAt = a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+  const progress = after.progress ?? before.progress;
+  return { ...(startedAt === undefined ? {} : { startedAt }), ...(progress === undefined ? {} : { progress }) };
+}
+
+interface Waiting {
+  touch: Touch;
+  readonly done: Promise<TransactionRow>;
+}
+
+/**
+ * Writes what reports say of their deployment's own row. That row is locked by each of its reporters, shared, until its
+ * tasks are written; so it is changed apart from them, once for all who ask at the same time.
+ */
+export class Touches {
+  readonly #deps: IntakeDeps;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #underWay = new Map<string, Promise<void>>();
+
+  constructor(deps: IntakeDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * The deployment's row as it is then. Rejects with NotFoundError for one that was deleted meanwhile, and as the
+   * database does: the report that is sent again touches again.
+   */
+  write(transactionId: string, touch: Touch): Promise<TransactionRow> {
+    const waiting = this.#waiting.get(transactionId);
+    if (waiting) {
+      waiting.touch = merged(waiting.touch, touch);
+      return waiting.done;
+    }
+    const before = this.#underWay.get(transactionId) ?? Promise.resolve();
+    const done = before.then(() => this.#next(transactionId));
+    const settled = done.then(
+      () => this.#settle(transactionId),
+      () => this.#settle(transactionId),
+    );
+    this.#waiting.set(transactionId, { touch, done });
+    this.#underWay.set(transactionId, settled);
+    return done;
+  }
+
+  async #next(transactionId: string): Promise<TransactionRow> {
+    const touch = this.#waiting.get(transactionId)?.touch ?? {};
+    this.#waiting.delete(transactionId);
+    const report: LedgerReport = { transactionId, reportId: null, ...touch };
+    const { transactions } = await this.#deps.db.transaction((tx) => apply(tx, this.#deps, [report]));
+    const row = transactions.get(transactionId);
+    if (!row) throw new NotFoundError('deployment', transactionId, ['transactionId']);
+    return row;
+  }
+
+  /** Nothing is kept of a deployment for which nobody waits. */
+  #settle(transactionId: string): void {
+    if (!this.#waiting.has(transactionId)) this.#underWay.delete(transactionId);
+  }
+}
