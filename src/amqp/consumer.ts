@@ -1,4 +1,4 @@
-import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import { type Channel, type ChannelModel, type ConsumeMessage, IllegalOperationError } from 'amqplib';
 
 /** A message that was delivered; it stays the broker's until it is acknowledged. */
 export interface Delivery {
@@ -98,17 +98,21 @@ export class Consumer {
       return;
     }
     const isOpen = (): boolean => this.#channel === channel;
+    // An answer that comes too late for its channel is none: the broker delivers the message again.
+    const answer = (say: () => void): void => {
+      try {
+        if (isOpen()) say();
+      } catch (error) {
+        if (!(error instanceof IllegalOperationError)) throw error;
+      }
+    };
     this.#options.take({
       body: message.content,
       properties: message.properties,
       redelivered: message.fields.redelivered,
       isOpen,
-      acknowledge: () => {
-        if (isOpen()) channel.ack(message);
-      },
-      giveBack: () => {
-        if (isOpen()) channel.nack(message, false, true);
-      },
+      acknowledge: () => answer(() => channel.ack(message)),
+      giveBack: () => answer(() => channel.nack(message, false, true)),
     });
   }
 }

@@ -10,6 +10,9 @@ export type Envelope = Pick<
 /** Tells a message that comes back, because its queue is gone, from the others under way. */
 const ID_HEADER = 'x-orrery-id';
 
+/** The broker did not say that it has a message: it may be there or not. */
+export class NotConfirmed extends Error {}
+
 /** Publishes to queues, and resolves when the broker has taken a message over. */
 export class Publisher {
   #channel: ConfirmChannel | undefined;
@@ -27,18 +30,21 @@ export class Publisher {
   };
 
   /**
-   * Resolves when the broker has the message in the queue, on its disk. Throws when it does not say so: the message may
-   * be there or not.
+   * Resolves when the broker has the message in the queue, on its disk. Throws NotConfirmed when it does not say so, and
+   * RangeError for headers of more than 64 KiB.
    */
   async publish(queue: string, body: Buffer, { headers, ...envelope }: Envelope): Promise<void> {
     const channel = this.#channel;
-    if (!channel) throw new Error('RabbitMQ is away.');
+    if (!channel) throw new NotConfirmed('RabbitMQ is away.');
     const id = randomUUID();
     const options = { ...envelope, headers: { ...headers, [ID_HEADER]: id }, persistent: true, mandatory: true };
     await new Promise<void>((resolve, reject) => {
-      channel.sendToQueue(queue, body, options, (error) => (error ? reject(error) : resolve()));
+      channel.sendToQueue(queue, body, options, (error) => {
+        if (error) reject(new NotConfirmed(`"${queue}" did not take a message.`, { cause: error }));
+        else resolve();
+      });
     });
-    if (this.#returned.delete(id)) throw new Error(`There is no queue "${queue}".`);
+    if (this.#returned.delete(id)) throw new NotConfirmed(`There is no queue "${queue}".`);
   }
 
   /** Waits until what was published is confirmed, and ends the channel. */

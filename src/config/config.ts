@@ -127,7 +127,7 @@ export function loadConfig(input: ConfigInput): Config {
 
 /** Works out the defaults that depend on other settings. */
 function complete(slices: Slices, given: ReadonlyMap<string, Given>, production: boolean): Config {
-  const { server, stores, rights, limits, live, work, reports, telemetry } = slices;
+  const { server, stores, rights, limits, live, work, history, reports, telemetry } = slices;
   const loopback = isLoopback(server.host);
   const dataDir = resolve(server.dataDir);
   const databaseUrl = stores.databaseUrl ?? `sqlite:${join(dataDir, 'orrery.sqlite')}`;
@@ -144,6 +144,7 @@ function complete(slices: Slices, given: ReadonlyMap<string, Given>, production:
     limits: freeze(limits),
     live: freeze(live),
     work: freeze(work),
+    history: freeze(history),
     reports: freeze(reports),
     telemetry: freeze(telemetry),
     sources: new Map(sources),

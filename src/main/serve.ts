@@ -10,6 +10,7 @@ import { type DataDirectory, openDataDirectory } from './data-directory.js';
 import { createDomain, type Domain, type Identity, type Telemetry } from './domain.js';
 import { startLocalAgent } from './local-agent.js';
 import { keepPresence } from './presence.js';
+import { takeReportsFromQueue } from './report-queue.js';
 import { defaultServiceName, provideFirstLogin } from './rights.js';
 import { startupMessage } from './startup-message.js';
 import { openStores, type Stores } from './stores.js';
@@ -93,6 +94,7 @@ async function open(config: Config, options: ServeOptions, closing: Closing): Pr
   if (config.server.role !== 'api') {
     await domain.scheduler.start();
     closing.push(() => domain.scheduler.stop(config.server.shutdownTimeout));
+    closing.push(takeReportsFromQueue(config, stores, domain, identity, telemetry));
   }
   const first = directory ? await provideFirstLogin(domain.rights, stores.db, directory.path) : null;
   directory?.announce({ pid: process.pid, url: api.url, version: options.version, startedAt: systemClock.now() });

@@ -15,6 +15,7 @@ const ActivityViaEnum = builder.enumType('ActivityVia', {
     WEBSOCKET: { description: 'GraphQL over WebSocket.' },
     SSE: { description: 'GraphQL over server-sent events.' },
     REST: { description: 'A REST path.' },
+    AMQP: { description: "A message of RabbitMQ's." },
     SYSTEM: { description: 'The server itself.' },
   } as const,
 });

@@ -50,6 +50,14 @@ import * as Operations from './operations.js';
 
 
 
+
+
+
+
+
+
+
+
 export type Requester<C = {}> = <R, V>(doc: DocumentNode, vars?: V, options?: C) => Promise<R> | AsyncIterable<R>
 export function getSdk<C>(requester: Requester<C>) {
   return {
@@ -116,6 +124,38 @@ export function getSdk<C>(requester: Requester<C>) {
     /** Removes a client; its runs stay. */
     clientRemove(variables: Operations.ClientRemoveMutationVariables, options?: C): Promise<Operations.ClientRemoveMutation> {
       return requester<Operations.ClientRemoveMutation, Operations.ClientRemoveMutationVariables>(Operations.ClientRemoveDocument, variables, options) as Promise<Operations.ClientRemoveMutation>;
+    },
+    /** The clusters that the caller may see. */
+    clusters(variables?: Operations.ClustersQueryVariables, options?: C): Promise<Operations.ClustersQuery> {
+      return requester<Operations.ClustersQuery, Operations.ClustersQueryVariables>(Operations.ClustersDocument, variables, options) as Promise<Operations.ClustersQuery>;
+    },
+    /** One cluster by its global id or its external id. */
+    cluster(variables: Operations.ClusterQueryVariables, options?: C): Promise<Operations.ClusterQuery> {
+      return requester<Operations.ClusterQuery, Operations.ClusterQueryVariables>(Operations.ClusterDocument, variables, options) as Promise<Operations.ClusterQuery>;
+    },
+    /** Makes a cluster. */
+    clusterCreate(variables: Operations.ClusterCreateMutationVariables, options?: C): Promise<Operations.ClusterCreateMutation> {
+      return requester<Operations.ClusterCreateMutation, Operations.ClusterCreateMutationVariables>(Operations.ClusterCreateDocument, variables, options) as Promise<Operations.ClusterCreateMutation>;
+    },
+    /** Changes what a cluster is called and which release it runs. */
+    clusterUpdate(variables: Operations.ClusterUpdateMutationVariables, options?: C): Promise<Operations.ClusterUpdateMutation> {
+      return requester<Operations.ClusterUpdateMutation, Operations.ClusterUpdateMutationVariables>(Operations.ClusterUpdateDocument, variables, options) as Promise<Operations.ClusterUpdateMutation>;
+    },
+    /** Removes a cluster from lists; its history stays. */
+    clusterRemove(variables: Operations.ClusterRemoveMutationVariables, options?: C): Promise<Operations.ClusterRemoveMutation> {
+      return requester<Operations.ClusterRemoveMutation, Operations.ClusterRemoveMutationVariables>(Operations.ClusterRemoveDocument, variables, options) as Promise<Operations.ClusterRemoveMutation>;
+    },
+    /** Announces a deployment and its graph. */
+    transactionStart(variables: Operations.TransactionStartMutationVariables, options?: C): Promise<Operations.TransactionStartMutation> {
+      return requester<Operations.TransactionStartMutation, Operations.TransactionStartMutationVariables>(Operations.TransactionStartDocument, variables, options) as Promise<Operations.TransactionStartMutation>;
+    },
+    /** Says what happened to tasks of a deployment. */
+    transactionReport(variables: Operations.TransactionReportMutationVariables, options?: C): Promise<Operations.TransactionReportMutation> {
+      return requester<Operations.TransactionReportMutation, Operations.TransactionReportMutationVariables>(Operations.TransactionReportDocument, variables, options) as Promise<Operations.TransactionReportMutation>;
+    },
+    /** Ends a deployment. */
+    transactionEnd(variables: Operations.TransactionEndMutationVariables, options?: C): Promise<Operations.TransactionEndMutation> {
+      return requester<Operations.TransactionEndMutation, Operations.TransactionEndMutationVariables>(Operations.TransactionEndDocument, variables, options) as Promise<Operations.TransactionEndMutation>;
     },
     /** Past and coming due times of all jobs, with what came of them. */
     dueTimes(variables?: Operations.DueTimesQueryVariables, options?: C): Promise<Operations.DueTimesQuery> {
