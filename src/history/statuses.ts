@@ -1,5 +1,5 @@
 import type { JobResult } from '../entities/job.js';
-import type { TaskStatus, TransactionStatus } from '../entities/ledger.js';
+import { TASK_STATUSES, type TaskStatus, type TransactionStatus } from '../entities/ledger.js';
 
 /** The results a run can end with. (SKIPPED is an occurrence without a run.) */
 export type RunResult = Exclude<JobResult, 'SKIPPED'>;
@@ -49,6 +49,17 @@ const REST_STATUS: Readonly<Record<TaskStatus, RestTaskStatus>> = {
 export function restStatus(status: TaskStatus): RestTaskStatus {
   return REST_STATUS[status];
 }
+
+/** The statuses behind each of the seed's words; for filters. */
+export const REST_STATUSES: ReadonlyMap<string, readonly TaskStatus[]> = TASK_STATUSES.reduce((words, status) => {
+  const word = REST_STATUS[status].status;
+  return words.set(word, [...(words.get(word) ?? []), status]);
+}, new Map<string, TaskStatus[]>());
+
+/** The statuses of tasks by their names in lower case; for filters that are texts. */
+export const STATUSES_BY_NAME: ReadonlyMap<string, readonly TaskStatus[]> = new Map(
+  TASK_STATUSES.map((status) => [status.toLowerCase(), [status]]),
+);
 
 /**
  * Which of two reports of one attempt rules, whatever came first: what has ended is never undone by what runs, a

@@ -1,15 +1,11 @@
 import type { Ctx } from '../auth/actor.js';
 import { sees, seesClient } from '../auth/scope.js';
 import type { TaskRow, TransactionRow } from '../entities/ledger.js';
+import { projectIn } from './scope.js';
 
 /** Whether the caller may see a transaction. (Whether an agent may, its run knows: it is told by its client.) */
 export function seesTransaction(ctx: Ctx, { project }: Pick<TransactionRow, 'project'>): boolean {
   return sees(ctx, project) && ctx.actor.role !== 'AGENT';
-}
-
-/** The project in a scope; null for a cluster's. */
-function projectIn(scope: string): string | null {
-  return scope.startsWith('project/') ? scope.slice('project/'.length) : null;
 }
 
 /** Whether the caller may see a task: of a project's, its project; an agent, what its own client executes. */

@@ -4,10 +4,7 @@ import { requestError } from './failure.js';
 import { answerFast, isFast } from './fast-path.js';
 import { sendGraphiql } from './graphiql.js';
 import type { HttpParts } from './parts.js';
-import { responseType, sendReply } from './reply.js';
-
-/** The challenge of a request without good credentials (RFC 6750). */
-const CHALLENGE = 'Bearer realm="orrery"';
+import { CHALLENGE, responseType, sendReply } from './reply.js';
 
 const accepts = (req: IncomingMessage, type: string): boolean => req.headers.accept?.includes(type) ?? false;
 

@@ -123,8 +123,14 @@ export class Pipeline {
       const message = `The operation costs ${cost}; ${maxComplexity} is the most. Ask for smaller pages or fewer fields.`;
       return this.refuse(ctx, [requestError('LIMIT_EXCEEDED', message)], 400, 200);
     }
+    const charged = this.charge(ctx, cost);
+    return isReply(charged) ? charged : { operation, variables, rateLimit: charged };
+  }
+
+  /** Takes a cost from what the caller may spend. Or the answer why it may not. */
+  charge(ctx: Ctx, cost: number): RateLimitState | Reply {
     const { allowed, state, retryAfterMs } = this.#limiter.spend(ctx.actor.id, cost);
-    if (allowed) return { operation, variables, rateLimit: state };
+    if (allowed) return state;
     const seconds = Math.ceil(retryAfterMs / 1_000);
     const message = `The rate limit is used up (${state.limit} a minute, this costs ${cost}): try again in ${seconds} s.`;
     const error = new GraphQLError(message, { extensions: { code: 'RATE_LIMITED', rateLimit: state } });
@@ -234,8 +240,8 @@ function chooseOperation(
   return operations.get(name) ?? requestError('BAD_REQUEST', `The document has no operation "${name.slice(0, 100)}".`);
 }
 
-/** Whether an answer came instead of an admission. */
-export const isReply = (value: Admitted | Reply): value is Reply => 'body' in value;
+/** Whether an answer came instead of what was asked for. */
+export const isReply = (value: object): value is Reply => 'body' in value;
 
 /** Refuses what cannot be answered over plain HTTP: a subscription, and a mutation where only reading is allowed. */
 export function refusalOfKind(

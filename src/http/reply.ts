@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { type Reply, replyText } from './pipeline.js';
 
+/** The challenge of a request without good credentials (RFC 6750). */
+export const CHALLENGE = 'Bearer realm="orrery"';
+
 /** The media types of an answer. */
 export type ResponseType = 'application/json' | 'application/graphql-response+json';
 

@@ -10,7 +10,7 @@ const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** Calls `onEnd` once, when the caller's rights expire or are revoked; returns how to stop. */
 export function watchRightsEnd(
-  pipeline: OperationPipeline,
+  pipeline: Pick<OperationPipeline, 'watchRights'>,
   clock: Clock,
   ctx: Ctx,
   onEnd: (end: RightsEnd) => void,

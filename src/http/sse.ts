@@ -9,7 +9,7 @@ import type { Callers } from './caller.js';
 import type { ConnectionCap } from './connections.js';
 import type { OperationPipeline, PreparedOperation } from './operation.js';
 import type { Route } from './parts.js';
-import { sendJson } from './reply.js';
+import { CHALLENGE, sendJson } from './reply.js';
 import { watchRightsEnd } from './rights-end.js';
 import { SingleResult } from './single-result.js';
 import { SseConnection } from './sse-connection.js';
@@ -58,7 +58,7 @@ const CAP_REFUSALS = {
 
 function answerRefused(res: ServerResponse, error: unknown): void {
   if (!(error instanceof RefusedRequest || error instanceof BodyError)) throw error;
-  if (error.status === 401) res.setHeader('www-authenticate', 'Bearer realm="orrery"');
+  if (error.status === 401) res.setHeader('www-authenticate', CHALLENGE);
   if (error.status === 405) res.setHeader('allow', 'GET, POST');
   if (error instanceof BodyError) res.setHeader('connection', 'close');
   sendJson(res, error.status, { errors: [{ message: error.message, extensions: { code: error.code } }] });

@@ -6,6 +6,7 @@ import { Callers } from '../http/caller.js';
 import { ConnectionCap } from '../http/connections.js';
 import { Pipeline } from '../http/pipeline.js';
 import { createOperations } from '../http/prepared.js';
+import { createRest } from '../http/rest/rest.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
 import { createEventStreams, type EventStreams } from '../http/sse.js';
 import { createWebSockets, type WebSockets } from '../http/websocket.js';
@@ -137,6 +138,10 @@ export async function startApi(
   const callers = new Callers({ trustedProxies, publicUrl });
   const executions = createExecutions();
   const { sockets, streams } = createLiveSide(config, executions, operations, callers, telemetry);
+  const { history, exports } = domain;
+  const { authenticator } = rights;
+  const clock = systemClock;
+  const entries = { pipeline, operations, authenticator, callers, clock, ...telemetry };
   const server: HttpServer = await startHttpServer({
     ...telemetry,
     options: {
@@ -157,6 +162,7 @@ export async function startApi(
     sessions: rights.sessions,
     clock: systemClock,
     eventStream: streams.route,
+    routes: createRest({ ...entries, history, exports }),
     upgrade: (req, socket, head) => sockets.upgrade(req, socket, head),
   });
   url = server.url;

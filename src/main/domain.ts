@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import { createOutbox } from '../events/outbox.js';
 import { createOutputLog } from '../events/output-log.js';
 import { createTaskEventLog } from '../events/task-event-log.js';
+import { createExportService, type ExportService } from '../history/export/export-service.js';
 import { createReportService, type ReportService } from '../history/intake/report-service.js';
 import { createHistoryService, type HistoryService } from '../history/service.js';
 import { createClientService } from '../jobs/client-service.js';
@@ -40,6 +41,7 @@ export interface Domain {
   jobs: ReturnType<typeof createJobService>;
   runs: ReturnType<typeof createRunService>;
   history: HistoryService;
+  exports: ExportService;
   reports: ReportService;
   clients: ReturnType<typeof createClientService>;
   clusters: ClusterService;
@@ -126,6 +128,7 @@ export function createDomain(config: Config, stores: Stores, identity: Identity,
     jobs,
     runs: createRunService(deps),
     history: createHistoryService(deps),
+    exports: createExportService(deps),
     reports: createReportService({ ...deps, clusters: createClusterDirectory(deps) }),
     clients: createClientService(deps),
     clusters: createClusterService(deps),

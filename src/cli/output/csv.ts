@@ -1,7 +1,5 @@
+import { csvRecord, csvText } from '../../lib/csv.js';
 import type { Cell, Row } from './cell.js';
-
-/** Spreadsheets run what starts with these: a quote before it makes it a text. */
-const FORMULA = /^[=+\-@\t\r]/;
 
 function plainText(cell: Cell): string {
   if (cell === null || cell === undefined) return '';
@@ -9,16 +7,12 @@ function plainText(cell: Cell): string {
   return typeof cell === 'object' ? cell.join(' ') : String(cell);
 }
 
-/** One field of RFC 4180, safe to open in a spreadsheet. Instants are ISO 8601 in UTC. */
-function csvField(cell: Cell): string {
-  const text = plainText(cell);
-  const safe = typeof cell !== 'number' && FORMULA.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
+/** One field of CSV. Instants are ISO 8601 in UTC; numbers stay numbers. */
+const csvField = (cell: Cell): string => (typeof cell === 'number' ? String(cell) : csvText(plainText(cell)));
 
 /** One line of CSV, with its end. */
 export function csvLine(cells: readonly Cell[]): string {
-  return `${cells.map(csvField).join(',')}\r\n`;
+  return csvRecord(cells.map(csvField));
 }
 
 /** Rows as CSV (RFC 4180) with a header line. */

@@ -1,0 +1,72 @@
+import { type IndexRange, type Key, partSql, type RangeList } from '../../db/index-range.js';
+import type { Reader } from '../../db/transaction.js';
+import { mergePages } from '../../lib/merge-pages.js';
+
+/** How the rows of a long list are read. */
+export interface RowForm<T> {
+  /** The columns, as SQL. */
+  readonly columns: string;
+  /** A row's place in the list. */
+  readonly keyOf: (row: T) => Key;
+  /** How many characters a row's texts without a narrow bound have. */
+  readonly textOf: (row: T) => number;
+}
+
+/** Rows read by one statement at first, and at most. */
+const FIRST_PAGE = 250;
+const LARGEST_PAGE = 2_500;
+const SMALLEST_PAGE = 10;
+/** Rows that are held of all ranges together, about. */
+const MOST_HELD = 20_000;
+/** Texts without a narrow bound in one page, in characters, about. */
+const MOST_TEXT = 1_000_000;
+
+/** The size of the page after one: larger while its texts are small. */
+function nextSize<T>(size: number, rows: readonly T[], { textOf }: RowForm<T>, most: number): number {
+  const text = rows.reduce((sum, row) => sum + textOf(row), 0);
+  const fitting = text > MOST_TEXT ? Math.floor((size * MOST_TEXT) / text) : size * 2;
+  return Math.max(SMALLEST_PAGE, Math.min(most, fitting));
+}
+
+/** The rows of one range in the list's order, a statement a page: nothing is open in between. */
+async function* pagesOf<T>(
+  reader: Reader,
+  list: RangeList,
+  range: IndexRange,
+  form: RowForm<T>,
+  most: number,
+): AsyncGenerator<readonly T[]> {
+  let limit = Math.min(FIRST_PAGE, most);
+  let from: Key | null = null;
+  for (;;) {
+    const { sql, values } = partSql(reader, form.columns, { list, range, descending: false, from, limit });
+    const rows: T[] = await reader.rows<T>(sql, values);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows;
+    if (rows.length < limit) return;
+    from = form.keyOf(last);
+    limit = nextSize(limit, rows, form, most);
+  }
+}
+
+function compare(a: Key, b: Key): number {
+  for (const [index, value] of a.entries()) {
+    const difference = value - (b[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** Every row of a list of ranges in its order, in pages as large as is good for reading; one page of a range is held. */
+export function rangeListPages<T>(reader: Reader, list: RangeList, form: RowForm<T>): AsyncGenerator<readonly T[]> {
+  const most = Math.max(SMALLEST_PAGE, Math.min(LARGEST_PAGE, Math.floor(MOST_HELD / Math.max(1, list.ranges.length))));
+  const sources = list.ranges.map((range) => pagesOf(reader, list, range, form, most));
+  return mergePages(sources, (a, b) => compare(form.keyOf(a), form.keyOf(b)));
+}
+
+/** The same list without rows made after this one: it ends, however many are made meanwhile. */
+export function upTo(list: RangeList, lastNumber: number): RangeList {
+  const bound = { sql: 'number <= ?', values: [lastNumber] };
+  return { ...list, ranges: list.ranges.map((range) => ({ ...range, also: [...range.also, bound] })) };
+}

@@ -1,0 +1,88 @@
+import type { ExportedTask } from '../../history/export/export-service.js';
+import type { TransactionName } from '../../history/export/transaction-names.js';
+import { clusterIn, projectIn } from '../../history/scope.js';
+import { csvRecord, csvText } from '../../lib/csv.js';
+import { isoText } from '../../lib/iso-text.js';
+
+/** The columns of an export as CSV, and the names in one as JSON lines. */
+const COLUMNS = [
+  'number',
+  'id',
+  'transaction_number',
+  'transaction_id',
+  'transaction_name',
+  'cluster_id',
+  'project',
+  'graph_task_id',
+  'task_name',
+  'node_id',
+  'attempt',
+  'status',
+  'reason',
+  'time_start',
+  'time_end',
+  'duration',
+  'exit_code',
+  'custom',
+] as const;
+
+/** The line that CSV begins with. */
+export const TASK_CSV_HEADER = csvRecord(COLUMNS);
+
+const time = (at: number | null): string | null => (at === null ? null : isoText(at));
+const text = (value: string | null | undefined): string => (value == null ? '' : csvText(value));
+
+/** Seconds from the beginning to the end. */
+const duration = ({ timeStart, timeEnd }: ExportedTask): number | null =>
+  timeStart === null || timeEnd === null ? null : (timeEnd - timeStart) / 1_000;
+
+/** A task as a line of CSV. Instants are ISO 8601 in UTC. */
+export function taskCsv(task: ExportedTask, transaction: TransactionName | undefined): string {
+  const fields = [
+    task.number,
+    task.id,
+    transaction?.number ?? '',
+    task.transactionId,
+    text(transaction?.name),
+    text(clusterIn(task.scope)),
+    text(projectIn(task.scope)),
+    csvText(task.graphTaskId),
+    csvText(task.taskName),
+    csvText(task.nodeId),
+    task.attempt,
+    task.status,
+    text(task.reason),
+    time(task.timeStart) ?? '',
+    time(task.timeEnd) ?? '',
+    duration(task) ?? '',
+    task.exitCode ?? '',
+    text(task.custom),
+  ];
+  return csvRecord(fields);
+}
+
+/** A task as a line of JSON; `summary` is there only where summaries were asked for. */
+export function taskJsonLine(task: ExportedTask, transaction: TransactionName | undefined): string {
+  const line = JSON.stringify({
+    number: task.number,
+    id: task.id,
+    transaction_number: transaction?.number ?? null,
+    transaction_id: task.transactionId,
+    transaction_name: transaction?.name ?? null,
+    cluster_id: clusterIn(task.scope),
+    project: projectIn(task.scope),
+    graph_task_id: task.graphTaskId,
+    task_name: task.taskName,
+    node_id: task.nodeId || null,
+    attempt: task.attempt,
+    status: task.status,
+    reason: task.reason,
+    time_start: time(task.timeStart),
+    time_end: time(task.timeEnd),
+    duration: duration(task),
+    exit_code: task.exitCode,
+  });
+  // The database gives it as JSON already.
+  const summary = task.summary === undefined ? '' : `,"summary":${JSON.stringify(task.summary)}`;
+  return `${line.slice(0, -1)},"custom":${task.custom ?? 'null'}${summary}}\n`;
+}
