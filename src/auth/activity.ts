@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.js';
 import { keysetPage, type Page, type PageRequest } from '../db/page.js';
+import { RowQuery } from '../db/row-query.js';
 import type { Tx } from '../db/transaction.js';
 import { insertRows } from '../db/write.js';
 import { ActivityEntity, type ActivityRow } from '../entities/activity.js';
@@ -77,7 +78,7 @@ export class Activities {
 
   /** One page of the rows that the caller may see. Throws InvalidInputError for a wrong page or cursor. */
   async list(ctx: Ctx, filter: ActivityFilter, order: ActivityOrder, page: PageRequest): Promise<Page<ActivityRow>> {
-    const query = this.#db.manager.getRepository(ActivityEntity).createQueryBuilder('activity');
+    const query = new RowQuery(this.#db.reader, ActivityEntity, 'activity');
     const own = visibleProject(ctx);
     if (own !== null) query.andWhere('activity.project = :own', { own });
     for (const field of ['actorId', 'action', 'subject', 'project'] as const) {

@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.js';
 import { keysetPage, type Page, type PageRequest } from '../db/page.js';
+import { RowQuery } from '../db/row-query.js';
 import { insertRows, updateRows } from '../db/write.js';
 import { ApiTokenEntity, type ApiTokenRow } from '../entities/api-token.js';
 import { ID_PREFIX } from '../entities/ids.js';
@@ -120,7 +121,7 @@ export class ApiTokens {
 
   /** One page of the tokens that the caller may see, by the time they were made. */
   async list(ctx: Ctx, filter: TokenFilter, direction: 'ASC' | 'DESC', page: PageRequest): Promise<Page<ApiTokenRow>> {
-    const query = this.#parts.db.manager.getRepository(ApiTokenEntity).createQueryBuilder('token');
+    const query = new RowQuery(this.#parts.db.reader, ApiTokenEntity, 'token');
     const own = visibleProject(ctx);
     if (own !== null) query.andWhere('token.project = :own', { own });
     if (filter.project != null) query.andWhere('token.project = :project', { project: filter.project });

@@ -2,9 +2,36 @@ import { InvalidInputError } from '../lib/errors.js';
 
 type Value = string | number | null;
 
-/** A position in a list as an opaque text: the list's scope and the values of its order. */
+/** The spaces that fill a text up to whole groups of three bytes. */
+const FILL = ['', '  ', ' '];
+
+/**
+ * Positions in a list as opaque texts: the list's scope and the values of its order. Those of a page are encoded at
+ * once and cut: JSON does not mind the spaces between.
+ */
+export function encodeCursors(scope: string, positions: readonly (readonly Value[])[]): string[] {
+  const start = `[${JSON.stringify(scope)}`;
+  const ends: number[] = [];
+  let all = '';
+  for (const values of positions) {
+    let text = start;
+    for (const value of values) text += `,${JSON.stringify(value)}`;
+    text += ']';
+    all += text + FILL[text.length % 3];
+    ends.push((all.length / 3) * 4);
+  }
+  const bytes = Buffer.from(all);
+  // Bytes and characters differ where a text is not ASCII.
+  if (bytes.length !== all.length) {
+    return positions.map((values) => Buffer.from(JSON.stringify([scope, ...values])).toString('base64url'));
+  }
+  const encoded = bytes.toString('base64url');
+  return ends.map((end, index) => encoded.slice(ends[index - 1] ?? 0, end));
+}
+
+/** One such position. */
 export function encodeCursor(scope: string, values: readonly Value[]): string {
-  return Buffer.from(JSON.stringify([scope, ...values])).toString('base64url');
+  return encodeCursors(scope, [values])[0] ?? '';
 }
 
 function parse(cursor: string): unknown {

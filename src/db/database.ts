@@ -5,9 +5,10 @@ import { type Clock, systemClock } from '../lib/time.js';
 import { createDataSource, type DatabaseOptions, type Dialect, dialectOf, serverKind } from './data-source.js';
 import { isConflict, isDiskFull } from './failures.js';
 import { Mutex } from './mutex.js';
+import { poolReader, sourceReader } from './reader.js';
 import { limitStatements } from './statement-limit.js';
 import { traceStatements } from './tracing.js';
-import { type Reader, RunnerTx, type SqlValue, type Tx } from './transaction.js';
+import { type Reader, RunnerTx, type Tx } from './transaction.js';
 
 const MOST_TRIES = 12;
 
@@ -55,13 +56,7 @@ export class Database {
     this.#readSource = readSource;
     this.#clock = clock;
     this.dialect = dialect;
-    this.reader = {
-      manager: readSource.manager,
-      rows: async <T>(sql: string, values: readonly SqlValue[] = []): Promise<T[]> => {
-        const rows: T[] = await readSource.query(sql, [...values]);
-        return rows;
-      },
-    };
+    this.reader = dialect === 'mysql' ? poolReader(readSource) : sourceReader(readSource);
   }
 
   /** The data source that writes: for migrations and for the test that compares the schema. */

@@ -1,7 +1,7 @@
-import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { ObjectLiteral } from 'typeorm';
 import { InvalidInputError } from '../lib/errors.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
-import { readRows } from './rows.js';
+import { decodeCursor, encodeCursors } from './cursor.js';
+import type { RowQuery, SortColumn } from './row-query.js';
 
 const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 500;
@@ -46,21 +46,14 @@ export function pageSize(request: PageRequest): { size: number; backwards: boole
 
 type Value = string | number | null;
 
-/** `column` beyond `value` in the direction, where NULL sorts first in ascending order (MySQL and SQLite alike). */
+/** A column beyond `value` in the direction, where NULL sorts first in ascending order (MySQL and SQLite alike). */
 function beyond(column: string, value: Value, ascending: boolean, name: string): string | null {
   if (value === null) return ascending ? `${column} IS NOT NULL` : null;
   return ascending ? `${column} > :${name}` : `(${column} < :${name} OR ${column} IS NULL)`;
 }
 
-/** One column of an order as it is read: forwards or backwards. */
-interface SortColumn {
-  /** `alias.property` */
-  column: string;
-  ascending: boolean;
-}
-
 /** What every row from a position on has in the first column: a bound for the range of the index. */
-function boundOf({ column, ascending }: SortColumn, value: Value): string {
+function boundOf(column: string, ascending: boolean, value: Value): string {
   if (value === null) return '';
   return ascending ? `${column} >= :position0 AND ` : `(${column} <= :position0 OR ${column} IS NULL) AND `;
 }
@@ -70,73 +63,73 @@ function boundOf({ column, ascending }: SortColumn, value: Value): string {
  * serve from an index (it cannot for `(a, b) > (x, y)`).
  */
 function addPosition<T extends ObjectLiteral>(
-  query: SelectQueryBuilder<T>,
-  columns: readonly SortColumn[],
+  query: RowQuery<T>,
+  order: readonly SortColumn[],
   values: readonly Value[],
 ): void {
   const alternatives: string[] = [];
   const equals: string[] = [];
-  const parameters: Record<string, Value> = {};
-  columns.forEach(({ column, ascending }, index) => {
+  const given: Record<string, Value> = {};
+  let bound = '';
+  order.forEach(({ property, ascending }, index) => {
+    const column = `${query.alias}.${property}`;
     const value = values[index] ?? null;
     const name = `position${index}`;
-    parameters[name] = value;
+    given[name] = value;
+    if (index === 0) bound = boundOf(column, ascending, value);
     const further = beyond(column, value, ascending, name);
     if (further) alternatives.push([...equals, further].join(' AND '));
     equals.push(value === null ? `${column} IS NULL` : `${column} = :${name}`);
   });
-  const [first] = columns;
-  const bound = first ? boundOf(first, values[0] ?? null) : '';
-  query.andWhere(`${bound}(${alternatives.map((text) => `(${text})`).join(' OR ')})`, parameters);
+  query.andWhere(`${bound}(${alternatives.map((text) => `(${text})`).join(' OR ')})`, given);
 }
 
-/** An order as SQL, with the names of the columns. */
-function orderSql<T extends ObjectLiteral>(query: SelectQueryBuilder<T>, columns: readonly SortColumn[]): string {
-  const { driver } = query.dataSource;
-  const metadata = query.expressionMap.mainAlias?.metadata;
-  const parts = columns.map(({ column, ascending }) => {
-    const property = column.slice(query.alias.length + 1);
-    const name = metadata?.findColumnWithPropertyName(property)?.databaseName ?? property;
-    return `${driver.escape(query.alias)}.${driver.escape(name)} ${ascending ? 'ASC' : 'DESC'}`;
-  });
-  return parts.join(', ');
+/** An order as its rows are read: forwards, or backwards for a page before its cursor. */
+export const sorted = (order: readonly OrderKey[], backwards: boolean): SortColumn[] =>
+  order.map(({ property, direction }) => ({ property, ascending: (direction === 'ASC') !== backwards }));
+
+/** Rows with their cursors. */
+export function edgesOf<R extends object>(
+  nodes: readonly R[],
+  order: readonly OrderKey[],
+  scope: string,
+): { node: R; cursor: string }[] {
+  const positions = (nodes as readonly Readonly<Record<string, Value>>[]).map((node) =>
+    order.map(({ property }) => node[property] ?? null),
+  );
+  const cursors = encodeCursors(scope, positions);
+  return nodes.map((node, index) => ({ node, cursor: cursors[index] ?? '' }));
 }
+
+/** What is read of a page's rows, besides the columns of its order; null = everything. */
+export type Only<K> = readonly K[] | null;
 
 /**
  * One page of a filtered query by keyset. `scope` names the list and its order, so that a cursor of another list is
- * refused (InvalidInputError). `without` names properties that the rows need not have.
+ * refused (InvalidInputError). `only` names the properties that the rows need; without a word, all of them.
  */
-export async function keysetPage<T extends ObjectLiteral, K extends keyof T & string = never>(
-  query: SelectQueryBuilder<T>,
+export async function keysetPage<T extends ObjectLiteral, K extends keyof T & string = keyof T & string>(
+  query: RowQuery<T>,
   order: readonly OrderKey[],
   request: PageRequest,
   scope: string,
-  without: readonly K[] = [],
-): Promise<Page<Omit<T, K>>> {
+  only: Only<K> = null,
+): Promise<Page<Pick<T, K>>> {
   const { size, backwards } = pageSize(request);
   const counting = query.clone();
-  const columns = order.map((key) => ({
-    column: `${query.alias}.${key.property}`,
-    ascending: (key.direction === 'ASC') !== backwards,
-  }));
+  const columns = sorted(order, backwards);
   const mark = backwards ? request.before : request.after;
   if (mark != null)
     addPosition(query, columns, decodeCursor(mark, scope, order.length, [backwards ? 'before' : 'after']));
-  columns.forEach(({ column, ascending }, index) => {
-    query[index === 0 ? 'orderBy' : 'addOrderBy'](column, ascending ? 'ASC' : 'DESC');
-  });
-  const byIds = mark == null ? null : orderSql(query, columns);
-  const found = await readRows(query.limit(size + 1), { without, byIds });
+  const wanted = only && [...only, ...order.map(({ property }) => property as K)];
+  const found = await (mark == null
+    ? query.rows(wanted, columns, size + 1)
+    : query.rowsByIds(wanted, columns, size + 1));
   const more = found.length > size;
-  const nodes = found.slice(0, size);
+  const nodes = more ? found.slice(0, size) : found;
   if (backwards) nodes.reverse();
-  const cursorOf = (node: Readonly<Record<string, Value>>): string =>
-    encodeCursor(
-      scope,
-      order.map((key) => node[key.property] ?? null),
-    );
   return {
-    edges: nodes.map((node) => ({ node, cursor: cursorOf(node) })),
+    edges: edgesOf(nodes, order, scope),
     hasNextPage: backwards ? request.before != null : more,
     hasPreviousPage: backwards ? more : request.after != null,
     total: () => countCapped(counting),
@@ -144,13 +137,9 @@ export async function keysetPage<T extends ObjectLiteral, K extends keyof T & st
 }
 
 /** Counts the rows of a query, reading no more than COUNT_CAP of them. */
-async function countCapped<T extends ObjectLiteral>(query: SelectQueryBuilder<T>): Promise<number> {
-  const inner = query.clone().select('1', 'one').orderBy().limit(COUNT_CAP);
-  const row = await query.dataSource
-    .createQueryBuilder()
-    .select('COUNT(*)', 'total')
-    .from(`(${inner.getQuery()})`, 'capped')
-    .setParameters(inner.getParameters())
-    .getRawOne<{ total: number | string }>();
+async function countCapped<T extends ObjectLiteral>(query: RowQuery<T>): Promise<number> {
+  const { sql, values } = query.statement('1', [], COUNT_CAP);
+  const text = `SELECT COUNT(*) AS total FROM (${sql}) capped`;
+  const [row] = await query.reader.rows<{ total: number | string }>(text, values);
   return Number(row?.total ?? 0);
 }

@@ -1,7 +1,8 @@
 import DataLoader from 'dataloader';
-import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import { encodeCursor } from './cursor.js';
-import { COUNT_CAP, type OrderKey, type Page, type PageRequest, pageSize } from './page.js';
+import type { ObjectLiteral } from 'typeorm';
+import { COUNT_CAP, edgesOf, type OrderKey, type Page, type PageRequest, pageSize, sorted } from './page.js';
+import type { RowQuery, SortColumn, Statement } from './row-query.js';
+import type { Reader } from './transaction.js';
 
 /** Queries put together in one statement: SQLite takes at most 500 parts. */
 const MOST_PARTS = 200;
@@ -10,7 +11,7 @@ const MOST_IDS = 10_000;
 
 /** A query of one list of several that are read alike: its rows, and the scope of its cursors. */
 export interface ListQuery<T extends ObjectLiteral> {
-  query: SelectQueryBuilder<T>;
+  query: RowQuery<T>;
   scope: string;
 }
 
@@ -23,66 +24,52 @@ function chunks<T>(all: readonly T[], size: number): T[][] {
   return parts;
 }
 
-/** The rows of several queries by one statement, with the number of the query that each comes from. */
-async function unionRows<T extends ObjectLiteral, R>(
-  queries: readonly SelectQueryBuilder<T>[],
+/** The rows of several statements by one, each wrapped with its number. */
+async function unionRows<R>(
+  reader: Reader,
+  statements: readonly Statement[],
   wrap: (sql: string, part: number) => string,
 ): Promise<R[]> {
   const rows: R[] = [];
-  for (const [round, some] of chunks(queries, MOST_PARTS).entries()) {
-    const texts = some.map((query) => query.getQueryAndParameters());
-    const sql = texts.map(([text], index) => wrap(text, round * MOST_PARTS + index)).join(' UNION ALL ');
-    const [first] = some;
-    if (first)
-      rows.push(
-        ...(await first.dataSource.query(
-          sql,
-          texts.flatMap(([, parameters]) => parameters),
-        )),
-      );
+  for (const [round, some] of chunks(statements, MOST_PARTS).entries()) {
+    const sql = some.map((each, index) => wrap(each.sql, round * MOST_PARTS + index)).join(' UNION ALL ');
+    const values = some.flatMap((each) => each.values);
+    rows.push(...(await reader.rows<R>(sql, values)));
   }
   return rows;
 }
 
-async function totalsOf<T extends ObjectLiteral>(queries: readonly SelectQueryBuilder<T>[]): Promise<number[]> {
-  const bounded = queries.map((query) => query.clone().select('1', 'one').orderBy().limit(COUNT_CAP));
+async function totalsOf<T extends ObjectLiteral>(queries: readonly RowQuery<T>[]): Promise<number[]> {
+  const [first] = queries;
+  if (!first) return [];
+  const bounded = queries.map((query) => query.statement('1', [], COUNT_CAP));
   const wrap = (sql: string, part: number): string =>
     `SELECT ${part} AS part, COUNT(*) AS total FROM (${sql}) capped${part}`;
-  const rows = await unionRows<T, { part: number | string; total: number | string }>(bounded, wrap);
+  const rows = await unionRows<{ part: number | string; total: number | string }>(first.reader, bounded, wrap);
   const totals = new Map(rows.map(({ part, total }) => [Number(part), Number(total)]));
   return queries.map((_query, part) => totals.get(part) ?? 0);
 }
 
 async function idsOfEach<T extends ObjectLiteral>(
-  queries: readonly SelectQueryBuilder<T>[],
-  order: readonly OrderKey[],
-  size: number,
-  backwards: boolean,
+  reader: Reader,
+  queries: readonly RowQuery<T>[],
+  order: readonly SortColumn[],
+  limit: number,
 ): Promise<string[][]> {
-  const bounded = queries.map((given) => {
-    const query = given.clone().select(`${given.alias}.id`, 'id');
-    for (const { property, direction } of order) {
-      query.addOrderBy(`${query.alias}.${property}`, (direction === 'ASC') !== backwards ? 'ASC' : 'DESC');
-    }
-    return query.limit(size + 1);
-  });
+  const bounded = queries.map((query) => query.statement(query.column('id'), order, limit));
   const wrap = (sql: string, part: number): string =>
     `SELECT ${part} AS part, part${part}.id FROM (${sql}) part${part}`;
-  const rows = await unionRows<T, { part: number | string; id: string }>(bounded, wrap);
+  const rows = await unionRows<{ part: number | string; id: string }>(reader, bounded, wrap);
   const ids = queries.map((): string[] => []);
   for (const { part, id } of rows) ids[Number(part)]?.push(id);
   return ids;
 }
 
-async function rowsByIds<T extends ObjectLiteral>(
-  { dataSource, alias, expressionMap }: SelectQueryBuilder<T>,
-  ids: readonly string[],
-): Promise<Map<string, T>> {
-  const target = expressionMap.mainAlias?.target ?? alias;
+async function rowsByIds<T extends ObjectLiteral>(query: RowQuery<T>, ids: readonly string[]): Promise<Map<string, T>> {
   const found = new Map<string, T>();
   for (const some of chunks(ids, MOST_IDS)) {
-    const query = dataSource.getRepository<T>(target).createQueryBuilder(alias);
-    for (const row of await query.where(`${alias}.id IN (:...some)`, { some }).getMany()) found.set(row.id, row);
+    const named = query.fresh().andWhere(`${query.alias}.id IN (:...some)`, { some });
+    for (const row of await named.rows(null, [], some.length)) found.set(String(row.id), row);
   }
   return found;
 }
@@ -113,7 +100,7 @@ export async function keysetPages<T extends ObjectLiteral>(
   const [first] = lists;
   if (!first) return [];
   const queries = lists.map(({ query }) => query);
-  const ids = await idsOfEach(queries, order, size, backwards);
+  const ids = await idsOfEach(first.query.reader, queries, sorted(order, backwards), size + 1);
   const rows = await rowsByIds(first.query, ids.flat());
   const totals = new DataLoader<number, number>((parts) => totalsOf(parts.flatMap((part) => queries[part] ?? [])));
   return lists.map(({ scope }, part) => {
@@ -121,13 +108,7 @@ export async function keysetPages<T extends ObjectLiteral>(
     const more = found.length > size;
     const nodes = backwards ? found.slice(-size) : found.slice(0, size);
     return {
-      edges: nodes.map((node) => ({
-        node,
-        cursor: encodeCursor(
-          scope,
-          order.map(({ property }) => node[property] ?? null),
-        ),
-      })),
+      edges: edgesOf(nodes, order, scope),
       hasNextPage: !backwards && more,
       hasPreviousPage: backwards && more,
       total: () => totals.load(part),

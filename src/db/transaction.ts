@@ -7,6 +7,8 @@ export interface Reader {
   readonly manager: EntityManager;
   /** The rows of a SELECT; `?` marks the values. */
   rows<T>(sql: string, values?: readonly SqlValue[]): Promise<T[]>;
+  /** The same for a text that comes again and again: the server parses it once for each connection. */
+  prepared<T>(sql: string, values: readonly SqlValue[]): Promise<T[]>;
 }
 
 /** A transaction under way. Everything that belongs to it goes through it, never through the database object. */
@@ -38,6 +40,10 @@ export class RunnerTx implements Tx {
   async rows<T>(sql: string, values: readonly SqlValue[] = []): Promise<T[]> {
     const rows: T[] = await this.#runner.query(sql, [...values]);
     return rows;
+  }
+
+  prepared<T>(sql: string, values: readonly SqlValue[]): Promise<T[]> {
+    return this.rows(sql, values);
   }
 
   async execute(sql: string, values: readonly SqlValue[] = []): Promise<number> {

@@ -1,5 +1,6 @@
-import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { ObjectLiteral } from 'typeorm';
 import { InvalidInputError } from '../lib/errors.js';
+import type { RowQuery } from './row-query.js';
 
 /** The most values that one list of a filter may name: databases bound the parameters of a statement. */
 const LONGEST_LIST = 500;
@@ -16,7 +17,7 @@ export function checkListLength(values: readonly unknown[] | null | undefined, p
  * narrow, and no value fits no row. Throws InvalidInputError when there are too many.
  */
 export function whereIn<T extends ObjectLiteral>(
-  query: SelectQueryBuilder<T>,
+  query: RowQuery<T>,
   column: string,
   values: readonly string[] | null | undefined,
   name: string,

@@ -77,7 +77,7 @@ export interface JobRow extends JobDefinition {
 }
 
 /** What only its owner wrote, and what may be long: not read where lists are. */
-export const JOB_BODY = ['actions', 'actionDefaults', 'document'] as const;
+const JOB_BODY = ['actions', 'actionDefaults', 'document'] as const;
 
 /** A job without its body. */
 export type JobHead = Omit<JobRow, (typeof JOB_BODY)[number]>;
@@ -144,6 +144,13 @@ export const JobEntity = new EntitySchema<JobRow>({
     { name: 'ix_jobs_all_stale', columns: ['slot', 'staleAt', 'id'] },
   ],
 });
+
+const BODY: readonly string[] = JOB_BODY;
+
+/** The columns of a job's head. */
+export const JOB_HEAD = Object.keys(JobEntity.options.columns).filter(
+  (property): property is keyof JobHead => !BODY.includes(property),
+);
 
 /** One kind of action a job has, for the list's filter. */
 export interface JobActionKindRow {

@@ -1,6 +1,7 @@
 import { In } from 'typeorm';
 import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
 import { type FirstPageRequest, keysetPages, type ListQuery } from '../db/pages.js';
+import { RowQuery } from '../db/row-query.js';
 import { readRows } from '../db/rows.js';
 import type { Reader } from '../db/transaction.js';
 import {
@@ -53,9 +54,9 @@ const scopeOf = (transactionId: string): string => `tasks:${transactionId}`;
 const AS_MADE: readonly OrderKey[] = [{ property: 'number', direction: 'ASC' }];
 
 function tasksOf(reader: Reader, transactionId: string): ListQuery<TaskRow> {
-  const query = reader.manager.getRepository(TaskEntity).createQueryBuilder('task');
+  const query = new RowQuery(reader, TaskEntity, 'task');
   return {
-    query: query.where('task.transactionId = :transactionId', { transactionId }),
+    query: query.andWhere('task.transactionId = :transactionId', { transactionId }),
     scope: scopeOf(transactionId),
   };
 }

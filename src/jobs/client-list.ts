@@ -1,7 +1,8 @@
-import { In, type SelectQueryBuilder } from 'typeorm';
+import { In } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { seesClient, visibleClient, visibleProject } from '../auth/scope.js';
 import { keysetPage, type Page, type PageRequest } from '../db/page.js';
+import { RowQuery } from '../db/row-query.js';
 import { whereIn } from '../db/where-in.js';
 import { ClientEntity, type ClientRow } from '../entities/client.js';
 import { ID_PREFIX } from '../entities/ids.js';
@@ -12,7 +13,7 @@ import type { JobsDeps } from './deps.js';
 
 type Maybe<T> = T | null | undefined;
 type ReadDeps = Pick<JobsDeps, 'db'>;
-type Query = SelectQueryBuilder<ClientRow>;
+type Query = RowQuery<ClientRow>;
 
 /** What a list of clients is narrowed to; what is left out or null does not narrow. */
 export interface ClientFilter {
@@ -45,7 +46,7 @@ function addStates(query: Query, states: Maybe<readonly ClientState[]>, now: num
 function narrow(query: Query, ctx: Ctx): void {
   const project = visibleProject(ctx);
   const key = visibleClient(ctx);
-  query.where("client.slot = ''");
+  query.andWhere("client.slot = ''");
   if (project !== null) query.andWhere('client.project = :project', { project });
   if (key !== null) query.andWhere('client.key = :own', { own: key });
 }
@@ -58,7 +59,7 @@ export async function listClients(
   order: ClientOrder,
   request: PageRequest,
 ): Promise<Page<ClientRow>> {
-  const query = deps.db.manager.getRepository(ClientEntity).createQueryBuilder('client');
+  const query = new RowQuery(deps.db.reader, ClientEntity, 'client');
   narrow(query, ctx);
   whereIn(query, 'client.key', filter.keys, 'keys');
   whereIn(query, 'client.hostname', filter.hostnames, 'hostnames');
@@ -84,11 +85,11 @@ export async function findClient(deps: ReadDeps, ctx: Ctx, name: ClientName): Pr
     const [client] = await clientsByIds(deps, ctx, [name.id]);
     if (client) return client;
   }
-  const query = deps.db.manager.getRepository(ClientEntity).createQueryBuilder('client');
+  const query = new RowQuery(deps.db.reader, ClientEntity, 'client');
   narrow(query, ctx);
   query.andWhere('client.key = :key', { key: name.id });
   if (name.project != null) query.andWhere('client.project = :named', { named: name.project });
-  const [client, ...others] = await query.limit(2).getMany();
+  const [client, ...others] = await query.rows(null, [], 2);
   if (others.length > 0) {
     throw new ConflictError(`Several projects have a client "${name.id}": name the project.`, ['project']);
   }

@@ -1,4 +1,5 @@
 import type { Ctx } from '../auth/actor.js';
+import { RowQuery, type SortColumn } from '../db/row-query.js';
 import { BackgroundJobEntity } from '../entities/background-job.js';
 import { JobEntity, type JobRow } from '../entities/job.js';
 import { Heap } from '../lib/heap.js';
@@ -81,9 +82,15 @@ interface JobsPage {
   last: Mark | null;
 }
 
+const READ = ['id', 'nextRunAt', 'schedule', 'status', 'event', 'statusBefore'] as const;
+
+const IN_ORDER: readonly SortColumn[] = [
+  { property: 'nextRunAt', ascending: true },
+  { property: 'id', ascending: true },
+];
+
 async function pageOfJobs(deps: JobsDeps, ctx: Ctx, due: DueQuery, last: Mark | null): Promise<JobsPage> {
-  const query = deps.db.manager.getRepository(JobEntity).createQueryBuilder('job');
-  query.select(['job.id', 'job.nextRunAt', 'job.schedule', 'job.status', 'job.event', 'job.statusBefore']);
+  const query = new RowQuery(deps.db.reader, JobEntity, 'job');
   addJobFilter(query, ctx, { clientIds: due.filter.clientIds }, due.now);
   const names = due.filter.jobs;
   if (names != null) {
@@ -94,7 +101,7 @@ async function pageOfJobs(deps: JobsDeps, ctx: Ctx, due: DueQuery, last: Mark | 
     const behind = '(job.nextRunAt > :at OR (job.nextRunAt = :at AND job.id > :id))';
     query.andWhere(`job.nextRunAt >= :at AND ${behind}`, { at: last.nextRunAt, id: last.id });
   }
-  const rows = await query.orderBy('job.nextRunAt').addOrderBy('job.id').limit(PAGE).getMany();
+  const rows = await query.rows(READ, IN_ORDER, PAGE);
   const jobs = rows.flatMap((job) => {
     const { id, schedule, nextRunAt } = job;
     return nextRunAt !== null && isPlanned(job) ? [{ id, schedule, nextRunAt }] : [];

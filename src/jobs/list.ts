@@ -1,11 +1,11 @@
-import type { SelectQueryBuilder } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { visibleClient, visibleProject } from '../auth/scope.js';
-import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
+import { keysetPage, type Only, type OrderKey, type Page, type PageRequest } from '../db/page.js';
 import { type FirstPageRequest, keysetPages } from '../db/pages.js';
+import { RowQuery } from '../db/row-query.js';
 import { checkListLength, whereIn } from '../db/where-in.js';
 import {
-  JOB_BODY,
+  JOB_HEAD,
   JobEntity,
   type JobHead,
   type JobResult,
@@ -46,7 +46,7 @@ export const DEFAULT_ORDER: JobOrder = { field: 'TIME_CREATED', direction: 'DESC
 
 const PROPERTIES = { TIME_CREATED: 'timeCreated', NEXT_RUN_AT: 'nextRunAt' } as const;
 
-type Query = SelectQueryBuilder<JobRow>;
+type Query = RowQuery<JobRow>;
 
 /** Narrows to what the caller may see, and to living jobs unless removed ones are asked for. */
 function narrow(query: Query, ctx: Ctx, filter: JobFilter): void {
@@ -101,7 +101,8 @@ const orderKeys = ({ field, direction }: JobOrder): OrderKey[] => [
 const scopeOf = ({ field, direction }: JobOrder): string => `jobs:${field}:${direction}`;
 
 /**
- * One page of the jobs that the caller may see, without their bodies. Throws InvalidInputError for a wrong page or cursor.
+ * One page of the jobs that the caller may see, without their bodies, or with nothing but some columns of the head.
+ * Throws InvalidInputError for a wrong page or cursor.
  */
 export function listJobs(
   deps: JobsDeps,
@@ -109,10 +110,11 @@ export function listJobs(
   filter: JobFilter,
   order: JobOrder,
   request: PageRequest,
+  only: Only<keyof JobHead> = null,
 ): Promise<Page<JobHead>> {
-  const query = deps.db.manager.getRepository(JobEntity).createQueryBuilder('job');
+  const query = new RowQuery(deps.db.reader, JobEntity, 'job');
   addJobFilter(query, ctx, filter, deps.clock.now());
-  return keysetPage(query, orderKeys(order), request, scopeOf(order), JOB_BODY);
+  return keysetPage(query, orderKeys(order), request, scopeOf(order), only ?? JOB_HEAD);
 }
 
 /** The first (or last) page of each of several such lists, read together. Throws InvalidInputError for a wrong size. */
@@ -125,7 +127,7 @@ export function listJobsOfEach(
 ): Promise<Page<JobRow>[]> {
   const now = deps.clock.now();
   const lists = filters.map((filter) => {
-    const query = deps.db.manager.getRepository(JobEntity).createQueryBuilder('job');
+    const query = new RowQuery(deps.db.reader, JobEntity, 'job');
     addJobFilter(query, ctx, filter, now);
     return { query, scope: scopeOf(order) };
   });

@@ -2,6 +2,7 @@ import { In } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
 import { type FirstPageRequest, keysetPages, type ListQuery } from '../db/pages.js';
+import { RowQuery } from '../db/row-query.js';
 import type { Reader } from '../db/transaction.js';
 import { type JobHead, JobRevisionEntity, type JobRevisionRow, type JobRow } from '../entities/job.js';
 import { NotFoundError } from '../lib/errors.js';
@@ -14,8 +15,8 @@ type ReadDeps = Pick<JobsDeps, 'db'>;
 const NEWEST_FIRST: readonly OrderKey[] = [{ property: 'revision', direction: 'DESC' }];
 
 function revisionsOf(deps: ReadDeps, jobId: string): ListQuery<JobRevisionRow> {
-  const query = deps.db.manager.getRepository(JobRevisionEntity).createQueryBuilder('revision');
-  return { query: query.where('revision.jobId = :id', { id: jobId }), scope: `revisions:${jobId}` };
+  const query = new RowQuery(deps.db.reader, JobRevisionEntity, 'revision');
+  return { query: query.andWhere('revision.jobId = :id', { id: jobId }), scope: `revisions:${jobId}` };
 }
 
 /** A page of the states of a job's definition, the newest first. Throws InvalidInputError for a wrong page. */

@@ -1,8 +1,8 @@
-import type { SelectQueryBuilder } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { visibleClient, visibleProject } from '../auth/scope.js';
 import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
 import { type FirstPageRequest, keysetPages } from '../db/pages.js';
+import { RowQuery } from '../db/row-query.js';
 import { checkListLength, whereIn } from '../db/where-in.js';
 import type { JobResult } from '../entities/job.js';
 import type { TransactionStatus } from '../entities/ledger.js';
@@ -35,7 +35,7 @@ export interface RunOrder {
 
 export const DEFAULT_RUN_ORDER: RunOrder = { field: 'CREATED_AT', direction: 'DESC' };
 
-type Query = SelectQueryBuilder<JobRunRow>;
+type Query = RowQuery<JobRunRow>;
 
 const OVER: readonly TransactionStatus[] = ['READY', 'ERROR', 'STOPPED', 'LOST'];
 
@@ -74,7 +74,7 @@ export function addRunFilter(query: Query, ctx: Ctx, filter: RunFilter): void {
   if (filter.jobKeys != null) {
     const keys = filter.jobKeys.length > 0 ? 'job.`key` IN (:...keys)' : '1 = 0';
     const own = project === null ? '' : ' AND job.project = :project';
-    query.andWhere(`run.jobId IN (SELECT job.id FROM jobs job WHERE ${keys}${own})`, { keys: filter.jobKeys });
+    query.andWhere(`run.jobId IN (SELECT job.id FROM jobs job WHERE ${keys}${own})`, { keys: filter.jobKeys, project });
   }
   if (filter.startedAfter != null)
     query.andWhere('run.startedAt > :startedAfter', { startedAfter: filter.startedAfter });
@@ -97,7 +97,7 @@ export function listRuns(
   order: RunOrder,
   request: PageRequest,
 ): Promise<Page<JobRunRow>> {
-  const query = deps.db.manager.getRepository(JobRunEntity).createQueryBuilder('run');
+  const query = new RowQuery(deps.db.reader, JobRunEntity, 'run');
   addRunFilter(query, ctx, filter);
   return keysetPage(query, orderKeys(order), request, scopeOf(order));
 }
@@ -111,7 +111,7 @@ export function listRunsOfEach(
   request: FirstPageRequest,
 ): Promise<Page<JobRunRow>[]> {
   const lists = filters.map((filter) => {
-    const query = deps.db.manager.getRepository(JobRunEntity).createQueryBuilder('run');
+    const query = new RowQuery(deps.db.reader, JobRunEntity, 'run');
     addRunFilter(query, ctx, filter);
     return { query, scope: scopeOf(order) };
   });

@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.js';
 import { keysetPage, type Page, type PageRequest } from '../db/page.js';
+import { RowQuery } from '../db/row-query.js';
 import type { Tx } from '../db/transaction.js';
 import { OccurrenceEntity, type OccurrenceRow } from '../entities/occurrence.js';
 
@@ -37,8 +38,8 @@ export function listOccurrences(
   filter: OccurrenceFilter,
   request: PageRequest,
 ): Promise<Page<OccurrenceRow>> {
-  const query = db.manager.createQueryBuilder(OccurrenceEntity, 'occurrence');
-  query.where('occurrence.kind = :kind', { kind: filter.kind });
+  const query = new RowQuery(db.reader, OccurrenceEntity, 'occurrence');
+  query.andWhere('occurrence.kind = :kind', { kind: filter.kind });
   if (filter.project !== undefined) query.andWhere('occurrence.project = :project', { project: filter.project });
   if (filter.subject !== undefined) query.andWhere('occurrence.subject = :subject', { subject: filter.subject });
   if (filter.from !== undefined) query.andWhere('occurrence.scheduledFor >= :from', { from: filter.from });

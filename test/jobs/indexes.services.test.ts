@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Actor } from '../../src/auth/actor.js';
+import { RowQuery } from '../../src/db/row-query.js';
 import { insertRows } from '../../src/db/write.js';
 import { JobActionKindEntity, JobEntity, type JobRow } from '../../src/entities/job.js';
 import { addJobFilter, type JobFilter } from '../../src/jobs/list.js';
@@ -60,13 +61,13 @@ describeWithStores('the indexes of the jobs', ['mysql'], () => {
     as: Actor,
     order: 'timeCreated' | 'nextRunAt' = 'timeCreated',
   ): Promise<Step[]> {
-    const query = world.db.manager.getRepository(JobEntity).createQueryBuilder('job');
+    const query = new RowQuery(world.db.reader, JobEntity, 'job');
     addJobFilter(query, ctxOf(as), filter, START);
-    const [sql, values] = query
-      .orderBy(`job.${order}`, 'DESC')
-      .addOrderBy('job.id', 'DESC')
-      .limit(51)
-      .getQueryAndParameters();
+    const { sql, values } = query.statement(
+      '*',
+      [order, 'id'].map((property) => ({ property, ascending: false })),
+      51,
+    );
     return world.db.reader.rows<Step>(`EXPLAIN ${sql}`, values);
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { RowQuery } from '../../src/db/row-query.js';
 import { insertRows } from '../../src/db/write.js';
 import { JobRunEntity, type JobRunRow } from '../../src/entities/run.js';
 import { addRunFilter, type RunFilter, type RunOrder } from '../../src/jobs/run-list.js';
@@ -79,9 +80,9 @@ describeWithStores('the indexes of runs', ['mysql'], () => {
   for (const as of [MEMBER, ADMIN]) {
     for (const [name, filter] of filters) {
       it(`serve the filter ${name} for the role ${as.role}`, async () => {
-        const query = world.db.manager.getRepository(JobRunEntity).createQueryBuilder('run');
+        const query = new RowQuery(world.db.reader, JobRunEntity, 'run');
         addRunFilter(query, ctxOf(as), filter);
-        const [sql, values] = query.orderBy('run.id', 'DESC').limit(51).getQueryAndParameters();
+        const { sql, values } = query.statement('*', [{ property: 'id', ascending: false }], 51);
         const [plan] = await explain(sql, values);
         expect(plan?.type).not.toBe('ALL');
         expect(plan?.key).not.toBeNull();
@@ -90,10 +91,11 @@ describeWithStores('the indexes of runs', ['mysql'], () => {
     }
     for (const field of orders) {
       it(`serve the order ${field} for the role ${as.role} without sorting`, async () => {
-        const query = world.db.manager.getRepository(JobRunEntity).createQueryBuilder('run');
+        const query = new RowQuery(world.db.reader, JobRunEntity, 'run');
         addRunFilter(query, ctxOf(as), {});
-        query.orderBy(field === 'CREATED_AT' ? 'run.id' : 'run.startedAt', 'DESC').addOrderBy('run.id', 'DESC');
-        const [sql, values] = query.limit(51).getQueryAndParameters();
+        const properties = field === 'CREATED_AT' ? ['id'] : ['startedAt', 'id'];
+        const order = properties.map((property) => ({ property, ascending: false }));
+        const { sql, values } = query.statement('*', order, 51);
         const [plan] = await explain(sql, values);
         expect(plan).not.toMatchObject({ Extra: expect.stringContaining('filesort') });
       });
