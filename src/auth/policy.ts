@@ -80,6 +80,10 @@ export const POLICY = {
   clusterUpdate: operator(OPERATORS),
   clusterRemove: operator(OPERATORS),
   // history
+  transactions: project(PEOPLE),
+  transaction: project(PEOPLE),
+  taskHistory: project(PEOPLE),
+  task: project(PEOPLE),
   transactionStart: operator(OPERATORS),
   transactionReport: operator(OPERATORS),
   transactionEnd: operator(OPERATORS),

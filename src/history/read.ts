@@ -1,7 +1,4 @@
 import { In } from 'typeorm';
-import { keysetPage, type OrderKey, type Page, type PageRequest } from '../db/page.js';
-import { type FirstPageRequest, keysetPages, type ListQuery } from '../db/pages.js';
-import { RowQuery } from '../db/row-query.js';
 import { readRows } from '../db/rows.js';
 import type { Reader } from '../db/transaction.js';
 import {
@@ -10,6 +7,8 @@ import {
   TaskSummaryEntity,
   type TaskSummaryRow,
   TransactionEntity,
+  TransactionInputEntity,
+  type TransactionInputRow,
   type TransactionRow,
 } from '../entities/ledger.js';
 
@@ -20,12 +19,13 @@ export async function transactionsByIds(reader: Reader, ids: readonly string[]):
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+/** Whether a name is a serial number. */
+const isNumber = (name: string): boolean => /^\d{1,15}$/.test(name);
+
 /** The transaction with this global id or serial number; null when there is none. */
 export async function transactionByName(reader: Reader, name: string): Promise<TransactionRow | null> {
   const transactions = reader.manager.getRepository(TransactionEntity);
-  return /^\d{1,15}$/.test(name)
-    ? transactions.findOneBy({ number: Number(name) })
-    : transactions.findOneBy({ id: name });
+  return isNumber(name) ? transactions.findOneBy({ number: Number(name) }) : transactions.findOneBy({ id: name });
 }
 
 /** Ids of one statement: a live fact names up to a thousand tasks, and several are shown together. */
@@ -49,30 +49,29 @@ export async function summariesByTasks(reader: Reader, ids: readonly string[]): 
   return new Map(rows.map((row) => [row.taskId, row]));
 }
 
-const scopeOf = (transactionId: string): string => `tasks:${transactionId}`;
-
-const AS_MADE: readonly OrderKey[] = [{ property: 'number', direction: 'ASC' }];
-
-function tasksOf(reader: Reader, transactionId: string): ListQuery<TaskRow> {
-  const query = new RowQuery(reader, TaskEntity, 'task');
-  return {
-    query: query.andWhere('task.transactionId = :transactionId', { transactionId }),
-    scope: scopeOf(transactionId),
-  };
+/** The task with this global id or serial number; null when there is none. */
+export async function taskByName(reader: Reader, name: string): Promise<TaskRow | null> {
+  const tasks = reader.manager.getRepository(TaskEntity);
+  return isNumber(name) ? tasks.findOneBy({ number: Number(name) }) : tasks.findOneBy({ id: name });
 }
 
-/** One page of a transaction's tasks, in the order they were made. */
-export function tasksPage(reader: Reader, transactionId: string, request: PageRequest): Promise<Page<TaskRow>> {
-  const { query, scope } = tasksOf(reader, transactionId);
-  return keysetPage(query, AS_MADE, request, scope);
+/** The transactions with these global ids or serial numbers; those that are not there are left out. */
+export async function transactionsByNames(reader: Reader, names: readonly string[]): Promise<TransactionRow[]> {
+  const numbers = names.filter(isNumber).map(Number);
+  const ids = names.filter((name) => !isNumber(name));
+  const where = [
+    ...(ids.length > 0 ? [{ id: In(ids) }] : []),
+    ...(numbers.length > 0 ? [{ number: In(numbers) }] : []),
+  ];
+  return where.length === 0 ? [] : reader.manager.getRepository(TransactionEntity).find({ where });
 }
 
-/** The first (or last) page of the tasks of each of many transactions, read together. In the order of the ids. */
-export function firstTaskPages(
+/** What transactions were given, by transaction; those that were given nothing are left out. */
+export async function inputsByTransactions(
   reader: Reader,
-  transactionIds: readonly string[],
-  request: FirstPageRequest,
-): Promise<Page<TaskRow>[]> {
-  const lists = transactionIds.map((id) => tasksOf(reader, id));
-  return keysetPages(lists, AS_MADE, request);
+  ids: readonly string[],
+): Promise<Map<string, TransactionInputRow>> {
+  if (ids.length === 0) return new Map();
+  const rows = await reader.manager.getRepository(TransactionInputEntity).findBy({ transactionId: In([...ids]) });
+  return new Map(rows.map((row) => [row.transactionId, row]));
 }

@@ -2,16 +2,27 @@ import type { Ctx } from '../auth/actor.js';
 import type { Database } from '../db/database.js';
 import type { Page, PageRequest } from '../db/page.js';
 import type { FirstPageRequest } from '../db/pages.js';
-import type { TaskRow, TaskSummaryRow, TransactionRow } from '../entities/ledger.js';
+import type { TaskEventRow, TaskRow, TaskSummaryRow, TransactionInputRow, TransactionRow } from '../entities/ledger.js';
 import { countsOf, type TaskCounts } from './counts.js';
 import {
-  firstTaskPages,
+  inputsByTransactions,
   summariesByTasks,
+  taskByName,
   tasksByIds,
-  tasksPage,
   transactionByName,
   transactionsByIds,
 } from './read.js';
+import { firstTaskEventPages, taskEventsPage } from './task-event-list.js';
+import {
+  type Direction,
+  firstTaskPages,
+  type TaskFilter,
+  type TaskHistoryFilter,
+  type TaskHistoryOrder,
+  taskHistoryPage,
+  tasksPage,
+} from './task-list.js';
+import { type TransactionFilter, transactionsPage } from './transaction-list.js';
 import { seesTask, seesTransaction } from './visible.js';
 
 /** What the API asks of the ledger. */
@@ -22,8 +33,37 @@ export interface HistoryService {
   find(ctx: Ctx, name: string): Promise<TransactionRow | null>;
   /** How many tasks of each of these transactions have each status. */
   counts(transactionIds: readonly string[]): Promise<ReadonlyMap<string, TaskCounts>>;
-  tasks(transactionId: string, request: PageRequest): Promise<Page<TaskRow>>;
-  firstTasks(transactionIds: readonly string[], request: FirstPageRequest): Promise<Page<TaskRow>[]>;
+  /** A page of the transactions that the caller may see, by when they were made. */
+  list(ctx: Ctx, filter: TransactionFilter, direction: Direction, request: PageRequest): Promise<Page<TransactionRow>>;
+  /** A page of a transaction's tasks, in the order they were made. */
+  tasks(
+    transactionId: string,
+    request: PageRequest,
+    filter?: TaskFilter,
+    direction?: Direction,
+  ): Promise<Page<TaskRow>>;
+  /** The first (or last) such page of each of several transactions, in their order. */
+  firstTasks(
+    transactionIds: readonly string[],
+    request: FirstPageRequest,
+    filter: TaskFilter,
+    direction: Direction,
+  ): Promise<Page<TaskRow>[]>;
+  /** A page of all tasks that the caller may see; `order` null: the newest first. */
+  taskHistory(
+    ctx: Ctx,
+    filter: TaskHistoryFilter,
+    order: TaskHistoryOrder | null,
+    request: PageRequest,
+  ): Promise<Page<TaskRow>>;
+  /** The task with this global id or serial number; null when the caller may see none. */
+  findTask(ctx: Ctx, name: string): Promise<TaskRow | null>;
+  /** A page of what was recorded of a transaction's tasks; `after` and `before` are marks of `taskEventMark`. */
+  taskEvents(transactionId: string, request: PageRequest): Promise<Page<TaskEventRow>>;
+  /** The first (or last) such page of each of several transactions, in their order. */
+  firstTaskEvents(transactionIds: readonly string[], request: FirstPageRequest): Promise<Page<TaskEventRow>[]>;
+  /** What these transactions were given. */
+  inputs(transactionIds: readonly string[]): Promise<ReadonlyMap<string, TransactionInputRow>>;
   /** The tasks with these ids, in their order; null for each that the caller may not see. */
   tasksByIds(ctx: Ctx, ids: readonly string[]): Promise<(TaskRow | null)[]>;
   summaries(taskIds: readonly string[]): Promise<ReadonlyMap<string, TaskSummaryRow>>;
@@ -45,8 +85,18 @@ export function createHistoryService({ db }: { db: Database }): HistoryService {
       return row && seesTransaction(ctx, row) ? row : null;
     },
     counts: (transactionIds) => countsOf(reader, transactionIds),
-    tasks: (transactionId, request) => tasksPage(reader, transactionId, request),
-    firstTasks: (transactionIds, request) => firstTaskPages(reader, transactionIds, request),
+    list: (ctx, filter, direction, request) => transactionsPage(reader, ctx, filter, direction, request),
+    tasks: (transactionId, request, filter = {}, direction = 'ASC') =>
+      tasksPage(reader, transactionId, filter, direction, request),
+    firstTasks: (ids, request, filter, direction) => firstTaskPages(reader, ids, filter, direction, request),
+    taskHistory: (ctx, filter, order, request) => taskHistoryPage(reader, ctx, filter, order, request),
+    async findTask(ctx, name) {
+      const task = await taskByName(reader, name);
+      return task && seesTask(ctx, task) ? task : null;
+    },
+    taskEvents: (transactionId, request) => taskEventsPage(reader, transactionId, request),
+    firstTaskEvents: (transactionIds, request) => firstTaskEventPages(reader, transactionIds, request),
+    inputs: (transactionIds) => inputsByTransactions(reader, transactionIds),
     async tasksByIds(ctx, ids) {
       const found = await tasksByIds(reader, ids);
       return ids.map((id) => {

@@ -1,4 +1,6 @@
+import type { TransactionInputRow } from '../entities/ledger.js';
 import { builder } from './builder.js';
+import { requestLoader } from './loader.js';
 import { Transaction, type TransactionShape } from './transaction.js';
 import { shownTransactions } from './transaction-loader.js';
 
@@ -19,3 +21,27 @@ builder.node(Deployment, {
     }),
   }),
 });
+
+const inputLoader = requestLoader<string, TransactionInputRow | null>(async (ids, context) => {
+  const found = await context.services.history.inputs(ids);
+  return ids.map((id) => found.get(id) ?? null);
+});
+
+builder.objectFields(Deployment, (t) => ({
+  graph: t.field({
+    type: 'JSONObject',
+    nullable: true,
+    description: 'The graph it was announced with, as it was then; read only when asked for.',
+    complexity: 5,
+    resolve: async ({ transaction }, _args, context) =>
+      (await inputLoader(context).load(transaction.id))?.graph ?? null,
+  }),
+  settings: t.field({
+    type: 'JSONObject',
+    nullable: true,
+    description: 'The settings it was announced with, as they were then; read only when asked for.',
+    complexity: 5,
+    resolve: async ({ transaction }, _args, context) =>
+      (await inputLoader(context).load(transaction.id))?.settings ?? null,
+  }),
+}));

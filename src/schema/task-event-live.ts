@@ -6,7 +6,7 @@ import { toDate, toDateOrNull } from './scalars.js';
 import { Task, taskLoader } from './task.js';
 import { TaskStatusEnum } from './transaction.js';
 
-const TaskEventAppended = builder.objectRef<NumberedTaskEvent>('TaskEventAppended').implement({
+export const TaskEventAppended = builder.objectRef<NumberedTaskEvent>('TaskEventAppended').implement({
   description: 'Something was recorded of a task of a transaction.',
   fields: (t) => ({
     cursor: t.string({

@@ -1,8 +1,6 @@
-import type { PageRequest } from '../db/page.js';
-import type { TaskRow, TaskSummaryRow, TransactionRow } from '../entities/ledger.js';
+import type { TaskRow, TaskSummaryRow } from '../entities/ledger.js';
 import { builder } from './builder.js';
-import { pageComplexity, toConnection } from './connection.js';
-import { pageLoader, requestLoader } from './loader.js';
+import { requestLoader } from './loader.js';
 import { toDateOrNull } from './scalars.js';
 import { TaskStatusEnum, Transaction } from './transaction.js';
 import { transactionLoader } from './transaction-loader.js';
@@ -81,32 +79,6 @@ builder.objectFields(Task, (t) => ({
       task.hasSummary ? ((await summaryLoader(context).load(task.id))?.summary.value ?? null) : null,
   }),
 }));
-
-const TaskConnection = builder.connectionObject(
-  { type: Task, name: 'TaskConnection', description: 'A page of tasks.' },
-  { name: 'TaskEdge', description: 'A task in a page.' },
-);
-
-const taskPages = pageLoader<TransactionRow, PageRequest, TaskRow>(
-  (context, transactions, request) =>
-    context.services.history.firstTasks(
-      transactions.map(({ id }) => id),
-      request,
-    ),
-  (context, { id }, request) => context.services.history.tasks(id, request),
-);
-
-builder.interfaceField(Transaction, 'tasks', (t) =>
-  t.connection(
-    {
-      type: Task,
-      description: 'The attempts of its tasks, in the order they were made.',
-      complexity: (args) => pageComplexity(args),
-      resolve: async ({ transaction }, page, context) => toConnection(await taskPages(context, transaction, page)),
-    },
-    TaskConnection,
-  ),
-);
 
 builder.objectField(Task, 'transaction', (t) =>
   t.field({

@@ -116,7 +116,7 @@ describe.each(storeKinds())('rights over HTTP and WebSocket (%s)', (store) => {
   describe.each(Object.entries(STRANGERS))('%s', (name, { role }) => {
     const allowed = FIELDS.filter((field) => (POLICY[field].roles as readonly Role[]).includes(role));
     const foreign = allowed.filter((field) => POLICY[field].reach === 'PROJECT');
-    const single = ['node', 'job', 'run', 'client'];
+    const single = ['node', 'job', 'run', 'client', 'transaction', 'task'];
     const kindOf = (field: RootField) => operationOf(schema, field);
 
     it.each(foreign.filter((field) => kindOf(field) === 'query'))('sees nothing of blue by %s', async (field) => {

@@ -70,6 +70,13 @@ export const SAMPLES: Record<RootField, Sample> = {
   clusterCreate: async (maker) => ({ input: maker.clusterInput() }),
   clusterUpdate: async (maker) => ({ input: { id: (await maker.cluster()).id, name: 'other' } }),
   clusterRemove: async (maker) => ({ input: { id: (await maker.cluster()).id } }),
+  transactions: async (maker) => {
+    await maker.run();
+    return { filter: { projects: [maker.place.project] }, ...page };
+  },
+  transaction: async (maker) => ({ id: (await maker.run()).id }),
+  taskHistory: async (maker) => ({ filter: { transactionIds: [(await maker.heldRun()).runId] }, ...page }),
+  task: async (maker) => ({ id: (await maker.heldRun()).attempt.taskId }),
   transactionStart: async (maker) => ({ input: maker.deploymentInput() }),
   transactionReport: async (maker) => ({
     input: {

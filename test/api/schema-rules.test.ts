@@ -49,6 +49,7 @@ const ROOT_FIELDS = {
   Query: [
     ...['node', 'nodes', 'viewer', 'serverInfo', 'activity', 'rateLimit', 'apiTokens'],
     ...['jobs', 'job', 'dueTimes', 'schedulePreview', 'jobPreview', 'runs', 'run', 'clients', 'client'],
+    ...['transactions', 'transaction', 'taskHistory', 'task'],
   ],
   Mutation: [
     ...[
@@ -173,9 +174,9 @@ describe('lists', () => {
     'Job.revisions',
     'Job.dueTimes',
     'JobRun.output',
-    'JobRun.tasks',
-    'Transaction.tasks',
-    'Deployment.tasks',
+    'JobRun.taskEvents',
+    'Transaction.taskEvents',
+    'Deployment.taskEvents',
   ];
   const connections = fields.filter(({ field }) => isConnection(field));
 

@@ -1,0 +1,84 @@
+import { compareKeys, type Key } from './index-range.js';
+
+/** A part that is to be read next: so many keys of a range, after a place. */
+export interface Want {
+  /** The number of the range. */
+  readonly range: number;
+  readonly from: Key | null;
+  readonly limit: number;
+}
+
+/** What is known of one range. */
+interface Known {
+  last: Key | null;
+  /** How many were asked for at last. */
+  asked: number;
+  /** Whether it may have more than is known. */
+  open: boolean;
+}
+
+/** So few ranges are read to the full at once: a second statement would cost more than what is read too much. */
+const FEW = 7;
+/** Of more ranges, as many keys as this many pages are read at once, in equal parts. */
+const READ_AHEAD = 4;
+
+/**
+ * The first `size` keys of several sorted ranges, which are read only as far as they are needed: a lazy k-way merge
+ * (Knuth, The Art of Computer Programming 3, 5.4.1), in rounds, since each read is a statement. A range that may have
+ * more is read on only while its last known key comes before the `size`th of all that are known.
+ */
+export class RangeMerge {
+  readonly #size: number;
+  readonly #sign: 1 | -1;
+  readonly #ranges: Known[];
+  #keys: Key[] = [];
+
+  /** `from`: the place after which each range begins. */
+  constructor(count: number, size: number, descending: boolean, from: Key | null) {
+    this.#size = size;
+    this.#sign = descending ? -1 : 1;
+    this.#ranges = Array.from({ length: count }, () => ({ last: from, asked: 0, open: true }));
+  }
+
+  /** The first keys, as far as they are known; with nothing wanted any more, all there are up to `size`. */
+  get keys(): readonly Key[] {
+    return this.#keys;
+  }
+
+  /** What must be read before the first `size` keys are known. */
+  wants(): Want[] {
+    const size = this.#size;
+    const bound = this.#keys[size - 1];
+    const open = [...this.#ranges.entries()].filter(([, { last, asked, open }]) => {
+      return open && (asked === 0 || !bound || last === null || this.#before(last, bound));
+    });
+    return open.map(([range, known]) => ({ range, from: known.last, limit: this.#limit(known, open.length) }));
+  }
+
+  /** Takes in what came of some wants, by their numbers. */
+  took(answers: readonly { want: Want; keys: readonly Key[] }[]): void {
+    const all = [...this.#keys];
+    for (const { want, keys } of answers) {
+      const known = this.#ranges[want.range];
+      if (!known) continue;
+      const sorted = [...keys].sort((a, b) => this.#sign * compareKeys(a, b));
+      known.asked = want.limit;
+      known.open = sorted.length >= want.limit;
+      known.last = sorted.at(-1) ?? known.last;
+      all.push(...sorted);
+    }
+    this.#keys = all.sort((a, b) => this.#sign * compareKeys(a, b)).slice(0, this.#size);
+  }
+
+  #before(a: Key, b: Key): boolean {
+    return this.#sign * compareKeys(a, b) < 0;
+  }
+
+  #limit({ last, asked }: Known, open: number): number {
+    const size = this.#size;
+    if (asked === 0) return open <= FEW ? size : Math.min(size, Math.ceil((READ_AHEAD * size) / open));
+    // What is known up to its last key comes before all that it may still have.
+    const sure = last === null ? 0 : this.#keys.filter((key) => !this.#before(last, key)).length;
+    return Math.min(size - sure, Math.max(2 * asked, Math.ceil((2 * (size - sure)) / open)));
+  }
+}

@@ -1,0 +1,58 @@
+import type { EntityMetadata, EntitySchema, ObjectLiteral } from 'typeorm';
+import type { Reader } from './transaction.js';
+
+type Column = EntityMetadata['columns'][number];
+
+/** How a statement of one's own, which does not rename the table, reads the rows of an entity. */
+export interface RowReading<T> {
+  readonly table: string;
+  /** What it selects: the columns under the names of their properties. */
+  readonly columns: string;
+  /** The property that a column stands in. Throws for a column that the entity does not have. */
+  propertyOf(column: string): string;
+  /** The rows of such a statement as they are meant; it changes them in place. */
+  finish(rows: Record<string, unknown>[]): T[];
+}
+
+const known = new WeakMap<EntityMetadata, RowReading<ObjectLiteral>>();
+
+/** What makes a property of what the driver gives; null where that is it already (a BIGINT comes as a number). */
+function conversionOf({ type }: Column): ((value: unknown) => unknown) | null {
+  if (type === 'json') return (value) => (typeof value === 'string' ? JSON.parse(value) : value);
+  if (type === 'boolean') return Boolean;
+  return null;
+}
+
+function makeReading(metadata: EntityMetadata, quote: (name: string) => string): RowReading<ObjectLiteral> {
+  const table = quote(metadata.tableName);
+  const conversions = metadata.columns.flatMap((column) => {
+    const convert = conversionOf(column);
+    return convert ? [[column.propertyName, convert] as const] : [];
+  });
+  return {
+    table,
+    columns: metadata.columns
+      .map(({ databaseName, propertyName }) => `${table}.${quote(databaseName)} AS ${quote(propertyName)}`)
+      .join(', '),
+    propertyOf(name) {
+      const column = metadata.findColumnWithDatabaseName(name);
+      if (!column) throw new Error(`${metadata.tableName} has no column ${name}.`);
+      return column.propertyName;
+    },
+    finish(rows) {
+      for (const [property, convert] of conversions) {
+        for (const row of rows) if (row[property] !== null) row[property] = convert(row[property]);
+      }
+      return rows;
+    },
+  };
+}
+
+/** How the rows of an entity are read by a statement of one's own; made once for each database. */
+export function rowReading<T extends ObjectLiteral>(reader: Reader, entity: EntitySchema<T>): RowReading<T> {
+  const { dataSource } = reader.manager;
+  const metadata = dataSource.getMetadata(entity);
+  const reading = known.get(metadata) ?? makeReading(metadata, (name) => dataSource.driver.escape(name));
+  known.set(metadata, reading);
+  return reading as RowReading<T>;
+}

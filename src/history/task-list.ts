@@ -1,0 +1,156 @@
+import type { Ctx } from '../auth/actor.js';
+import type { Page, PageRequest } from '../db/page.js';
+import type { FirstPageRequest } from '../db/pages.js';
+import { rangePage, rangePages } from '../db/range-page.js';
+import type { Reader } from '../db/transaction.js';
+import { checkListLength } from '../db/where-in.js';
+import { TaskEntity, type TaskRow, type TaskStatus } from '../entities/ledger.js';
+import { InvalidInputError } from '../lib/errors.js';
+import { allScopes, listScopes, type PlaceFilter } from './list-scopes.js';
+import { transactionsByNames } from './read.js';
+import { NOT_NARROWED, needsNoScopes, type TaskNarrowing, type TaskPlace, taskRanges } from './task-ranges.js';
+import { seesTransaction } from './visible.js';
+
+type Maybe<T> = T | null | undefined;
+
+/** Which tasks of a transaction; what is left out or null does not narrow. */
+export interface TaskFilter {
+  /** '' stands for points of synchronisation, which have no node. */
+  nodes?: Maybe<readonly string[]>;
+  statuses?: Maybe<readonly TaskStatus[]>;
+  taskNames?: Maybe<readonly string[]>;
+  /** A part of the name or the node, in whatever case. */
+  search?: Maybe<string>;
+}
+
+/** Which tasks of all that ever ran; what is left out or null does not narrow. Instants are epoch milliseconds. */
+export interface TaskHistoryFilter extends PlaceFilter {
+  /** Global ids or numbers. */
+  transactionIds?: Maybe<readonly string[]>;
+  nodeIds?: Maybe<readonly string[]>;
+  statuses?: Maybe<readonly TaskStatus[]>;
+  taskNames?: Maybe<readonly string[]>;
+  /** Exclusive. */
+  startedAfter?: Maybe<number>;
+  /** Exclusive. */
+  startedBefore?: Maybe<number>;
+}
+
+export type Direction = 'ASC' | 'DESC';
+
+export interface TaskHistoryOrder {
+  field: 'STARTED_AT' | 'NUMBER';
+  direction: Direction;
+}
+
+/** What is searched for is no longer than what it is searched in. */
+const LONGEST_SEARCH = 191;
+
+function searchOf(search: Maybe<string>): string | null {
+  if (search == null || search === '') return null;
+  if (search.length <= LONGEST_SEARCH) return search;
+  const message = `At most ${LONGEST_SEARCH} characters are searched for.`;
+  throw new InvalidInputError([{ path: ['filter', 'search'], message }]);
+}
+
+function narrowingOf({ nodes, statuses, taskNames, search }: TaskFilter): TaskNarrowing {
+  checkListLength(nodes, ['filter', 'nodes']);
+  checkListLength(taskNames, ['filter', 'taskNames']);
+  return {
+    ...NOT_NARROWED,
+    nodeIds: nodes ?? null,
+    statuses: statuses ?? null,
+    taskNames: taskNames ?? null,
+    search: searchOf(search),
+  };
+}
+
+function tasksOf(transactionId: string, narrowing: TaskNarrowing, direction: Direction) {
+  const list = taskRanges({ in: 'transactions', ids: [transactionId] }, narrowing);
+  return { ...list, scope: `tasks:${transactionId}:${direction}` };
+}
+
+/** One page of a transaction's tasks, in the order they were made. Throws InvalidInputError. */
+export async function tasksPage(
+  reader: Reader,
+  transactionId: string,
+  filter: TaskFilter,
+  direction: Direction,
+  request: PageRequest,
+): Promise<Page<TaskRow>> {
+  const list = tasksOf(transactionId, narrowingOf(filter), direction);
+  return rangePage(reader, TaskEntity, list, direction === 'DESC', request);
+}
+
+/** The first (or last) page of such a list of each of many transactions, read together. In the order of the ids. */
+export async function firstTaskPages(
+  reader: Reader,
+  transactionIds: readonly string[],
+  filter: TaskFilter,
+  direction: Direction,
+  request: FirstPageRequest,
+): Promise<Page<TaskRow>[]> {
+  const narrowing = narrowingOf(filter);
+  const lists = transactionIds.map((id) => tasksOf(id, narrowing, direction));
+  return rangePages(reader, TaskEntity, lists, direction === 'DESC', request);
+}
+
+async function placeOf(
+  reader: Reader,
+  ctx: Ctx,
+  filter: TaskHistoryFilter,
+  narrowing: TaskNarrowing,
+): Promise<TaskPlace> {
+  const scopes = await listScopes(reader, ctx, filter);
+  if (filter.transactionIds != null) {
+    checkListLength(filter.transactionIds, ['filter', 'transactionIds']);
+    const rows = await transactionsByNames(reader, filter.transactionIds);
+    const visible = rows.filter((row) => seesTransaction(ctx, row) && (scopes?.includes(row.scope) ?? true));
+    return { in: 'transactions', ids: visible.map(({ id }) => id) };
+  }
+  if (scopes !== null) return { in: 'scopes', scopes };
+  return needsNoScopes(narrowing) ? { in: 'all' } : { in: 'scopes', scopes: await allScopes(reader) };
+}
+
+function historyNarrowing(filter: TaskHistoryFilter): TaskNarrowing {
+  checkListLength(filter.nodeIds, ['filter', 'nodeIds']);
+  checkListLength(filter.taskNames, ['filter', 'taskNames']);
+  return {
+    nodeIds: filter.nodeIds ?? null,
+    statuses: filter.statuses ?? null,
+    taskNames: filter.taskNames ?? null,
+    startedAfter: filter.startedAfter ?? null,
+    startedBefore: filter.startedBefore ?? null,
+    search: null,
+  };
+}
+
+/** What tasks are ordered by where transactions are named, and where they are not: each has its indexes. */
+function orderOf({ transactionIds }: TaskHistoryFilter, order: TaskHistoryOrder | null): TaskHistoryOrder {
+  const field = transactionIds == null ? 'STARTED_AT' : 'NUMBER';
+  if (order === null) return { field, direction: 'DESC' };
+  if (order.field === field) return order;
+  const message =
+    field === 'NUMBER'
+      ? 'The tasks of named transactions are ordered by NUMBER: leave "transactionIds" out, or order by that.'
+      : 'Only the tasks of named transactions are ordered by NUMBER: give "transactionIds", or order by STARTED_AT.';
+  throw new InvalidInputError([{ path: ['orderBy', 'field'], message }]);
+}
+
+/**
+ * One page of the tasks that ever ran, as far as the caller may see them. `order` null: the newest first. Throws
+ * InvalidInputError.
+ */
+export async function taskHistoryPage(
+  reader: Reader,
+  ctx: Ctx,
+  filter: TaskHistoryFilter,
+  order: TaskHistoryOrder | null,
+  request: PageRequest,
+): Promise<Page<TaskRow>> {
+  const { field, direction } = orderOf(filter, order);
+  const narrowing = historyNarrowing(filter);
+  const place = await placeOf(reader, ctx, filter, narrowing);
+  const list = { ...taskRanges(place, narrowing), scope: `taskHistory:${field}:${direction}` };
+  return rangePage(reader, TaskEntity, list, direction === 'DESC', request);
+}
