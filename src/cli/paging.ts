@@ -17,6 +17,13 @@ export interface PagingOptions {
 export const PAGE = 500;
 const DEFAULT_LIMIT = 50;
 
+/** A whole number from zero, from the command line. */
+export function whole(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError('It is a whole number.');
+  return number;
+}
+
 /** A whole number above zero, from the command line. */
 export function positive(text: string): number {
   const number = Number(text);

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keyFrom } from '../../src/cli/commands/job-create.js';
-import { parseJobDocument } from '../../src/cli/commands/job-import.js';
 import { assignment } from '../../src/cli/commands/job-update.js';
 import { actionOf } from '../../src/cli/definition/action-flags.js';
 import { cronFields, crontabDays } from '../../src/cli/definition/crontab.js';
+import { parseObject } from '../../src/cli/definition/document.js';
 import { scheduleOf } from '../../src/cli/definition/schedule-flags.js';
 import { lengthOf } from '../../src/cli/instant-option.js';
 
@@ -118,12 +118,18 @@ describe('flags', () => {
 
 describe('a job document', () => {
   it('is read from JSON and from YAML', () => {
-    expect(parseJobDocument('{\n\t"job": {"description": "d"}}', 'job.json')).toEqual({ job: { description: 'd' } });
-    expect(parseJobDocument('job:\n  description: d\n', 'job.yaml')).toEqual({ job: { description: 'd' } });
+    expect(parseObject('{\n\t"job": {"description": "d"}}', 'job.json', 'a job document')).toEqual({
+      job: { description: 'd' },
+    });
+    expect(parseObject('job:\n  description: d\n', 'job.yaml', 'a job document')).toEqual({
+      job: { description: 'd' },
+    });
   });
 
   it('is refused with the place of the fault', () => {
-    expect(() => parseJobDocument('{"job": {"a": 1,, }}', 'job.json')).toThrow(/job\.json .*line 1, column \d+/s);
-    expect(() => parseJobDocument('[1]', 'job.json')).toThrow(/does not hold a job document/);
+    expect(() => parseObject('{"job": {"a": 1,, }}', 'job.json', 'a job document')).toThrow(
+      /job\.json .*line 1, column \d+/s,
+    );
+    expect(() => parseObject('[1]', 'job.json', 'a job document')).toThrow(/does not hold a job document/);
   });
 });

@@ -6,7 +6,15 @@ import { registerClientList } from './client-list.js';
 import { registerClientRemove } from './client-remove.js';
 import { registerClientShow } from './client-show.js';
 import { registerClientUpdate } from './client-update.js';
+import { registerClusterCreate } from './cluster-create.js';
+import { registerClusterList } from './cluster-list.js';
+import { registerClusterRemove } from './cluster-remove.js';
+import { registerClusterShow } from './cluster-show.js';
+import { registerClusterUpdate } from './cluster-update.js';
 import { registerCompletion } from './completion.js';
+import { registerDeploymentEnd } from './deployment-end.js';
+import { registerDeploymentReport } from './deployment-report.js';
+import { registerDeploymentStart } from './deployment-start.js';
 import { registerJobAbort } from './job-abort.js';
 import { registerJobCreate } from './job-create.js';
 import { registerJobDiff } from './job-diff.js';
@@ -67,6 +75,14 @@ const CLIENT: readonly Register[] = [
   registerClientUpdate,
   registerClientRemove,
 ];
+const CLUSTER: readonly Register[] = [
+  registerClusterList,
+  registerClusterShow,
+  registerClusterCreate,
+  registerClusterUpdate,
+  registerClusterRemove,
+];
+const DEPLOYMENT: readonly Register[] = [registerDeploymentStart, registerDeploymentReport, registerDeploymentEnd];
 const TOKEN: readonly Register[] = [registerTokenList, registerTokenCreate, registerTokenRevoke];
 const SINGLE: readonly Register[] = [registerWatch, registerActivity, registerStatus, registerLogin];
 
@@ -82,6 +98,8 @@ export async function registerAll(program: Command, context: CommandContext, arg
   group(program, context, 'job', 'jobs: what a host does, and when', JOB);
   group(program, context, 'run', 'runs of jobs: what happened, line by line', RUN);
   group(program, context, 'client', 'clients: hosts that run an agent', CLIENT);
+  group(program, context, 'deployment', 'deployments: what was reported of them, task by task', DEPLOYMENT);
+  group(program, context, 'cluster', 'clusters: what is deployed to', CLUSTER);
   group(program, context, 'token', 'API tokens', TOKEN);
   for (const register of SINGLE) register(program, context);
   registerCompletion(program, context);

@@ -3,13 +3,13 @@ import type { JobPreviewInput, JobPreviewQuery } from '@orrery/sdk';
 import type { Command } from 'commander';
 import { type CommandContext, type ServerOptions, withExamples, withProject, withSdk, withServer } from '../command.js';
 import { type ActionFlags, actionOf, placeHere, withAction } from '../definition/action-flags.js';
+import { readObject } from '../definition/document.js';
 import { type PolicyFlags, policyOf, withPolicy } from '../definition/policy-flags.js';
 import { type ScheduleFlags, scheduleOf, withSchedule } from '../definition/schedule-flags.js';
 import { CliFailure, EXIT, faultLines } from '../failure.js';
 import { writeObject, writeRows } from '../output/format.js';
 import { FIRE_COLUMNS, fireRow } from '../rows/due.js';
 import { writeChanges } from './job-diff.js';
-import { parseJobDocument, readInput } from './job-import.js';
 
 interface Flags extends ServerOptions, ActionFlags, ScheduleFlags, PolicyFlags {
   readonly client?: string;
@@ -28,7 +28,7 @@ function inputOf(job: string | undefined, flags: Flags): JobPreviewInput {
     schedule: scheduleOf(flags),
     ...policyOf(flags),
     ...(action ? { actions: [action] } : {}),
-    ...(flags.file === undefined ? {} : { document: parseJobDocument(readInput(flags.file), flags.file) }),
+    ...(flags.file === undefined ? {} : { document: readObject(flags.file, 'a job document') }),
   };
 }
 

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type CommandContext, withExamples } from '../command.js';
 import { FORMATS, type OutputOptions, writeRows } from '../output/format.js';
+import { whole } from '../paging.js';
 
 /** Commands whose flags are the settings, which only main knows: it is loaded for these alone. */
 const CONFIGURED = ['serve', 'migrate', 'config'];
@@ -8,12 +9,6 @@ const CONFIGURED = ['serve', 'migrate', 'config'];
 const KNOW_ALL = ['help', '_complete'];
 
 type Flags = Record<string, string>;
-
-function count(text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError('It is a whole number.');
-  return number;
-}
 
 /** The flags that a command's help names: those of the settings that it uses itself. All are taken, as files name all. */
 type Used = (flag: string) => boolean;
@@ -63,7 +58,7 @@ function registerMigrate(program: Command, { terminal }: CommandContext): Comman
     .option('--status', 'show where the database stands, and change nothing')
     .addOption(
       new Option('--down <count>', 'take back so many of the newest migrations, with their data')
-        .argParser(count)
+        .argParser(whole)
         .default(0),
     )
     .action(async (options: Record<string, unknown> & MigrateFlags) => {

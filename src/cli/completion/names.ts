@@ -20,6 +20,10 @@ const SOURCES: Readonly<Record<string, (sdk: OrrerySdk, typed: string) => Promis
     const { clients } = await sdk.clients({ first: MOST });
     return clients.nodes.map((client) => ({ value: client.key, description: client.description || client.state }));
   },
+  cluster: async (sdk, typed) => {
+    const { clusters } = await sdk.clusters({ first: MOST, filter: typed === '' ? null : { search: typed } });
+    return clusters.nodes.map(({ externalId, name }) => ({ value: externalId, description: name }));
+  },
   token: async (sdk) => {
     const { apiTokens } = await sdk.apiTokens({ first: MOST });
     return apiTokens.nodes.map((token) => ({ value: token.id, description: token.name }));

@@ -1,9 +1,10 @@
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { JobActionInput } from '@orrery/sdk';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { CliFailure, EXIT } from '../failure.js';
 import { seconds } from '../instant-option.js';
+import { whole } from '../paging.js';
 
 /** What a job does, as the command line says it. */
 export interface ActionFlags {
@@ -36,12 +37,6 @@ export function placeHere(): Place {
 
 /** A chain of increments without an end would have to be read whole for every restore: daily backups are full weekly. */
 const DEFAULT_MAX_LEVEL = 6;
-
-function whole(text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError('It is a whole number.');
-  return number;
-}
 
 /** Adds the options that say what a job does. */
 export function withAction(command: Command): Command {

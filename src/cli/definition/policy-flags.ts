@@ -15,7 +15,7 @@ const OVERLAPS: readonly OverlapPolicy[] = ['SKIP', 'BUFFER_ONE', 'CANCEL_OTHER'
 const CATCHUPS: readonly CatchupPolicy[] = ['LATEST', 'ALL', 'NONE'];
 
 /** An option that takes one of some values, written as people write them: `buffer-one`. */
-function oneOf<T extends string>(flags: string, description: string, values: readonly T[]): Option {
+export function oneOf<T extends string>(flags: string, description: string, values: readonly T[]): Option {
   const shown = (value: string): string => value.toLowerCase().replaceAll('_', '-');
   return new Option(flags, description).choices(values.map(shown)).argParser((text) => {
     const value = values.find((known) => shown(known) === text);

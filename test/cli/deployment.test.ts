@@ -1,0 +1,70 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../kit/server.js';
+import { type Answer, orrery } from './console.js';
+
+let server: TestServer;
+let folder: string;
+beforeAll(async () => {
+  [server, folder] = await Promise.all([startTestServer(), mkdtemp(join(tmpdir(), 'orrery-cli-'))]);
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const run = (...args: string[]): Promise<Answer> => orrery(args, server);
+
+/** A file of the test's own with this JSON in it; its path. */
+async function file(name: string, content: unknown): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, JSON.stringify(content));
+  return path;
+}
+
+describe('deployment', () => {
+  it('is started, reported of and ended by flags', async () => {
+    const graph = await file('graph.json', { tasks: [{ name: 'netconfig', nodes: ['5', '6'] }, { name: 'sync' }] });
+    const start = ['deployment', 'start', '--cluster', 'env-1', '--external-id', 'd1', '--graph', graph];
+    const started = await run(...start);
+    expect(started).toMatchObject({ code: 0, out: expect.stringMatching(/^outcome +STARTED$/m) });
+    expect(started.out).toMatch(/^tasks +pending 3$/m);
+    const number = /^number +(\d+)$/m.exec(started.out)?.[1] ?? '';
+    expect((await run(...start)).out).toMatch(/^outcome +ALREADY_STARTED$/m);
+    const summary = await file('summary.json', { changes: { total: 7 } });
+    const event = ['--task', 'netconfig', '--node', '5', '--status', 'ready', '--summary', summary];
+    const reported = await run('deployment', 'report', number, ...event, '--progress', '40');
+    expect(reported).toMatchObject({ code: 0, out: expect.stringMatching(/^accepted +1$/m) });
+    expect(reported.out).toMatch(/^progress +40$/m);
+    const ended = await run('deployment', 'end', '--external-id', 'd1', '--cluster', 'env-1', '--status', 'error');
+    expect(ended.out).toMatch(/^status +ERROR$/m);
+  });
+
+  it('is started, reported of and ended by files of the mutations JSON', async () => {
+    const name = { cluster: 'env-2', externalId: 'd2' };
+    expect((await run('deployment', 'start', '--file', await file('start.json', name))).code).toBe(0);
+    const events = [
+      { taskName: 'a', nodeId: '1', status: 'ready' },
+      { taskName: 'b', nodeId: '1', status: 'dancing' },
+    ];
+    const report = await file('report.json', { ...name, reportId: 'r1', events });
+    const reported = await run('deployment', 'report', '--file', report);
+    expect(reported).toMatchObject({ code: 3, out: expect.stringMatching(/^accepted +1$/m) });
+    expect(reported.err).toMatch(/An event was refused:\n {2}events\.1\.status: /);
+    expect((await run('deployment', 'report', '--file', report)).out).toMatch(/^outcome +REPEATED$/m);
+    const end = await file('end.json', { ...name, status: 'READY' });
+    expect((await run('deployment', 'end', '--file', end)).out).toMatch(/^status +READY$/m);
+    expect((await run('deployment', 'end', '--file', end)).out).toMatch(/^outcome +ALREADY_ENDED$/m);
+  });
+
+  it('says what is missing before anything is sent', async () => {
+    expect(await run('deployment', 'start', '--cluster', 'env-1')).toMatchObject({ code: 2 });
+    expect(await run('deployment', 'report', '1')).toMatchObject({ code: 2 });
+    expect(await run('deployment', 'report', '--status', 'ready', '--task', 'a')).toMatchObject({ code: 2 });
+    expect(await run('deployment', 'report', '1', '--status', 'ready')).toMatchObject({ code: 2 });
+    expect(await run('deployment', 'end', '1')).toMatchObject({ code: 2 });
+    expect(await run('deployment', 'end', '1', '--file', join(folder, 'none.json'))).toMatchObject({ code: 2 });
+  });
+});
