@@ -72,7 +72,7 @@ export interface ComparedRow {
 }
 
 /** The rows of a deployment, in an order of their own. */
-export async function rowsOf(world: World, transactionId: string): Promise<ComparedRow[]> {
+export async function rowsOf(world: Pick<World, 'db'>, transactionId: string): Promise<ComparedRow[]> {
   const rows = await world.db.reader.rows<{ summary: string | object | null } & Record<string, unknown>>(
     `SELECT t.graph_task_id AS task, t.task_name AS name, t.node_id AS node, t.attempt, t.status, t.announced,
        t.time_start AS timeStart, t.time_end AS timeEnd, t.reason, s.summary

@@ -66,6 +66,11 @@ export function freshRedis(): SharedStore {
   return { url: requiredUrl('redis'), prefix: `${uniqueName()}:` };
 }
 
+/** The RabbitMQ server, with a prefix for the queues of one file. */
+export function freshAmqp(): SharedStore {
+  return { url: requiredUrl('amqp'), prefix: `${uniqueName()}.` };
+}
+
 /** Why tests that need these servers cannot run here; undefined when they can. */
 function missingStores(needs: readonly StoreKind[]): string | undefined {
   const unset = needs.filter((kind) => storeUrl(kind) === undefined).map((kind) => VARIABLES[kind]);
