@@ -88,6 +88,8 @@ export const POLICY = {
   transactionReport: operator(OPERATORS),
   transactionEnd: operator(OPERATORS),
   transactionReset: operator(OPERATORS),
+  transactionDiff: project(PEOPLE),
+  taskStats: project(PEOPLE),
   transactionChanged: project(PEOPLE),
   taskHistoryChanged: project(PEOPLE),
   taskEventAppended: project(PEOPLE),

@@ -5,12 +5,15 @@ import type { Config } from '../config/config.js';
 import { createOutbox } from '../events/outbox.js';
 import { createOutputLog } from '../events/output-log.js';
 import { createTaskEventLog } from '../events/task-event-log.js';
+import { createHistoryAnalysis, type HistoryAnalysis } from '../history/analysis.js';
 import { createExportService, type ExportService } from '../history/export/export-service.js';
 import { createReportService, type ReportService } from '../history/intake/report-service.js';
+import { createRetentionService, type RetentionService } from '../history/retention/retention-service.js';
 import { createHistoryService, type HistoryService } from '../history/service.js';
 import { createClientService } from '../jobs/client-service.js';
 import { DEFAULT_JOBS_SETTINGS, type JobsDeps } from '../jobs/deps.js';
 import { jobRunKind } from '../jobs/firing.js';
+import { runBelongings } from '../jobs/run-belongings.js';
 import { runLeaseKind } from '../jobs/run-expiry.js';
 import { createRunService } from '../jobs/run-service.js';
 import { createJobService } from '../jobs/service.js';
@@ -22,7 +25,7 @@ import { createScheduler, type Scheduler } from '../scheduler/scheduler.js';
 import type { Health } from '../telemetry/health.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import { type Retention, retentionChore } from './chores.js';
+import { type Chore, historyRetentionChore, retentionChore, silenceChore } from './chores.js';
 import { createRights, type Rights } from './rights.js';
 import { schedulerMetrics } from './scheduler-metrics.js';
 import type { Stores } from './stores.js';
@@ -37,10 +40,12 @@ export interface Identity {
 export interface Domain {
   rights: Rights;
   scheduler: Scheduler;
-  retention: Retention;
+  chores: readonly Chore[];
+  retention: RetentionService;
   jobs: ReturnType<typeof createJobService>;
   runs: ReturnType<typeof createRunService>;
   history: HistoryService;
+  analysis: HistoryAnalysis;
   exports: ExportService;
   reports: ReportService;
   clients: ReturnType<typeof createClientService>;
@@ -86,6 +91,22 @@ function createClock(config: Config, stores: Stores, identity: Identity, telemet
   return scheduler;
 }
 
+function createRetention({ history }: Config, deps: JobsDeps, { log, metrics }: Telemetry): RetentionService {
+  const help = 'Rows of the history that were deleted, by age or by an admin.';
+  const count = metrics.total('orrery_history_deleted_total', help, ['kind']);
+  return createRetentionService({
+    ...deps,
+    log,
+    belongings: [runBelongings(deps)],
+    ages: {
+      rows: history.historyRowsRetention,
+      summaries: history.historySummariesRetention,
+      events: history.historyEventsRetention,
+    },
+    onDeleted: (kind, rows) => count(rows, kind),
+  });
+}
+
 /** Wires the domain over the stores; nothing runs yet. */
 export function createDomain(config: Config, stores: Stores, identity: Identity, telemetry: Telemetry): Domain {
   const { db } = stores;
@@ -108,8 +129,14 @@ export function createDomain(config: Config, stores: Stores, identity: Identity,
   const leases = runLeaseKind(deps, (error, runId) =>
     telemetry.log.error({ error, runId }, 'A run could not be ended.'),
   );
-  const retention = retentionChore(config, db, rights.activities, telemetry.log);
-  for (const kind of [jobRunKind(deps), jobStaleKind(deps), leases, retention.kind]) scheduler.register(kind);
+  const retention = createRetention(config, deps, telemetry);
+  const chores = [
+    retentionChore(config, db, rights.activities, telemetry.log),
+    historyRetentionChore(db, retention),
+    silenceChore({ ...deps, reportTimeout: config.history.historyReportTimeout }, telemetry.log),
+  ];
+  const kinds = [jobRunKind(deps), jobStaleKind(deps), leases, ...chores.map(({ kind }) => kind)];
+  for (const kind of kinds) scheduler.register(kind);
   telemetry.metrics.gauge('orrery_jobs_stale', 'Jobs whose last success is older than their staleAfter.', () =>
     countStale(stores.own.reader, systemClock.now()),
   );
@@ -124,10 +151,12 @@ export function createDomain(config: Config, stores: Stores, identity: Identity,
   return {
     rights,
     scheduler,
+    chores,
     retention,
     jobs,
     runs: createRunService(deps),
     history: createHistoryService(deps),
+    analysis: createHistoryAnalysis(deps),
     exports: createExportService(deps),
     reports: createReportService({ ...deps, clusters: createClusterDirectory(deps) }),
     clients: createClientService(deps),

@@ -2,6 +2,7 @@ import type { Activities } from '../auth/activity.js';
 import type { Ctx } from '../auth/actor.js';
 import type { ApiTokens } from '../auth/tokens.js';
 import type { ClusterService } from '../cluster/cluster-service.js';
+import type { HistoryAnalysis } from '../history/analysis.js';
 import type { ReportService } from '../history/intake/report-service.js';
 import type { HistoryService } from '../history/service.js';
 import type { ClientService } from '../jobs/client-service.js';
@@ -40,6 +41,7 @@ export interface Services {
   readonly jobs: JobService;
   readonly runs: RunService;
   readonly history: HistoryService;
+  readonly analysis: HistoryAnalysis;
   readonly reports: ReportService;
   readonly clients: ClientService;
   readonly clusters: ClusterService;

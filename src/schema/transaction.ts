@@ -38,8 +38,8 @@ export const TaskStatusEnum = describedEnum<TaskStatus>('TaskStatus', 'Where an 
   STOPPED: 'It was ended by a command.',
 });
 
-const TaskCount = builder.objectRef<{ status: TaskStatus; count: number }>('TaskCount').implement({
-  description: 'How many tasks of a transaction have a status.',
+export const TaskCount = builder.objectRef<{ status: TaskStatus; count: number }>('TaskCount').implement({
+  description: 'How many tasks have a status.',
   fields: (t) => ({
     status: t.field({ type: TaskStatusEnum, description: 'The status.', resolve: ({ status }) => status }),
     count: t.exposeInt('count', { description: 'How many.' }),

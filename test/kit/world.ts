@@ -22,6 +22,7 @@ import { openEventLog } from '../../src/events/event-log.js';
 import { createOutbox } from '../../src/events/outbox.js';
 import { createOutputLog } from '../../src/events/output-log.js';
 import { createTaskEventLog } from '../../src/events/task-event-log.js';
+import { createHistoryAnalysis } from '../../src/history/analysis.js';
 import { createReportService } from '../../src/history/intake/report-service.js';
 import { createHistoryService } from '../../src/history/service.js';
 import { createClientService } from '../../src/jobs/client-service.js';
@@ -143,6 +144,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     jobs: createJobService(deps),
     runs: createRunService(deps),
     history: createHistoryService(deps),
+    analysis: createHistoryAnalysis(deps),
     reports: createReportService({ ...deps, clusters: createClusterDirectory(deps) }),
     clients: createClientService(deps),
     clusters: createClusterService(deps),

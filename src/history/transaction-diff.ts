@@ -1,0 +1,237 @@
+import { decodeCursor, encodeCursor } from '../db/cursor.js';
+import { COUNT_CAP, type Page, type PageRequest, pageSize } from '../db/page.js';
+import type { Reader, SqlValue } from '../db/transaction.js';
+import { checkListLength } from '../db/where-in.js';
+import { type InputIssue, InvalidInputError } from '../lib/errors.js';
+import {
+  type ComparedTask,
+  compareTasks,
+  DEFAULT_THRESHOLD,
+  type DurationThreshold,
+  TASK_CHANGES,
+  type TaskChange,
+  type TaskDifference,
+} from './task-difference.js';
+
+type Maybe<T> = T | null | undefined;
+
+/** Which differences are shown; what is left out or null does not narrow. */
+export interface DiffFilter {
+  /** Left out: all but UNCHANGED. */
+  readonly changes?: Maybe<readonly TaskChange[]>;
+  /** '' stands for points of synchronisation. */
+  readonly nodeIds?: Maybe<readonly string[]>;
+  readonly taskNames?: Maybe<readonly string[]>;
+  /** Seconds, and a share of the duration before: from when on a duration has changed. */
+  readonly durationSeconds?: Maybe<number>;
+  readonly durationShare?: Maybe<number>;
+}
+
+/** The two transactions, by their global ids. */
+export interface DiffSides {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What a comparison looks at. */
+interface Comparison {
+  readonly sides: DiffSides;
+  readonly changes: ReadonlySet<TaskChange>;
+  readonly nodeIds: readonly string[] | null;
+  readonly taskNames: readonly string[] | null;
+  readonly threshold: DurationThreshold;
+}
+
+/** Which rows of both sides one statement reads. */
+interface Chunk {
+  readonly from: Position | null;
+  readonly backwards: boolean;
+  readonly limit: number;
+}
+
+/** The place of a task on a node in the order of both sides: the task in the graph, then the node. */
+type Position = readonly [graphTaskId: string, nodeId: string];
+
+interface SideRow extends ComparedTask {
+  /** 0: before; 1: after. */
+  readonly side: number | string;
+}
+
+/** Rows of each side that one statement reads at first, and at most. */
+const FIRST_CHUNK = 200;
+const LARGEST_CHUNK = 3_200;
+const INDEX = 'ux_tasks_attempt';
+
+const isSqlite = (reader: Reader): boolean => reader.manager.dataSource.options.type === 'better-sqlite3';
+
+/** The numbers of one side's newest attempts, in the order of the unique index, from a position on. */
+function sideSql(
+  reader: Reader,
+  transactionId: string,
+  { nodeIds, taskNames }: Comparison,
+  { from, backwards, limit }: Chunk,
+): { sql: string; values: SqlValue[] } {
+  const [sign, order] = backwards ? ['<', 'DESC'] : ['>', 'ASC'];
+  const values: SqlValue[] = [transactionId];
+  const conditions = ['t.transaction_id = ?'];
+  if (from) {
+    conditions.push(`t.graph_task_id ${sign}= ? AND (t.graph_task_id ${sign} ? OR t.node_id ${sign} ?)`);
+    values.push(from[0], from[0], from[1]);
+  }
+  for (const [column, listed] of [['node_id', nodeIds] as const, ['task_name', taskNames] as const]) {
+    if (listed === null) continue;
+    conditions.push(`t.${column} IN (${listed.map(() => '?').join(', ')})`);
+    values.push(...listed);
+  }
+  conditions.push(`NOT EXISTS (SELECT 1 FROM tasks n WHERE n.transaction_id = t.transaction_id
+    AND n.graph_task_id = t.graph_task_id AND n.node_id = t.node_id AND n.attempt > t.attempt)`);
+  const table = isSqlite(reader) ? `tasks t INDEXED BY ${INDEX}` : `tasks t FORCE INDEX (${INDEX})`;
+  const sql = `SELECT t.number AS number FROM ${table} WHERE ${conditions.join(' AND ')}
+    ORDER BY t.graph_task_id ${order}, t.node_id ${order} LIMIT ${limit}`;
+  return { sql, values };
+}
+
+/** So many rows of both sides from a position on, merged by the database: its collation is the order. */
+async function rowsOf(reader: Reader, comparison: Comparison, chunk: Chunk): Promise<SideRow[]> {
+  const { before, after } = comparison.sides;
+  const parts = [before, after].map((id) => sideSql(reader, id, comparison, chunk));
+  const order = chunk.backwards ? 'DESC' : 'ASC';
+  const selects = parts.map(
+    ({ sql }, side) => `SELECT ${side} AS side, task.id AS id, task.graph_task_id AS graphTaskId,
+      task.task_name AS taskName, task.node_id AS nodeId, task.status AS status, task.time_start AS timeStart,
+      task.time_end AS timeEnd FROM (${sql}) part${side} JOIN tasks task ON task.number = part${side}.number`,
+  );
+  const rows = await reader.rows<SideRow>(
+    `SELECT * FROM (${selects.join(' UNION ALL ')}) merged
+     ORDER BY graphTaskId ${order}, nodeId ${order}, side LIMIT ${chunk.limit}`,
+    parts.flatMap(({ values }) => values),
+  );
+  const numberOrNull = (value: number | null): number | null => (value === null ? null : Number(value));
+  return rows.map((row) => ({
+    ...row,
+    timeStart: numberOrNull(row.timeStart),
+    timeEnd: numberOrNull(row.timeEnd),
+  }));
+}
+
+const positionOf = ({ graphTaskId, nodeId }: ComparedTask): Position => [graphTaskId, nodeId];
+const isSame = (a: Position, b: Position): boolean => a[0] === b[0] && a[1] === b[1];
+
+/** The two sides of each task in a chunk of merged rows; of a task that the chunk may cut in two, nothing. */
+function* pairsIn(rows: readonly SideRow[], isLast: boolean): Generator<[ComparedTask | null, ComparedTask | null]> {
+  for (let at = 0; at < rows.length; at += 1) {
+    const [row, next] = [rows[at], rows[at + 1]];
+    if (!row || (!next && !isLast)) return;
+    if (next && isSame(positionOf(row), positionOf(next))) {
+      yield [row, next];
+      at += 1;
+    } else if (Number(row.side) === 0) yield [row, null];
+    else yield [null, row];
+  }
+}
+
+/** A difference, and where it stands. */
+interface Placed {
+  readonly position: Position;
+  readonly difference: TaskDifference;
+}
+
+/** The differences from a position on: a statement for each so many rows, none of which is held afterwards. */
+async function* differences(
+  reader: Reader,
+  comparison: Comparison,
+  from: Position | null,
+  backwards: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<Placed> {
+  let position = from;
+  for (let limit = FIRST_CHUNK; ; limit = Math.min(LARGEST_CHUNK, 4 * limit)) {
+    signal.throwIfAborted();
+    const rows = await rowsOf(reader, comparison, { from: position, backwards, limit });
+    const isLast = rows.length < limit;
+    for (const [before, after] of pairsIn(rows, isLast)) {
+      const task = before ?? after;
+      if (!task) continue;
+      position = positionOf(task);
+      const difference = compareTasks(before, after, comparison.threshold);
+      if (comparison.changes.has(difference.change)) yield { position, difference };
+    }
+    if (isLast) return;
+  }
+}
+
+function thresholdOf({ durationSeconds, durationShare }: DiffFilter): DurationThreshold {
+  const issues: InputIssue[] = [];
+  for (const [field, value] of Object.entries({ durationSeconds, durationShare })) {
+    if (value != null && !(value >= 0)) issues.push({ path: ['filter', field], message: 'This is not less than 0.' });
+  }
+  if (issues.length > 0) throw new InvalidInputError(issues);
+  return {
+    least: durationSeconds == null ? DEFAULT_THRESHOLD.least : durationSeconds * 1_000,
+    share: durationShare ?? DEFAULT_THRESHOLD.share,
+  };
+}
+
+function comparisonOf(sides: DiffSides, filter: DiffFilter): Comparison {
+  const { changes, nodeIds, taskNames } = filter;
+  checkListLength(nodeIds, ['filter', 'nodeIds']);
+  checkListLength(taskNames, ['filter', 'taskNames']);
+  const nothing = nodeIds?.length === 0 || taskNames?.length === 0;
+  const shown = changes ?? TASK_CHANGES.filter((change) => change !== 'UNCHANGED');
+  return {
+    sides,
+    changes: new Set(nothing ? [] : shown),
+    nodeIds: nodeIds ?? null,
+    taskNames: taskNames ?? null,
+    threshold: thresholdOf(filter),
+  };
+}
+
+/** The position behind a request's cursor. Throws InvalidInputError. */
+function positionIn(request: PageRequest, backwards: boolean, list: string): Position | null {
+  const [mark, field] = backwards ? [request.before, 'before'] : [request.after, 'after'];
+  if (mark == null) return null;
+  const [graphTaskId, nodeId] = decodeCursor(mark, list, 2, [field]).map(String);
+  return [graphTaskId ?? '', nodeId ?? ''];
+}
+
+/**
+ * One page of what differs between two transactions, task by task: the newest attempts of both, which are read side by
+ * side in the order of their unique index, as far as the page needs. Throws InvalidInputError for a wrong filter, page or
+ * cursor, and the signal's reason when it ends.
+ */
+export async function transactionDiffPage(
+  reader: Reader,
+  sides: DiffSides,
+  filter: DiffFilter,
+  request: PageRequest,
+  signal: AbortSignal,
+): Promise<Page<TaskDifference>> {
+  const { size, backwards } = pageSize(request);
+  const comparison = comparisonOf(sides, filter);
+  const list = `diff:${sides.before}:${sides.after}`;
+  const from = positionIn(request, backwards, list);
+  const found: Placed[] = [];
+  if (comparison.changes.size > 0) {
+    for await (const placed of differences(reader, comparison, from, backwards, signal)) {
+      if (found.push(placed) > size) break;
+    }
+  }
+  const more = found.length > size;
+  const shown = found.slice(0, size);
+  if (backwards) shown.reverse();
+  return {
+    edges: shown.map(({ position, difference }) => ({ node: difference, cursor: encodeCursor(list, [...position]) })),
+    hasNextPage: backwards ? request.before != null : more,
+    hasPreviousPage: backwards ? more : request.after != null,
+    async total() {
+      let total = 0;
+      if (comparison.changes.size === 0) return total;
+      for await (const _placed of differences(reader, comparison, null, false, signal)) {
+        total += 1;
+        if (total >= COUNT_CAP) break;
+      }
+      return total;
+    },
+  };
+}
