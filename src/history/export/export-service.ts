@@ -4,10 +4,10 @@ import type { Reader } from '../../db/transaction.js';
 import type { TaskStatus } from '../../entities/ledger.js';
 import type { JsonValue } from '../../lib/json.js';
 import { NOT_NARROWED, type TaskNarrowing, taskRanges } from '../task-ranges.js';
-import { type ListedTask, type SummarizedTask, taskForm } from './listed-task.js';
+import { exportList, type TaskExportFilter } from './export-list.js';
+import { type ListedTask, type SummarizedTask, TASK_COLUMNS, taskForm } from './listed-task.js';
 import { rangeListPages } from './range-pages.js';
 import { withSummaries } from './summaries.js';
-import { type TaskExportFilter, tasksOf } from './task-list.js';
 import { type TransactionName, TransactionNames } from './transaction-names.js';
 
 /** A row, with its summary where summaries were asked for. */
@@ -34,9 +34,9 @@ export interface ExportService {
   /** The task of this transaction with this global id or serial number; null when it has none. */
   task(transactionId: string, name: string): Promise<SummarizedTask | null>;
   /**
-   * Every task that the caller may see and the filter fits: of the transactions that it names one after the other, in the
-   * order of their numbers, else by time. Throws NotFoundError for a cluster or a transaction that the caller may not
-   * see, and InvalidInputError for a filter that is too large.
+   * Every task that the caller may see and the filter fits: in the order they were made where it names transactions, else
+   * by time. Throws NotFoundError for what it names and the caller may not see, and InvalidInputError for a filter that
+   * is too large.
    */
   tasks(ctx: Ctx, filter: TaskExportFilter, summaries: boolean): Promise<AsyncGenerator<ExportPage>>;
 }
@@ -50,7 +50,7 @@ async function* named(reader: Reader, pages: AsyncIterable<readonly ExportedTask
 
 async function findTask(reader: Reader, transactionId: string, name: string): Promise<SummarizedTask | null> {
   const column = /^\d{1,15}$/.test(name) ? 'number' : 'id';
-  const sql = `SELECT ${taskForm('number').columns} FROM tasks WHERE ${column} = ? AND transaction_id = ?`;
+  const sql = `SELECT ${TASK_COLUMNS} FROM tasks WHERE ${column} = ? AND transaction_id = ?`;
   const rows = await reader.rows<ListedTask>(sql, [column === 'number' ? Number(name) : name, transactionId]);
   for await (const [found] of withSummaries(reader, pageOf(rows))) return found ?? null;
   return null;
@@ -67,11 +67,12 @@ export function createExportService({ db }: { db: Database }): ExportService {
     ofTransaction(id, filter) {
       const narrowing: TaskNarrowing = { ...NOT_NARROWED, ...filter };
       const list = taskRanges({ in: 'transactions', ids: [id] }, narrowing);
-      return withSummaries(reader, rangeListPages(reader, list, taskForm('number')));
+      return withSummaries(reader, rangeListPages(reader, list, taskForm(list)));
     },
     task: (transactionId, name) => findTask(reader, transactionId, name),
     async tasks(ctx, filter, summaries) {
-      const pages = await tasksOf(reader, ctx, filter);
+      const list = await exportList(reader, ctx, filter);
+      const pages = rangeListPages(reader, list, taskForm(list));
       return named(reader, summaries ? withSummaries(reader, pages) : pages);
     },
   };

@@ -1,3 +1,4 @@
+import type { RangeList } from '../../db/index-range.js';
 import type { TaskStatus } from '../../entities/ledger.js';
 import type { JsonValue } from '../../lib/json.js';
 import type { RowForm } from './range-pages.js';
@@ -25,16 +26,17 @@ export interface ListedTask {
   readonly hasSummary: number;
 }
 
-/** How such rows are read; `order`: of the list that they are read for. */
-export function taskForm(order: 'number' | 'time'): RowForm<ListedTask> {
-  return {
-    columns: `number, id, transaction_id AS transactionId, scope, graph_task_id AS graphTaskId, task_name AS taskName,
-      node_id AS nodeId, attempt, status, reason, time_start AS timeStart, time_end AS timeEnd,
-      ordered_at AS orderedAt, exit_code AS exitCode, custom, has_summary AS hasSummary`,
-    keyOf: order === 'number' ? ({ number }) => [number] : ({ orderedAt, number }) => [orderedAt, number],
-    textOf: ({ custom, reason }) => (custom?.length ?? 0) + (reason?.length ?? 0),
-  };
-}
+/** The columns of such a row, as SQL. */
+export const TASK_COLUMNS = `number, id, transaction_id AS transactionId, scope, graph_task_id AS graphTaskId,
+  task_name AS taskName, node_id AS nodeId, attempt, status, reason, time_start AS timeStart, time_end AS timeEnd,
+  ordered_at AS orderedAt, exit_code AS exitCode, custom, has_summary AS hasSummary`;
+
+/** How such rows are read for a list. */
+export const taskForm = ({ order }: Pick<RangeList, 'order'>): RowForm<ListedTask> => ({
+  columns: TASK_COLUMNS,
+  keyOf: order.length === 1 ? ({ number }) => [number] : ({ orderedAt, number }) => [orderedAt, number],
+  textOf: ({ custom, reason }) => (custom?.length ?? 0) + (reason?.length ?? 0),
+});
 
 /** A row with what was reported beside it; null where nothing was, or it is not kept any more. */
 export interface SummarizedTask extends ListedTask {

@@ -1,4 +1,4 @@
-import { type IndexRange, type Key, partSql, type RangeList } from '../../db/index-range.js';
+import { compareKeys, type IndexRange, type Key, partSql, type RangeList } from '../../db/index-range.js';
 import type { Reader } from '../../db/transaction.js';
 import { mergePages } from '../../lib/merge-pages.js';
 
@@ -50,19 +50,11 @@ async function* pagesOf<T>(
   }
 }
 
-function compare(a: Key, b: Key): number {
-  for (const [index, value] of a.entries()) {
-    const difference = value - (b[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
 /** Every row of a list of ranges in its order, in pages as large as is good for reading; one page of a range is held. */
 export function rangeListPages<T>(reader: Reader, list: RangeList, form: RowForm<T>): AsyncGenerator<readonly T[]> {
   const most = Math.max(SMALLEST_PAGE, Math.min(LARGEST_PAGE, Math.floor(MOST_HELD / Math.max(1, list.ranges.length))));
   const sources = list.ranges.map((range) => pagesOf(reader, list, range, form, most));
-  return mergePages(sources, (a, b) => compare(form.keyOf(a), form.keyOf(b)));
+  return mergePages(sources, (a, b) => compareKeys(form.keyOf(a), form.keyOf(b)));
 }
 
 /** The same list without rows made after this one: it ends, however many are made meanwhile. */

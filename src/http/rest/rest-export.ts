@@ -1,5 +1,5 @@
+import type { TaskExportFilter } from '../../history/export/export-list.js';
 import type { ExportedTask, ExportPage, ExportService } from '../../history/export/export-service.js';
-import type { TaskExportFilter } from '../../history/export/task-list.js';
 import type { TransactionName } from '../../history/export/transaction-names.js';
 import { STATUSES_BY_NAME } from '../../history/statuses.js';
 import { readAhead } from '../../lib/read-ahead.js';
@@ -45,6 +45,7 @@ const PARAMETERS = [
   'bom',
   'summaries',
   'cluster_id',
+  'projects',
   'transaction_ids',
   'node_ids',
   'statuses',
@@ -69,7 +70,8 @@ function askedFor(values: URLSearchParams): Asked {
   if (summaries && format === CSV) query.fault('summaries', 'Summaries have any shape: ask for format=jsonl.');
   if (bom && format !== CSV) query.fault('bom', 'Only CSV may begin with a byte order mark.');
   const filter = {
-    clusterId: query.text('cluster_id'),
+    clusterIds: query.list('cluster_id'),
+    projects: query.list('projects'),
     transactionIds: query.list('transaction_ids'),
     nodeIds: query.list('node_ids'),
     statuses: query.words('statuses', STATUSES_BY_NAME),
@@ -98,7 +100,7 @@ async function* lines(pages: AsyncIterable<ExportPage>, { format, bom }: Asked, 
   if (text !== '') yield text;
 }
 
-const KIND: RestKind = { name: 'tasks_history_export', right: 'taskHistoryChanged', cost: 5_000 };
+const KIND: RestKind = { name: 'tasks_history_export', right: 'taskHistory', cost: 5_000 };
 
 async function answerExport({ front, exports, cap, clock }: RestExportParts, call: RestCall): Promise<string> {
   const { ctx, req, res, url } = call;

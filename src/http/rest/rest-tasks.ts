@@ -20,8 +20,8 @@ export interface RestTasksParts {
   readonly cap: ConnectionCap;
 }
 
-const LIST: RestKind = { name: 'tasks_history', right: 'taskHistoryChanged', cost: 500 };
-const ENTRY: RestKind = { name: 'tasks_history_entry', right: 'taskHistoryChanged', cost: 5 };
+const LIST: RestKind = { name: 'tasks_history', right: 'taskHistory', cost: 500 };
+const ENTRY: RestKind = { name: 'tasks_history_entry', right: 'taskHistory', cost: 5 };
 
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 
