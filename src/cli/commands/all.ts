@@ -13,6 +13,7 @@ import { registerClusterShow } from './cluster-show.js';
 import { registerClusterUpdate } from './cluster-update.js';
 import { registerCompletion } from './completion.js';
 import { registerDeploymentEnd } from './deployment-end.js';
+import { registerDeploymentReplay } from './deployment-replay.js';
 import { registerDeploymentReport } from './deployment-report.js';
 import { registerDeploymentStart } from './deployment-start.js';
 import { registerJobAbort } from './job-abort.js';
@@ -82,7 +83,12 @@ const CLUSTER: readonly Register[] = [
   registerClusterUpdate,
   registerClusterRemove,
 ];
-const DEPLOYMENT: readonly Register[] = [registerDeploymentStart, registerDeploymentReport, registerDeploymentEnd];
+const DEPLOYMENT: readonly Register[] = [
+  registerDeploymentStart,
+  registerDeploymentReport,
+  registerDeploymentEnd,
+  registerDeploymentReplay,
+];
 const TOKEN: readonly Register[] = [registerTokenList, registerTokenCreate, registerTokenRevoke];
 const SINGLE: readonly Register[] = [registerWatch, registerActivity, registerStatus, registerLogin];
 
