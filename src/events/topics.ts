@@ -38,6 +38,8 @@ export interface Topics {
     message?: string | null;
     /** Epoch milliseconds: when an attempt that waits may begin. Missing in rows of older servers. */
     nextAttemptAt?: number | null;
+    /** It was deleted. */
+    deleted?: true;
   };
   /** Subject: the run; for the agent of the client: there is work, or an order to abort. */
   runAssigned: { clientKey: string; runId: string; abort: boolean };
@@ -56,6 +58,8 @@ export interface Topics {
     reason: string | null;
     progress: number;
     message: string | null;
+    /** It was deleted. */
+    deleted?: true;
   };
   /** Subject: the cluster or the project; rows of tasks that were made or changed together. */
   taskHistoryChanged: {

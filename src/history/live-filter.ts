@@ -75,13 +75,16 @@ export interface TransactionFact {
   /** 0..100 */
   readonly progress: number;
   readonly message: string | null;
+  /** Whether it was deleted then. */
+  readonly deleted?: true;
 }
 
 /** What an event says of its transaction. */
 export function transactionFact({ payload }: TransactionEvent): TransactionFact {
   if ('kind' in payload) return payload;
-  const { jobKey: name, status, statusBefore = null, reason, progress, message = null } = payload;
-  return { kind: 'JOB_RUN', clusterId: null, name, status, statusBefore, reason, progress, message };
+  const { jobKey: name, status, statusBefore = null, reason, progress, message = null, deleted } = payload;
+  const fact = { kind: 'JOB_RUN' as const, clusterId: null, name, status, statusBefore, reason, progress, message };
+  return deleted ? { ...fact, deleted } : fact;
 }
 
 /** Whether the caller may see a change of a transaction, and wants it. */

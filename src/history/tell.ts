@@ -10,17 +10,22 @@ export interface TransactionChange {
   readonly statusBefore: TransactionStatus | null;
 }
 
+function changeOf({ after, statusBefore }: TransactionChange, isDeleted: boolean): NewEvent<'transactionChanged'> {
+  const { kind, clusterId, name, externalId, status, reason, progress, message, project, id } = after;
+  const payload = { kind, clusterId, name, externalId, status, statusBefore, reason, progress, message };
+  const gone = isDeleted ? { deleted: true as const } : {};
+  return { topic: 'transactionChanged', project, subject: id, payload: { ...payload, ...gone } };
+}
+
 /** Tells of transactions that began or changed. Runs of jobs are told of by `runChanged`. */
 export async function tellTransactions(tx: Tx, outbox: Outbox, changes: readonly TransactionChange[]): Promise<void> {
   const told = changes.filter(({ after }) => after.kind !== 'JOB_RUN');
-  await outbox.append(
-    tx,
-    ...told.map(({ after, statusBefore }): NewEvent<'transactionChanged'> => {
-      const { kind, clusterId, name, externalId, status, reason, progress, message, project, id } = after;
-      const payload = { kind, clusterId, name, externalId, status, statusBefore, reason, progress, message };
-      return { topic: 'transactionChanged', project, subject: id, payload };
-    }),
-  );
+  await outbox.append(tx, ...told.map((change) => changeOf(change, false)));
+}
+
+/** Tells that a transaction was deleted. Who keeps runs of jobs tells of those. */
+export async function tellDeleted(tx: Tx, outbox: Outbox, row: TransactionRow): Promise<void> {
+  if (row.kind !== 'JOB_RUN') await outbox.append(tx, changeOf({ after: row, statusBefore: row.status }, true));
 }
 
 /** The rows that a work made or changed, as facts. */

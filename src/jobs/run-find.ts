@@ -18,16 +18,15 @@ export interface RunView {
 
 type ReadDeps = Pick<JobsDeps, 'db'>;
 
-/** Runs with their transactions, in their order; one statement for all. */
+/** Runs with their transactions, in their order, but those that were deleted meanwhile; one statement for all. */
 export async function viewRuns(reader: Reader, runs: readonly JobRunRow[]): Promise<RunView[]> {
   const transactions = await transactionsByIds(
     reader,
     runs.map((run) => run.id),
   );
-  return runs.map((run) => {
+  return runs.flatMap((run) => {
     const transaction = transactions.get(run.id);
-    if (!transaction) throw new Error(`The run ${run.id} has no transaction.`);
-    return { run, transaction };
+    return transaction ? { run, transaction } : [];
   });
 }
 

@@ -20,6 +20,8 @@ export interface RunFact {
   statusBefore?: TransactionStatus | null;
   /** What its agent says of the progress. */
   message?: string | null;
+  /** It was deleted. */
+  deleted?: true;
 }
 
 interface Stored {
@@ -46,7 +48,8 @@ export async function tellRun(tx: Tx, deps: TellDeps, facts: readonly RunFact[])
     const row = known.get(run.id);
     const rest = { jobKey: jobKey ?? row?.name ?? '', progress: progress ?? row?.progress ?? 0 };
     const payload = { jobId, clientKey, state, status, statusBefore, result, reason, message, nextAttemptAt, ...rest };
-    return { topic: 'runChanged', project: run.project, subject: run.id, payload };
+    const gone = fact.deleted ? { deleted: fact.deleted } : {};
+    return { topic: 'runChanged', project: run.project, subject: run.id, payload: { ...payload, ...gone } };
   });
   await deps.outbox.append(tx, ...events);
 }

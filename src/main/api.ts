@@ -33,7 +33,7 @@ function createServices(
   identity: Identity,
   url: () => string,
 ): Services {
-  const { rights, jobs, runs, history, analysis, reports, clients, clusters, live } = domain;
+  const { rights, jobs, runs, history, retention, analysis, reports, clients, clusters, live } = domain;
   return {
     activities: rights.activities,
     tokens: rights.tokens,
@@ -49,6 +49,7 @@ function createServices(
     jobs,
     runs,
     history,
+    retention,
     analysis,
     reports,
     clients,

@@ -87,7 +87,7 @@ async function open(config: Config, options: ServeOptions, closing: Closing): Pr
   const stores: Stores = await openStores(config, health, log);
   closing.push(() => stores.close());
   const domain = createDomain(config, stores, identity, telemetry);
-  closing.push(() => domain.retention.stop());
+  for (const chore of domain.chores) closing.push(() => chore.stop());
   closing.push(keepPresence(domain.clients.presence, log));
   const api = await startApi(config, stores, domain, identity, telemetry);
   closing.push(() => api.stop());

@@ -4,6 +4,7 @@ import type { ApiTokens } from '../auth/tokens.js';
 import type { ClusterService } from '../cluster/cluster-service.js';
 import type { HistoryAnalysis } from '../history/analysis.js';
 import type { ReportService } from '../history/intake/report-service.js';
+import type { RetentionService } from '../history/retention/retention-service.js';
 import type { HistoryService } from '../history/service.js';
 import type { ClientService } from '../jobs/client-service.js';
 import type { RunService } from '../jobs/run-service.js';
@@ -41,6 +42,7 @@ export interface Services {
   readonly jobs: JobService;
   readonly runs: RunService;
   readonly history: HistoryService;
+  readonly retention: Pick<RetentionService, 'delete' | 'tombstones' | 'tombstone' | 'status'>;
   readonly analysis: HistoryAnalysis;
   readonly reports: ReportService;
   readonly clients: ClientService;

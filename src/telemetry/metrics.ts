@@ -36,6 +36,16 @@ export class Metrics {
     return (...values) => counter.labels(...values).inc();
   }
 
+  /** A number that only rises; the function returned adds so many, with its labels' values. */
+  total<L extends string>(
+    name: string,
+    help: string,
+    labels: readonly L[],
+  ): (amount: number, ...values: string[]) => void {
+    const counter = new Counter({ name, help, labelNames: labels, registers: [this.#registry] });
+    return (amount, ...values) => counter.labels(...values).inc(amount);
+  }
+
   /** A number that is asked when the metrics are read; NaN when that fails, so that the other numbers are still told. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void {
     new Gauge({

@@ -24,18 +24,23 @@ import { createOutputLog } from '../../src/events/output-log.js';
 import { createTaskEventLog } from '../../src/events/task-event-log.js';
 import { createHistoryAnalysis } from '../../src/history/analysis.js';
 import { createReportService } from '../../src/history/intake/report-service.js';
+import { createRetentionService, type RetentionService } from '../../src/history/retention/retention-service.js';
+import type { Ages } from '../../src/history/retention/rules.js';
 import { createHistoryService } from '../../src/history/service.js';
 import { createClientService } from '../../src/jobs/client-service.js';
 import { DEFAULT_JOBS_SETTINGS, type JobsDeps, type JobsSettings } from '../../src/jobs/deps.js';
 import { jobRunKind } from '../../src/jobs/firing.js';
+import { runBelongings } from '../../src/jobs/run-belongings.js';
 import { runLeaseKind } from '../../src/jobs/run-expiry.js';
 import { createRunService } from '../../src/jobs/run-service.js';
 import { createJobService } from '../../src/jobs/service.js';
 import { jobStaleKind } from '../../src/jobs/stale.js';
 import { systemIds } from '../../src/lib/ids.js';
 import { createLive } from '../../src/live/hub.js';
+import { type Chore, historyRetentionChore, silenceChore } from '../../src/main/chores.js';
 import type { SchemaContext, Services } from '../../src/schema/context.js';
 import { buildSchema } from '../../src/schema/schema.js';
+import { createLogger } from '../../src/telemetry/logger.js';
 import { ADMIN } from './actors.js';
 import { FakeClock } from './clock.js';
 import { createEngine, type Engine } from './engine.js';
@@ -46,6 +51,8 @@ export interface WorldOptions {
   clock?: FakeClock;
   /** What differs from the default settings of the jobs. */
   settings?: Partial<JobsSettings>;
+  /** Turns the chores of the history on: how long its parts are kept (0 = for ever), and how long a deployment may be silent. */
+  history?: Partial<Ages> & { reportTimeout?: number };
   /** Called with each SQL statement. */
   onStatement?: (sql: string) => void;
 }
@@ -128,6 +135,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     taskEvents: createTaskEventLog(db),
     doorbell,
   });
+  const retention = createRetentionService({
+    ...deps,
+    log: { info: () => {}, warn: ({ error }: { error?: unknown }) => void faults.push(error) },
+    belongings: [runBelongings(deps)],
+    ages: { rows: 0, summaries: 0, events: 0, ...options.history },
+    onDeleted: () => {},
+  });
+  const chores = options.history ? await planChores(engine, deps, retention, options.history.reportTimeout ?? 0) : [];
   const tokens = new ApiTokens({
     db,
     ids: systemIds,
@@ -144,6 +159,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     jobs: createJobService(deps),
     runs: createRunService(deps),
     history: createHistoryService(deps),
+    retention,
     analysis: createHistoryAnalysis(deps),
     reports: createReportService({ ...deps, clusters: createClusterDirectory(deps) }),
     clients: createClientService(deps),
@@ -181,14 +197,35 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     async pass(milliseconds) {
       clock.forward(milliseconds);
       await engine.fireDue();
+      for (const chore of chores) await chore.settled();
     },
     async close() {
+      await retention.stop();
+      for (const chore of chores) await chore.stop();
       await log.close();
       doorbell.close();
       await db.close();
       await store.drop();
     },
   };
+}
+
+/** Lets the engine do what it does for the history beside its other work. */
+async function planChores(
+  engine: Engine,
+  deps: JobsDeps,
+  retention: RetentionService,
+  reportTimeout: number,
+): Promise<readonly Chore[]> {
+  const log = createLogger({ level: 'silent', name: 'world' });
+  const chores = [historyRetentionChore(deps.db, retention), silenceChore({ ...deps, reportTimeout }, log)];
+  for (const { kind } of chores) {
+    engine.kinds.add(kind);
+    for await (const desired of kind.desired()) {
+      await deps.db.transaction((tx) => engine.planner.plan(tx, kind.kind, desired));
+    }
+  }
+  return chores;
 }
 
 function built(): GraphQLSchema {
