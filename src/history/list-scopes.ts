@@ -2,6 +2,7 @@ import type { Ctx } from '../auth/actor.js';
 import { visibleProject } from '../auth/scope.js';
 import type { Reader } from '../db/transaction.js';
 import { checkListLength } from '../db/where-in.js';
+import { ID_PREFIX } from '../entities/ids.js';
 import { projectScope } from './scope.js';
 
 /** Where a list looks; what is left out or null does not narrow. Of both, a row fits one. */
@@ -11,15 +12,16 @@ export interface PlaceFilter {
   projects?: readonly string[] | null | undefined;
 }
 
-/** The scopes of clusters, by their global or external ids. */
+const GLOBAL = `${ID_PREFIX.cluster}_`;
+
+/** The scopes of clusters, by their global or external ids: a global id is its scope, and no external id looks like one. */
 async function clusterScopes(reader: Reader, names: readonly string[]): Promise<string[]> {
-  if (names.length === 0) return [];
-  const marks = names.map(() => '?').join(', ');
-  const rows = await reader.rows<{ id: string }>(
-    `SELECT id FROM clusters WHERE id IN (${marks}) UNION SELECT id FROM clusters WHERE external_id IN (${marks})`,
-    [...names, ...names],
-  );
-  return rows.map(({ id }) => id);
+  const scopes = names.filter((name) => name.startsWith(GLOBAL));
+  const external = names.filter((name) => !name.startsWith(GLOBAL));
+  if (external.length === 0) return scopes;
+  const marks = external.map(() => '?').join(', ');
+  const rows = await reader.rows<{ id: string }>(`SELECT id FROM clusters WHERE external_id IN (${marks})`, external);
+  return [...new Set([...scopes, ...rows.map(({ id }) => id)])];
 }
 
 /**
