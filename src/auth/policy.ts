@@ -18,6 +18,7 @@ export interface Rule {
 const ANYBODY: readonly Role[] = ['ADMIN', 'OPERATOR', 'MEMBER', 'READER', 'AGENT'];
 const PEOPLE: readonly Role[] = ['ADMIN', 'OPERATOR', 'MEMBER', 'READER'];
 const WORKERS: readonly Role[] = ['ADMIN', 'OPERATOR', 'MEMBER'];
+const ADMINS: readonly Role[] = ['ADMIN'];
 const AGENTS: readonly Role[] = ['ADMIN', 'AGENT'];
 
 const OPERATORS: readonly Role[] = ['ADMIN', 'OPERATOR'];
@@ -88,6 +89,9 @@ export const POLICY = {
   transactionReport: operator(OPERATORS),
   transactionEnd: operator(OPERATORS),
   transactionReset: operator(OPERATORS),
+  transactionDelete: project(ADMINS),
+  transactionTombstone: project(ADMINS),
+  transactionTombstones: project(ADMINS),
   transactionDiff: project(PEOPLE),
   taskStats: project(PEOPLE),
   transactionChanged: project(PEOPLE),

@@ -32,6 +32,8 @@ import './reported.js';
 import './transaction-start.js';
 import './transaction-reset.js';
 import './transaction-report.js';
+import './transaction-delete.js';
+import './history-retention.js';
 import './run.js';
 import './run-output.js';
 import './run-query.js';

@@ -2,7 +2,7 @@ import { builder } from './builder.js';
 import type { RateLimitView, ServerInfo } from './context.js';
 import { toDate, toDateOrNull } from './scalars.js';
 
-const ServerInfoType = builder.objectRef<ServerInfo>('ServerInfo').implement({
+export const ServerInfoType = builder.objectRef<ServerInfo>('ServerInfo').implement({
   description: 'The server that answers.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'The name of this service.' }),

@@ -103,7 +103,8 @@ builder.interfaceType(Transaction, {
     }),
     taskCounts: t.field({
       type: [TaskCount],
-      description: 'The number of its tasks in each status that occurs.',
+      description:
+        'The number of its tasks in each status that occurs; those that were deleted by their age are counted too.',
       resolve: async ({ transaction }, _args, context) => {
         const counts = await countsLoader(context).load(transaction.id);
         return [...counts].map(([status, count]) => ({ status, count })).sort((a, b) => (a.status < b.status ? -1 : 1));

@@ -129,6 +129,16 @@ export class Maker {
     return transactionId;
   }
 
+  /** A deployment that an admin deleted: the global id it had. */
+  async deletedDeployment(): Promise<string> {
+    const id = await this.failedDeployment();
+    await this.#admin.data(
+      `mutation ($input: TransactionDeleteInput!) { made: transactionDelete(input: $input) { ${ERROR} } }`,
+      { input: { id, reason: this.place.mark } },
+    );
+    return id;
+  }
+
   jobInput(): Variables {
     const { project, clientKey: clientId, mark: description } = this.place;
     const actions = [{ freezerAction: { action: 'backup', path_to_backup: '/data' } }];

@@ -92,6 +92,12 @@ export const SAMPLES: Record<RootField, Sample> = {
   transactionDiff: async (maker) => ({ a: (await maker.run()).id, b: (await maker.run()).id }),
   taskStats: async ({ place: { project } }) => ({ taskName: '0-backup', filter: { projects: [project] } }),
   transactionReset: async (maker) => ({ input: { id: await maker.failedDeployment() } }),
+  transactionDelete: async (maker) => ({ input: { id: await maker.failedDeployment(), reason: 'sample' } }),
+  transactionTombstone: async (maker) => ({ id: await maker.deletedDeployment() }),
+  transactionTombstones: async (maker) => {
+    await maker.deletedDeployment();
+    return { filter: {}, ...page };
+  },
   apiTokens: async ({ place }) => ({ filter: { project: place.project }, ...page }),
   apiTokenCreate: async ({ place }) => ({
     input: { name: place.mark, role: 'READER', project: place.project },

@@ -58,6 +58,13 @@ import * as Operations from './operations.js';
 
 
 
+
+
+
+
+
+
+
 export type Requester<C = {}> = <R, V>(doc: DocumentNode, vars?: V, options?: C) => Promise<R> | AsyncIterable<R>
 export function getSdk<C>(requester: Requester<C>) {
   return {
@@ -276,6 +283,34 @@ export function getSdk<C>(requester: Requester<C>) {
     /** What a run writes, from its beginning (or a cursor) to its end. */
     runOutputAppended(variables: Operations.RunOutputAppendedSubscriptionVariables, options?: C): AsyncIterable<Operations.RunOutputAppendedSubscription> {
       return requester<Operations.RunOutputAppendedSubscription, Operations.RunOutputAppendedSubscriptionVariables>(Operations.RunOutputAppendedDocument, variables, options) as AsyncIterable<Operations.RunOutputAppendedSubscription>;
+    },
+    /** Every execution of anything: deployments, runs of jobs, action plans. */
+    transactions(variables?: Operations.TransactionsQueryVariables, options?: C): Promise<Operations.TransactionsQuery> {
+      return requester<Operations.TransactionsQuery, Operations.TransactionsQueryVariables>(Operations.TransactionsDocument, variables, options) as Promise<Operations.TransactionsQuery>;
+    },
+    /** One transaction by its global id or its number. */
+    transaction(variables: Operations.TransactionQueryVariables, options?: C): Promise<Operations.TransactionQuery> {
+      return requester<Operations.TransactionQuery, Operations.TransactionQueryVariables>(Operations.TransactionDocument, variables, options) as Promise<Operations.TransactionQuery>;
+    },
+    /** What a deployment was given. */
+    deploymentInput(variables: Operations.DeploymentInputQueryVariables, options?: C): Promise<Operations.DeploymentInputQuery> {
+      return requester<Operations.DeploymentInputQuery, Operations.DeploymentInputQueryVariables>(Operations.DeploymentInputDocument, variables, options) as Promise<Operations.DeploymentInputQuery>;
+    },
+    /** The attempts of a transaction's tasks, in the order they were made. */
+    transactionTasks(variables: Operations.TransactionTasksQueryVariables, options?: C): Promise<Operations.TransactionTasksQuery> {
+      return requester<Operations.TransactionTasksQuery, Operations.TransactionTasksQueryVariables>(Operations.TransactionTasksDocument, variables, options) as Promise<Operations.TransactionTasksQuery>;
+    },
+    /** What was recorded of a transaction's tasks, in the order of the record. */
+    transactionEvents(variables: Operations.TransactionEventsQueryVariables, options?: C): Promise<Operations.TransactionEventsQuery> {
+      return requester<Operations.TransactionEventsQuery, Operations.TransactionEventsQueryVariables>(Operations.TransactionEventsDocument, variables, options) as Promise<Operations.TransactionEventsQuery>;
+    },
+    /** The tasks that ever ran, of all transactions. */
+    taskHistory(variables?: Operations.TaskHistoryQueryVariables, options?: C): Promise<Operations.TaskHistoryQuery> {
+      return requester<Operations.TaskHistoryQuery, Operations.TaskHistoryQueryVariables>(Operations.TaskHistoryDocument, variables, options) as Promise<Operations.TaskHistoryQuery>;
+    },
+    /** One attempt of a task, with everything that was reported of it. */
+    task(variables: Operations.TaskQueryVariables, options?: C): Promise<Operations.TaskQuery> {
+      return requester<Operations.TaskQuery, Operations.TaskQueryVariables>(Operations.TaskDocument, variables, options) as Promise<Operations.TaskQuery>;
     },
     /** Who calls, with which rights, and the server that answers. */
     viewer(variables?: Operations.ViewerQueryVariables, options?: C): Promise<Operations.ViewerQuery> {
