@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../kit/server.js';
-import { type Answer, orrery } from './console.js';
+import { type Answer, begin, orrery } from './console.js';
 
 let server: TestServer;
 let folder: string;
@@ -66,5 +66,51 @@ describe('deployment', () => {
     expect(await run('deployment', 'report', '1', '--status', 'ready')).toMatchObject({ code: 2 });
     expect(await run('deployment', 'end', '1')).toMatchObject({ code: 2 });
     expect(await run('deployment', 'end', '1', '--file', join(folder, 'none.json'))).toMatchObject({ code: 2 });
+  });
+});
+
+describe('deployments that are there', () => {
+  it('are listed, shown, and their tasks and record read', async () => {
+    const graph = await file('list-graph.json', { tasks: [{ name: 'a', nodes: ['1', '2'] }] });
+    const start = ['deployment', 'start', '--cluster', 'env-list', '--external-id', 'l1', '--name', 'first'];
+    const started = await run(...start, '--graph', graph, '-o', 'json');
+    const { transaction } = JSON.parse(started.out) as { transaction: { number: number } };
+    const number = String(transaction.number);
+    await run('deployment', 'report', number, '--task', 'a', '--node', '1', '--status', 'ready');
+    expect((await run('deployment', 'list', '--cluster', 'env-list')).out).toMatch(/first +\w+ +0 +pending 1, ready 1/);
+    expect((await run('deployment', 'list', '--status', 'lost')).out).toBe('');
+    expect((await run('deployment', 'list', '--cluster', 'env-nobody')).code).toBe(3);
+    expect((await run('deployment', 'show', number)).out).toMatch(/^externalId +l1$/m);
+    expect(JSON.parse((await run('deployment', 'show', number, '-o', 'json')).out)).toMatchObject({
+      graph: { tasks: [{ name: 'a', nodes: ['1', '2'] }] },
+    });
+    const tasks = await run('deployment', 'tasks', number, '--statuses', 'ready', '-o', 'json');
+    const [task] = JSON.parse(tasks.out) as { number: number; node: string }[];
+    expect(task).toMatchObject({ node: '1' });
+    expect((await run('task', 'show', String(task?.number))).out).toMatch(/^status +READY$/m);
+    expect(await run('task', 'show', '999999')).toMatchObject({ code: 3 });
+    const events = await run('deployment', 'events', number, '-o', 'csv');
+    expect(events.out).toMatch(/a,1,1,READY,READY,/);
+  });
+
+  it('give their record live, until they are over', async () => {
+    await run('deployment', 'start', '--cluster', 'env-live', '--external-id', 'e1');
+    const list = begin(['deployment', 'list', '--cluster', 'env-live', '-f', '-o', 'json'], server);
+    await list.console.shows('"e1"');
+    const { out } = await run('deployment', 'list', '--cluster', 'env-live', '-o', 'json');
+    const [{ number }] = JSON.parse(out) as [{ number: number }];
+    const begun = begin(['deployment', 'events', String(number), '--follow', '-o', 'json'], server);
+    await run('deployment', 'report', String(number), '--task', 'a', '--node', '1', '--status', 'running');
+    await begun.console.shows('"RUNNING"');
+    await run('deployment', 'end', String(number), '--status', 'ready');
+    const ended = await begun.ended;
+    const seen = ended.out
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { status: string }).status);
+    expect({ code: ended.code, seen }).toEqual({ code: 0, seen: ['RUNNING', 'LOST'] });
+    await list.console.shows('"READY"');
+    list.interrupt();
+    await list.ended;
   });
 });

@@ -13,9 +13,13 @@ import { registerClusterShow } from './cluster-show.js';
 import { registerClusterUpdate } from './cluster-update.js';
 import { registerCompletion } from './completion.js';
 import { registerDeploymentEnd } from './deployment-end.js';
+import { registerDeploymentEvents } from './deployment-events.js';
+import { registerDeploymentList } from './deployment-list.js';
 import { registerDeploymentReplay } from './deployment-replay.js';
 import { registerDeploymentReport } from './deployment-report.js';
+import { registerDeploymentShow } from './deployment-show.js';
 import { registerDeploymentStart } from './deployment-start.js';
+import { registerDeploymentTasks } from './deployment-tasks.js';
 import { registerJobAbort } from './job-abort.js';
 import { registerJobCreate } from './job-create.js';
 import { registerJobDiff } from './job-diff.js';
@@ -42,6 +46,8 @@ import { registerRunTasks } from './run-tasks.js';
 import { registerRunWatch } from './run-watch.js';
 import { registerServer } from './server.js';
 import { registerStatus } from './status.js';
+import { registerTaskShow } from './task-show.js';
+import { registerTasksHistory } from './tasks-history.js';
 import { registerTokenCreate } from './token-create.js';
 import { registerTokenList } from './token-list.js';
 import { registerTokenRevoke } from './token-revoke.js';
@@ -84,13 +90,24 @@ const CLUSTER: readonly Register[] = [
   registerClusterRemove,
 ];
 const DEPLOYMENT: readonly Register[] = [
+  registerDeploymentList,
+  registerDeploymentShow,
+  registerDeploymentTasks,
+  registerDeploymentEvents,
   registerDeploymentStart,
   registerDeploymentReport,
   registerDeploymentEnd,
   registerDeploymentReplay,
 ];
+const TASK: readonly Register[] = [registerTaskShow];
 const TOKEN: readonly Register[] = [registerTokenList, registerTokenCreate, registerTokenRevoke];
-const SINGLE: readonly Register[] = [registerWatch, registerActivity, registerStatus, registerLogin];
+const SINGLE: readonly Register[] = [
+  registerTasksHistory,
+  registerWatch,
+  registerActivity,
+  registerStatus,
+  registerLogin,
+];
 
 function group(program: Command, context: CommandContext, name: string, text: string, commands: readonly Register[]) {
   const parent = program.command(name).description(text);
@@ -105,6 +122,7 @@ export async function registerAll(program: Command, context: CommandContext, arg
   group(program, context, 'run', 'runs of jobs: what happened, line by line', RUN);
   group(program, context, 'client', 'clients: hosts that run an agent', CLIENT);
   group(program, context, 'deployment', 'deployments: what was reported of them, task by task', DEPLOYMENT);
+  group(program, context, 'task', 'tasks: one attempt on one node each', TASK);
   group(program, context, 'cluster', 'clusters: what is deployed to', CLUSTER);
   group(program, context, 'token', 'API tokens', TOKEN);
   for (const register of SINGLE) register(program, context);

@@ -6,7 +6,7 @@ import { oneOf } from '../definition/policy-flags.js';
 import { CliFailure, EXIT } from '../failure.js';
 import { past } from '../instant-option.js';
 import { writeObject } from '../output/format.js';
-import { deploymentRow } from '../rows/deployment.js';
+import { transactionRow } from '../rows/transaction.js';
 
 const ENDS: readonly DeploymentEnd[] = ['READY', 'ERROR', 'STOPPED'];
 
@@ -33,7 +33,7 @@ export function registerDeploymentEnd(parent: Command, context: CommandContext):
         payloadOf((await sdk.transactionEnd({ input: input as TransactionEndInput })).transactionEnd),
       );
       const { transaction, outcome } = payload;
-      writeObject(context.terminal, flags, { outcome, ...deploymentRow(transaction) }, payload);
+      writeObject(context.terminal, flags, { outcome, ...transactionRow(transaction) }, payload);
     });
   withExamples(command, [
     'deployment end 12 --status ready',

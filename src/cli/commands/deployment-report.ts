@@ -7,7 +7,7 @@ import { readValue } from '../definition/document.js';
 import { CliFailure, EXIT } from '../failure.js';
 import { writeObject } from '../output/format.js';
 import { positive, whole } from '../paging.js';
-import { deploymentRow } from '../rows/deployment.js';
+import { transactionRow } from '../rows/transaction.js';
 
 /** What happened to one attempt of one task, as the command line says it. */
 interface EventFlags {
@@ -75,7 +75,7 @@ export function registerDeploymentReport(parent: Command, context: CommandContex
       writeObject(
         terminal,
         flags,
-        { outcome, accepted, refused: refused.length, ...deploymentRow(transaction) },
+        { outcome, accepted, refused: refused.length, ...transactionRow(transaction) },
         payload,
       );
       if (refused.length === 0) return;

@@ -5,7 +5,7 @@ import { inputOf } from '../definition/deployment.js';
 import { readObject } from '../definition/document.js';
 import { CliFailure, EXIT } from '../failure.js';
 import { writeObject } from '../output/format.js';
-import { deploymentRow } from '../rows/deployment.js';
+import { transactionRow } from '../rows/transaction.js';
 
 interface Flags extends ServerOptions {
   readonly file?: string;
@@ -57,7 +57,7 @@ export function registerDeploymentStart(parent: Command, context: CommandContext
         payloadOf((await sdk.transactionStart({ input })).transactionStart),
       );
       const { transaction, outcome } = payload;
-      writeObject(context.terminal, flags, { outcome, ...deploymentRow(transaction) }, payload);
+      writeObject(context.terminal, flags, { outcome, ...transactionRow(transaction) }, payload);
     });
   withExamples(command, [
     'deployment start --cluster env-1 --external-id deploy-42 --name "add compute nodes"',

@@ -13,7 +13,18 @@ export type Completion =
   | { readonly kind: 'PATHS'; readonly directories: boolean };
 
 /** What the value of an option or argument of this name is: a noun of the server's, or a path. */
-const NOUNS = new Set(['job', 'jobs', 'run', 'client', 'clients', 'cluster', 'clusters', 'token']);
+const NOUNS = new Set([
+  'job',
+  'jobs',
+  'run',
+  'client',
+  'clients',
+  'cluster',
+  'clusters',
+  'deployment',
+  'transaction',
+  'token',
+]);
 const FILES = new Set(['file', 'path']);
 
 const NOTHING: Completion = { kind: 'WORDS', words: [] };

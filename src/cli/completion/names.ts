@@ -1,8 +1,16 @@
-import type { OrrerySdk } from '@orrery/sdk';
+import type { OrrerySdk, TransactionFilter } from '@orrery/sdk';
 import type { Candidate } from './candidates.js';
 
 /** The most names that are offered. */
 const MOST = 200;
+
+async function transactionNames(sdk: OrrerySdk, filter: TransactionFilter): Promise<Candidate[]> {
+  const { transactions } = await sdk.transactions({ first: MOST, filter });
+  return transactions.nodes.map(({ number, name, status }) => ({
+    value: String(number),
+    description: `${name} ${status}`,
+  }));
+}
 
 const SOURCES: Readonly<Record<string, (sdk: OrrerySdk, typed: string) => Promise<readonly Candidate[]>>> = {
   job: async (sdk, typed) => {
@@ -20,6 +28,8 @@ const SOURCES: Readonly<Record<string, (sdk: OrrerySdk, typed: string) => Promis
     const { clients } = await sdk.clients({ first: MOST });
     return clients.nodes.map((client) => ({ value: client.key, description: client.description || client.state }));
   },
+  deployment: async (sdk) => transactionNames(sdk, { kinds: ['DEPLOYMENT'] }),
+  transaction: async (sdk) => transactionNames(sdk, {}),
   cluster: async (sdk, typed) => {
     const { clusters } = await sdk.clusters({ first: MOST, filter: typed === '' ? null : { search: typed } });
     return clusters.nodes.map(({ externalId, name }) => ({ value: externalId, description: name }));

@@ -1,0 +1,51 @@
+import type { TransactionLineFragment } from '@orrery/sdk';
+import { instant, type Row } from '../output/cell.js';
+import { secondsBetween } from './run.js';
+
+/** What a list of deployments shows. */
+export const DEPLOYMENT_COLUMNS = [
+  'number',
+  'cluster',
+  'name',
+  'status',
+  'progress',
+  'tasks',
+  'timeStart',
+  'timeEnd',
+  'seconds',
+  'reason',
+];
+
+type Counts = TransactionLineFragment['taskCounts'];
+
+/** How many tasks stand where: `ready 95, error 5`. */
+function countsText(counts: Counts): string {
+  return counts.map(({ status, count }) => `${status.toLowerCase()} ${count}`).join(', ');
+}
+
+function placeOf(transaction: TransactionLineFragment): Row {
+  if (transaction.__typename === 'JobRun') return { project: transaction.project };
+  const { cluster, externalId, attempts } = transaction;
+  return { cluster: cluster?.externalId, externalId, attempts };
+}
+
+/** A deployment, a run or a plan as a row. */
+export function transactionRow(transaction: TransactionLineFragment): Row {
+  return {
+    number: transaction.number,
+    id: transaction.id,
+    kind: transaction.kind,
+    ...placeOf(transaction),
+    name: transaction.name,
+    status: transaction.status,
+    reason: transaction.reason,
+    progress: transaction.progress,
+    message: transaction.message,
+    tasks: countsText(transaction.taskCounts),
+    dryRun: transaction.dryRun,
+    createdAt: instant(transaction.createdAt),
+    timeStart: instant(transaction.timeStart),
+    timeEnd: instant(transaction.timeEnd),
+    seconds: secondsBetween(transaction.timeStart, transaction.timeEnd),
+  };
+}
