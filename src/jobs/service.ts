@@ -1,5 +1,5 @@
 import type { Ctx } from '../auth/actor.js';
-import type { Page, PageRequest } from '../db/page.js';
+import type { Only, Page, PageRequest } from '../db/page.js';
 import type { FirstPageRequest } from '../db/pages.js';
 import type { JobHead, JobRevisionRow, JobRow } from '../entities/job.js';
 import type { FireDescription } from '../schedule/clock-changes.js';
@@ -48,8 +48,14 @@ export interface JobService {
   remove(ctx: Ctx, input: CommandInput): Promise<CommandPayload>;
   find(ctx: Ctx, name: JobName): Promise<JobRow | null>;
   byIds(ctx: Ctx, ids: readonly string[]): Promise<(JobRow | null)[]>;
-  /** The jobs come without their bodies. */
-  list(ctx: Ctx, filter: JobFilter, order: JobOrder, request: PageRequest): Promise<Page<JobHead>>;
+  /** The jobs come without their bodies, and with nothing but the columns of the order and `only` where it is given. */
+  list(
+    ctx: Ctx,
+    filter: JobFilter,
+    order: JobOrder,
+    request: PageRequest,
+    only?: Only<keyof JobHead>,
+  ): Promise<Page<JobHead>>;
   /** The first (or last) page for each filter, read together. */
   listOfEach(
     ctx: Ctx,
@@ -95,7 +101,7 @@ export function createJobService(deps: JobsDeps): JobService {
     remove: (ctx, input) => removeJob(deps, ctx, input),
     find: (ctx, name) => findJob(deps, ctx, name),
     byIds: (ctx, ids) => jobsByIds(deps, ctx, ids),
-    list: (ctx, filter, order, request) => listJobs(deps, ctx, filter, order, request),
+    list: (ctx, filter, order, request, only) => listJobs(deps, ctx, filter, order, request, only),
     listOfEach: (ctx, filters, order, request) => listJobsOfEach(deps, ctx, filters, order, request),
     document: (job) => writeDocument(job, deps.settings),
     openRunsOfEach: (jobIds) => openRunsOfEach(deps, jobIds),

@@ -2,10 +2,9 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { ActivityRow } from '../entities/activity.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { nearest } from '../lib/nearest.js';
-import { builder } from './builder.js';
+import { builder, OWN_ID } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { OrderDirectionEnum } from './order.js';
-import { toDate } from './scalars.js';
 import { RoleEnum } from './viewer.js';
 
 const ActivityViaEnum = builder.enumType('ActivityVia', {
@@ -24,22 +23,21 @@ export const Activity = builder.objectRef<ActivityRow>('Activity');
 
 builder.node(Activity, {
   description: 'One command: who did what, when, from where, and how it ended. One row for each mutation.',
-  id: { resolve: (row) => row.id },
+  id: OWN_ID,
   loadOne: (id, context) => context.services.activities.find(context, id),
   fields: (t) => ({
-    at: t.field({ type: 'DateTime', description: 'When.', resolve: (row) => toDate(row.at) }),
+    at: t.expose('at', { type: 'DateTime', description: 'When.' }),
     actor: t.exposeString('actorName', { description: 'Who: the name of the token or the person.' }),
     actorId: t.exposeString('actorId', { description: 'Who: the id of the token, or the subject of the JWT.' }),
-    role: t.field({ type: RoleEnum, description: 'With which role.', resolve: (row) => row.role }),
+    role: t.expose('role', { type: RoleEnum, description: 'With which role.' }),
     project: t.exposeString('project', { nullable: true, description: 'In which project; null: the operator’s.' }),
     action: t.exposeString('action', { description: 'What: the name of the mutation.' }),
     subject: t.exposeString('subject', { nullable: true, description: 'The id of what it was done to.' }),
     outcome: t.exposeString('outcome', { description: '`OK`, or the code of the error it was refused with.' }),
-    detail: t.field({
+    detail: t.expose('detail', {
       type: 'JSONObject',
       nullable: true,
       description: 'What is worth keeping of the input; never a secret.',
-      resolve: (row) => row.detail,
     }),
     via: t.field({
       type: ActivityViaEnum,

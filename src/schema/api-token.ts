@@ -1,44 +1,40 @@
 import type { ApiTokenRow } from '../entities/api-token.js';
-import { builder } from './builder.js';
+import { builder, OWN_ID } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { INPUT, mutationOptions } from './mutation.js';
 import { OrderDirectionEnum } from './order.js';
-import { toDate, toDateOrNull } from './scalars.js';
 import { RoleEnum } from './viewer.js';
 
 const ApiToken = builder.objectRef<ApiTokenRow>('ApiToken');
 
 builder.node(ApiToken, {
   description: 'A bearer token of the API. Its text was shown once, when it was made.',
-  id: { resolve: (row) => row.id },
+  id: OWN_ID,
   loadOne: (id, context) => context.services.tokens.find(context, id),
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What it is for.' }),
-    role: t.field({ type: RoleEnum, description: 'What its bearer may do.', resolve: (row) => row.role }),
+    role: t.expose('role', { type: RoleEnum, description: 'What its bearer may do.' }),
     project: t.exposeString('project', { nullable: true, description: 'The one project it sees; null = all.' }),
     clientKey: t.exposeString('clientKey', {
       nullable: true,
       description: 'The key of the one client that an agent speaks for.',
     }),
-    createdAt: t.field({ type: 'DateTime', description: 'When it was made.', resolve: (row) => toDate(row.createdAt) }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     createdBy: t.exposeString('createdBy', { description: 'The id of who made it.' }),
-    expiresAt: t.field({
+    expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
       description: 'When it ends by itself; null = never.',
-      resolve: (row) => toDateOrNull(row.expiresAt),
     }),
-    revokedAt: t.field({
+    revokedAt: t.expose('revokedAt', {
       type: 'DateTime',
       nullable: true,
       description: 'When it was revoked.',
-      resolve: (row) => toDateOrNull(row.revokedAt),
     }),
-    lastUsedAt: t.field({
+    lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
       nullable: true,
       description: 'When it was used last, to the minute.',
-      resolve: (row) => toDateOrNull(row.lastUsedAt),
     }),
   }),
 });

@@ -27,6 +27,9 @@ export interface SchemaTypes {
   Connection: { total: () => Promise<number> };
 }
 
+/** Marks a field that is the property of its name, as Pothos' `expose` does: it is read without a resolver. */
+const exposing = (property: string) => ({ pothosExposedField: property });
+
 /** The lists of a connection: its field counts the size of the page already. */
 const ONCE = { field: 1, multiplier: 1 };
 
@@ -62,9 +65,13 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     cursorFieldOptions: {
       description: 'The position of this edge: an `after` or `before` of the same list and order.',
     },
-    nodeFieldOptions: { description: 'The object at this edge.' },
-    edgesFieldOptions: { description: 'The objects of this page with their cursors.', complexity: ONCE },
-    pageInfoFieldOptions: { description: 'Where this page stands in its list.' },
+    nodeFieldOptions: { description: 'The object at this edge.', extensions: exposing('node') },
+    edgesFieldOptions: {
+      description: 'The objects of this page with their cursors.',
+      complexity: ONCE,
+      extensions: exposing('edges'),
+    },
+    pageInfoFieldOptions: { description: 'Where this page stands in its list.', extensions: exposing('pageInfo') },
     hasNextPageFieldOptions: { description: 'Whether more follows this page.' },
     hasPreviousPageFieldOptions: { description: 'Whether something stands before this page.' },
     startCursorFieldOptions: { description: 'The cursor of the first edge.' },
@@ -86,3 +93,6 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   errors: { defaultTypes: [], directResult: true },
   complexity: { defaultComplexity: 1, defaultListMultiplier: 10 },
 });
+
+/** The id of a node that has it as a property: Relay's plug-in makes two promises of one that it has to resolve. */
+export const OWN_ID = { resolve: ({ id }: { id: string }) => id, extensions: exposing('id') };

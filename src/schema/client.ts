@@ -1,11 +1,10 @@
 import type { ClientRow } from '../entities/client.js';
 import type { ClientPlace } from '../jobs/client-list.js';
 import { type ClientState, clientStateAt } from '../jobs/client-presence.js';
-import { builder } from './builder.js';
+import { builder, OWN_ID } from './builder.js';
 import type { SchemaContext } from './context.js';
 import { describedEnum } from './job-enums.js';
 import { requestLoader } from './loader.js';
-import { toDate } from './scalars.js';
 
 export const ClientStateEnum = describedEnum<ClientState>('ClientState', 'Whether the agent of a client is there.', {
   ONLINE: 'It was heard of within the last minute.',
@@ -29,7 +28,7 @@ export const storeNow = (context: SchemaContext): Promise<number> => nowLoader(c
 export const Client = builder.objectRef<ClientRow>('Client');
 
 builder.node(Client, {
-  id: { resolve: (client) => client.id },
+  id: OWN_ID,
   loadMany: (ids: string[], context) => context.services.clients.byIds(context, ids),
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'capabilities' in value,
   description: 'A host that runs an agent.',
@@ -39,20 +38,17 @@ builder.node(Client, {
     hostname: t.exposeString('hostname', { description: 'The name of the host, as its agent says.' }),
     description: t.exposeString('description', { description: 'What people say of it.' }),
     version: t.exposeString('version', { description: 'The version of its agent.' }),
-    capabilities: t.field({
+    capabilities: t.expose('capabilities', {
       type: 'JSONObject',
       description: 'What its agent can execute.',
-      resolve: (client) => client.capabilities,
     }),
-    createdAt: t.field({
+    createdAt: t.expose('createdAt', {
       type: 'DateTime',
       description: 'When it registered first.',
-      resolve: (client) => toDate(client.createdAt),
     }),
-    lastSeenAt: t.field({
+    lastSeenAt: t.expose('lastSeenAt', {
       type: 'DateTime',
       description: 'When its agent was heard of last, to within some 20 seconds.',
-      resolve: (client) => toDate(client.lastSeenAt),
     }),
     removed: t.boolean({ description: 'Whether it was removed.', resolve: (client) => client.slot !== '' }),
     state: t.field({

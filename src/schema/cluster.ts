@@ -1,9 +1,8 @@
 import type { ClusterRow } from '../entities/cluster.js';
 import { keepsHistory } from '../history/intake/release.js';
-import { builder } from './builder.js';
+import { builder, OWN_ID } from './builder.js';
 import { Deployment } from './deployment.js';
 import { requestLoader } from './loader.js';
-import { toDate, toDateOrNull } from './scalars.js';
 import { Task } from './task.js';
 
 /** Clusters by their ids, for the fields that lead to one; null for one that the caller may not see. */
@@ -14,7 +13,7 @@ const clusterLoader = requestLoader<string, ClusterRow | null>((ids, context) =>
 export const Cluster = builder.objectRef<ClusterRow>('Cluster');
 
 builder.node(Cluster, {
-  id: { resolve: (cluster) => cluster.id },
+  id: OWN_ID,
   loadMany: (ids: string[], context) => context.services.clusters.byIds(context, ids),
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'releaseVersion' in value,
   description: 'A cluster: what deployments and plans run on.',
@@ -32,17 +31,15 @@ builder.node(Cluster, {
       resolve: ({ releaseVersion }) => keepsHistory(releaseVersion),
     }),
     revision: t.exposeInt('revision', { description: '1, 2, 3 ...: one more with each change.' }),
-    createdAt: t.field({ type: 'DateTime', description: 'When it was made.', resolve: (row) => toDate(row.createdAt) }),
-    updatedAt: t.field({
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    updatedAt: t.expose('updatedAt', {
       type: 'DateTime',
       description: 'When it was changed last.',
-      resolve: (row) => toDate(row.updatedAt),
     }),
-    removedAt: t.field({
+    removedAt: t.expose('removedAt', {
       type: 'DateTime',
       nullable: true,
       description: 'When it was removed: its history stays, and it comes back with its next deployment.',
-      resolve: (row) => toDateOrNull(row.removedAt),
     }),
   }),
 });

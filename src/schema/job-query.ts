@@ -1,9 +1,11 @@
+import type { JobHead } from '../entities/job.js';
 import { DEFAULT_ORDER } from '../jobs/list.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { Job } from './job.js';
 import { ActionKindEnum, JobResultEnum, JobStatusEnum, ScheduleKindEnum } from './job-enums.js';
 import { OrderDirectionEnum } from './order.js';
+import { pageColumns } from './selection.js';
 
 export const JobFilterInput = builder.inputType('JobFilter', {
   description:
@@ -67,8 +69,11 @@ builder.queryField('jobs', (t) =>
         orderBy: t.arg({ type: JobOrderInput, description: 'In which order. Default: the newest first.' }),
       },
       complexity: (args) => pageComplexity(args),
-      resolve: async (_root, { filter, orderBy, ...page }, context) =>
-        toConnection(await context.services.jobs.list(context, toJobFilter(filter), orderBy ?? DEFAULT_ORDER, page)),
+      resolve: async (_root, { filter, orderBy, ...page }, context, info) => {
+        const only = pageColumns<JobHead>(info);
+        const order = orderBy ?? DEFAULT_ORDER;
+        return toConnection(await context.services.jobs.list(context, toJobFilter(filter), order, page, only));
+      },
     },
     JobConnection,
   ),

@@ -3,7 +3,7 @@ import type { JobHead, JobRevisionRow } from '../entities/job.js';
 import type { DefinitionChange } from '../jobs/definition-diff.js';
 import { diffDefinitions } from '../jobs/definition-diff.js';
 import { scheduleOf } from '../jobs/schedule-of.js';
-import { builder } from './builder.js';
+import { builder, OWN_ID } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { Job, jobLoader } from './job.js';
 import { actionShapes, JobAction } from './job-action.js';
@@ -39,7 +39,7 @@ const beforeLoader = requestLoader<JobRevisionRow, JobRevisionRow | null>((revis
 const JobRevision = builder.objectRef<JobRevisionRow>('JobRevision');
 
 builder.node(JobRevision, {
-  id: { resolve: (revision) => revision.id },
+  id: OWN_ID,
   loadMany: (ids: string[], context) => context.services.jobs.revisionsByIds(context, ids),
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'definition' in value && 'revision' in value,
   description: "One state of a job's definition: each change is kept, with who, when and why.",

@@ -7,7 +7,7 @@ import { successRate } from '../jobs/tally.js';
 import { whyNot } from '../jobs/why-not.js';
 import { NotFoundError } from '../lib/errors.js';
 import type { Schedule } from '../schedule/types.js';
-import { builder } from './builder.js';
+import { builder, OWN_ID } from './builder.js';
 import type { SchemaContext } from './context.js';
 import { actionShapes, JobAction } from './job-action.js';
 import {
@@ -20,7 +20,7 @@ import {
   ScheduleKindEnum,
 } from './job-enums.js';
 import { requestLoader } from './loader.js';
-import { toDate, toDateOrNull } from './scalars.js';
+import { isRowOf } from './node-types.js';
 import { ScheduleType } from './schedule.js';
 
 /** Jobs by their ids, for the fields that lead to one; null for one that the caller may not see. */
@@ -54,9 +54,9 @@ async function whole(job: JobHead, context: SchemaContext): Promise<JobRow> {
 export const Job = builder.objectRef<JobHead>('Job');
 
 builder.node(Job, {
-  id: { resolve: (job) => job.id },
+  id: OWN_ID,
   loadMany: (ids: string[], context) => context.services.jobs.byIds(context, ids),
-  isTypeOf: (value) => typeof value === 'object' && value !== null && 'consecutiveFailures' in value,
+  isTypeOf: (value) => isRowOf(value, 'Job'),
   description: 'What one client does, when and how often; its definition and where it stands.',
   fields: (t) => ({
     key: t.exposeString('key', { description: 'What the outside world calls it: the `job_id` of its document.' }),
@@ -81,20 +81,17 @@ builder.node(Job, {
       description: 'When it is due.',
       resolve: (job) => ofReadable(job, (schedule) => schedule, UNREADABLE),
     }),
-    scheduleKind: t.field({
+    scheduleKind: t.expose('scheduleKind', {
       type: ScheduleKindEnum,
       description: 'What kind of schedule it has.',
-      resolve: (job) => job.scheduleKind,
     }),
-    overlap: t.field({
+    overlap: t.expose('overlap', {
       type: OverlapPolicyEnum,
       description: 'What happens when it is due while a run of it is open.',
-      resolve: (job) => job.overlap,
     }),
-    catchup: t.field({
+    catchup: t.expose('catchup', {
       type: CatchupPolicyEnum,
       description: 'What happens to due times that no server could fire.',
-      resolve: (job) => job.catchup,
     }),
     catchupWindow: t.exposeInt('catchupWindow', {
       description: 'Seconds that a run may begin late, be it for want of a server or of the client.',
@@ -109,60 +106,52 @@ builder.node(Job, {
 });
 
 builder.objectFields(Job, (t) => ({
-  status: t.field({ type: JobStatusEnum, description: 'Where it stands.', resolve: (job) => job.status }),
+  status: t.expose('status', { type: JobStatusEnum, description: 'Where it stands.' }),
   statusReason: t.string({
     nullable: true,
     description: 'Why it stands there.',
     resolve: (job) => reasonText(job.statusReason),
   }),
-  event: t.field({
+  event: t.expose('event', {
     type: JobEventEnum,
     nullable: true,
     description: 'The command that is still pending.',
-    resolve: (job) => job.event,
   }),
-  result: t.field({
+  result: t.expose('result', {
     type: JobResultEnum,
     nullable: true,
     description: 'How the last run ended; null before the first.',
-    resolve: (job) => job.result,
   }),
-  timeCreated: t.field({
+  timeCreated: t.expose('timeCreated', {
     type: 'DateTime',
     description: 'When it was made.',
-    resolve: (job) => toDate(job.timeCreated),
   }),
-  timeStarted: t.field({
+  timeStarted: t.expose('timeStarted', {
     type: 'DateTime',
     nullable: true,
     description: 'When the latest run began.',
-    resolve: (job) => toDateOrNull(job.timeStarted),
   }),
-  timeEnded: t.field({
+  timeEnded: t.expose('timeEnded', {
     type: 'DateTime',
     nullable: true,
     description: 'When the latest run ended; null while it is under way.',
-    resolve: (job) => toDateOrNull(job.timeEnded),
   }),
-  updatedAt: t.field({
+  updatedAt: t.expose('updatedAt', {
     type: 'DateTime',
     description: 'When it changed last.',
-    resolve: (job) => toDate(job.updatedAt),
   }),
-  nextRunAt: t.field({
+  nextRunAt: t.expose('nextRunAt', {
     type: 'DateTime',
     nullable: true,
     description: 'When it is due next; null when nothing is planned.',
-    resolve: (job) => toDateOrNull(job.nextRunAt),
   }),
 }));
 
 builder.objectFields(Job, (t) => ({
-  lastSuccessAt: t.field({
+  lastSuccessAt: t.expose('lastSuccessAt', {
     type: 'DateTime',
     nullable: true,
     description: 'When a run succeeded last.',
-    resolve: (job) => toDateOrNull(job.lastSuccessAt),
   }),
   consecutiveFailures: t.exposeInt('consecutiveFailures', {
     description: 'Runs that failed or were lost since the last success.',
@@ -180,11 +169,10 @@ builder.objectFields(Job, (t) => ({
     nullable: true,
     description: 'Seconds after the last success at which it counts as stale; null = never.',
   }),
-  staleAt: t.field({
+  staleAt: t.expose('staleAt', {
     type: 'DateTime',
     nullable: true,
     description: 'When it becomes stale, unless it succeeds before.',
-    resolve: (job) => toDateOrNull(job.staleAt),
   }),
   stale: t.boolean({
     description: 'Whether its last success is older than `staleAfter`.',

@@ -21,3 +21,9 @@ const TYPE_BY_PREFIX = new Map<string, string>(
 export function typeOfId(id: string): string | null {
   return TYPE_BY_PREFIX.get(id.slice(0, Math.max(0, id.indexOf('_')))) ?? null;
 }
+
+/** Whether a value is an object whose `id` is of a type. */
+export function isRowOf(value: unknown, type: string): boolean {
+  if (typeof value !== 'object' || value === null || !('id' in value)) return false;
+  return typeof value.id === 'string' && typeOfId(value.id) === type;
+}

@@ -3,10 +3,13 @@ import { DateTimeISOResolver, JSONObjectResolver, JSONResolver } from 'graphql-s
 import { isoText } from '../lib/iso-text.js';
 import { builder } from './builder.js';
 
-/** The one of graphql-scalars; a list has hundreds of instants, so they are written by `isoText`. */
+/** The one of graphql-scalars; a list has hundreds of instants, epoch milliseconds, so they are written by `isoText`. */
 const DateTimeResolver = new GraphQLScalarType({
   ...DateTimeISOResolver.toConfig(),
-  serialize: (value) => (value instanceof Date ? isoText(value.getTime()) : DateTimeISOResolver.serialize(value)),
+  serialize: (value) => {
+    if (typeof value === 'number') return isoText(value);
+    return value instanceof Date ? isoText(value.getTime()) : DateTimeISOResolver.serialize(value);
+  },
 });
 
 builder.addScalarType('DateTime', DateTimeResolver, {

@@ -1,7 +1,6 @@
 import type { TaskRow, TaskSummaryRow } from '../entities/ledger.js';
-import { builder } from './builder.js';
+import { builder, OWN_ID } from './builder.js';
 import { requestLoader } from './loader.js';
-import { toDateOrNull } from './scalars.js';
 import { TaskStatusEnum, Transaction } from './transaction.js';
 import { transactionLoader } from './transaction-loader.js';
 
@@ -18,7 +17,7 @@ export const taskLoader = requestLoader<string, TaskRow | null>((ids, context) =
 export const Task = builder.objectRef<TaskRow>('Task');
 
 builder.node(Task, {
-  id: { resolve: (task) => task.id },
+  id: OWN_ID,
   loadMany: (ids: string[], context) => context.services.history.tasksByIds(context, ids),
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'graphTaskId' in value,
   description: 'One attempt of one task on one node.',
@@ -32,7 +31,7 @@ builder.node(Task, {
       resolve: (task) => task.nodeId || null,
     }),
     attempt: t.exposeInt('attempt', { description: '1, 2, 3 ...: each try of the task is a row of its own.' }),
-    status: t.field({ type: TaskStatusEnum, description: 'Where it stands.', resolve: (task) => task.status }),
+    status: t.expose('status', { type: TaskStatusEnum, description: 'Where it stands.' }),
     reason: t.exposeString('reason', { nullable: true, description: 'Why it ended as it did; null for a success.' }),
     announced: t.exposeBoolean('announced', {
       description: 'Whether its transaction was announced with it, as against one that a reporter added.',
@@ -41,28 +40,27 @@ builder.node(Task, {
       nullable: true,
       description: 'The exit status of what it executed; null when there was none.',
     }),
-    custom: t.field({
+    custom: t.expose('custom', {
       type: 'JSONObject',
       nullable: true,
       description: 'What its reporter adds.',
-      resolve: (task) => task.custom,
     }),
-    hasSummary: t.exposeBoolean('hasSummary', { description: 'Whether a summary was reported.' }),
+    hasSummary: t.exposeBoolean('hasSummary', {
+      description: 'Whether a summary is kept: one was reported, and is not older than summaries are kept.',
+    }),
   }),
 });
 
 builder.objectFields(Task, (t) => ({
-  timeStart: t.field({
+  timeStart: t.expose('timeStart', {
     type: 'DateTime',
     nullable: true,
     description: 'When it began; null before, and where nobody knows.',
-    resolve: (task) => toDateOrNull(task.timeStart),
   }),
-  timeEnd: t.field({
+  timeEnd: t.expose('timeEnd', {
     type: 'DateTime',
     nullable: true,
     description: 'When it ended; null before.',
-    resolve: (task) => toDateOrNull(task.timeEnd),
   }),
   duration: t.float({
     nullable: true,
