@@ -1,12 +1,20 @@
+import type { ClusterRow } from '../entities/cluster.js';
 import type { TransactionTombstoneRow } from '../entities/ledger.js';
 import type { TransactionDeleted } from '../history/retention/delete.js';
 import { projectIn } from '../history/scope.js';
 import { builder } from './builder.js';
+import { Cluster } from './cluster.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { describedEnum } from './job-enums.js';
+import { requestLoader } from './loader.js';
 import { INPUT, mutationOptions } from './mutation.js';
+import { OrderDirectionEnum } from './order.js';
 import { toDate, toDateOrNull } from './scalars.js';
 import { TransactionKindEnum } from './transaction.js';
+
+const clusterLoader = requestLoader<string, ClusterRow | null>((ids, context) =>
+  context.services.clusters.byIds(context, ids),
+);
 
 const Tombstone = builder.objectRef<TransactionTombstoneRow>('TransactionTombstone').implement({
   description: 'What is left of a transaction that an admin deleted.',
@@ -18,10 +26,11 @@ const Tombstone = builder.objectRef<TransactionTombstoneRow>('TransactionTombsto
       description: 'What it was an execution of.',
       resolve: (row) => row.kind,
     }),
-    clusterId: t.id({
+    cluster: t.field({
+      type: Cluster,
       nullable: true,
-      description: "The cluster it was executed on; null for a job's run.",
-      resolve: ({ scope }) => (projectIn(scope) === null ? scope : null),
+      description: "What it was executed on; null for a job's run.",
+      resolve: ({ scope }, _args, context) => (projectIn(scope) === null ? clusterLoader(context).load(scope) : null),
     }),
     project: t.string({
       nullable: true,
@@ -112,12 +121,17 @@ builder.queryField('transactionTombstones', (t) =>
   t.connection(
     {
       type: Tombstone,
-      description: 'What is left of transactions that admins deleted, the latest first.',
+      description: 'What is left of transactions that admins deleted.',
       authScopes: { may: 'transactionTombstones' },
-      args: { filter: t.arg({ type: TombstoneFilterInput, description: 'Which ones.' }) },
+      args: {
+        filter: t.arg({ type: TombstoneFilterInput, description: 'Which ones.' }),
+        orderBy: t.arg({ type: OrderDirectionEnum, description: 'By time. Default: DESC, the latest first.' }),
+      },
       complexity: (args) => pageComplexity(args),
-      resolve: async (_root, { filter, ...page }, context) =>
-        toConnection(await context.services.retention.tombstones(context, filter ?? {}, page)),
+      resolve: async (_root, { filter, orderBy, ...page }, context) => {
+        const { retention } = context.services;
+        return toConnection(await retention.tombstones(context, filter ?? {}, orderBy ?? 'DESC', page));
+      },
     },
     { name: 'TransactionTombstoneConnection', description: 'A page of tombstones.' },
     { name: 'TransactionTombstoneEdge', description: 'A tombstone in a page.' },

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../auth/actor.js';
-import type { Page, PageRequest } from '../../db/page.js';
+import type { OrderKey, Page, PageRequest } from '../../db/page.js';
 import type { TransactionTombstoneRow } from '../../entities/ledger.js';
 import { Background } from '../../lib/background.js';
 import { MINUTE } from '../../lib/time.js';
@@ -30,7 +30,12 @@ export interface RetentionService {
   /** Begins a round beside the work. */
   begin(): void;
   delete(ctx: Ctx, deletion: TransactionDeletion): Promise<TransactionDeleted>;
-  tombstones(ctx: Ctx, filter: TombstoneFilter, request: PageRequest): Promise<Page<TransactionTombstoneRow>>;
+  tombstones(
+    ctx: Ctx,
+    filter: TombstoneFilter,
+    direction: OrderKey['direction'],
+    request: PageRequest,
+  ): Promise<Page<TransactionTombstoneRow>>;
   /** The tombstone of the transaction with this global id or serial number; null when the caller may see none. */
   tombstone(ctx: Ctx, name: string): Promise<TransactionTombstoneRow | null>;
   status(): Promise<RetentionStatus>;
@@ -65,7 +70,7 @@ export function createRetentionService(deps: RetentionServiceDeps): RetentionSer
       background.run((signal) => clearRemains(beginPurge(deps, signal).purge));
       return done;
     },
-    tombstones: (ctx, filter, request) => listTombstones(db.reader, ctx, filter, request),
+    tombstones: (ctx, filter, direction, request) => listTombstones(db.reader, ctx, filter, direction, request),
     tombstone: (ctx, name) => findTombstone(db.reader, ctx, name),
     async status() {
       const known = await readProgress(db.reader);

@@ -20,16 +20,12 @@ export async function findTombstone(reader: Reader, ctx: Ctx, name: string): Pro
   return row && (project === null || row.scope === projectScope(project)) ? row : null;
 }
 
-const NEWEST_FIRST: readonly OrderKey[] = [
-  { property: 'deletedAt', direction: 'DESC' },
-  { property: 'transactionId', direction: 'DESC' },
-];
-
-/** One page of what the caller's deleted transactions left, newest first. Throws InvalidInputError. */
+/** One page of what the caller's deleted transactions left, by time. Throws InvalidInputError. */
 export function listTombstones(
   reader: Reader,
   ctx: Ctx,
   { clusterId, project }: TombstoneFilter,
+  direction: OrderKey['direction'],
   request: PageRequest,
 ): Promise<Page<TransactionTombstoneRow>> {
   const query = new RowQuery(reader, TransactionTombstoneEntity, 'tombstone');
@@ -39,5 +35,6 @@ export function listTombstones(
   scopes.forEach(
     (scope, index) => void query.andWhere(`tombstone.scope = :scope${index}`, { [`scope${index}`]: scope }),
   );
-  return keysetPage(query, NEWEST_FIRST, request, 'tombstones');
+  const keys = ['deletedAt', 'transactionId'].map((property) => ({ property, direction }));
+  return keysetPage(query, keys, request, `tombstones:${direction}`);
 }
