@@ -1,5 +1,4 @@
 import type { Ctx } from '../auth/actor.js';
-import { retryWhenTaken } from '../db/failures.js';
 import type { Tx } from '../db/transaction.js';
 import type { ClusterRow } from '../entities/cluster.js';
 import {
@@ -103,7 +102,7 @@ export async function createCluster(
     if (before?.removedAt === null) throw taken(externalId);
     const cluster = before
       ? await changeCluster(tx, deps, before, { ...names, removedAt: null })
-      : await retryWhenTaken(() => insertCluster(tx, deps, names));
+      : await insertCluster(tx, deps, names);
     await record(tx, deps, ctx, 'clusterCreate', cluster);
     return { cluster, outcome: before ? 'RESTORED' : 'CREATED' };
   });
@@ -145,7 +144,7 @@ export async function updateCluster(deps: ClusterCommandDeps, ctx: Ctx, input: C
     if (Object.keys(changes).length === 0) return { cluster: before, outcome: 'NOTHING_TO_DO' };
     const { externalId } = changes;
     if (externalId !== undefined && (await clusterByName(tx, externalId))) throw taken(externalId);
-    const cluster = await retryWhenTaken(() => changeCluster(tx, deps, before, changes));
+    const cluster = await changeCluster(tx, deps, before, changes);
     await record(tx, deps, ctx, 'clusterUpdate', cluster);
     return { cluster, outcome: 'UPDATED' };
   });

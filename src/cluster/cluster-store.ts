@@ -2,6 +2,7 @@ import { In } from 'typeorm';
 import type { ActivityEntry } from '../auth/activity.js';
 import type { Ctx } from '../auth/actor.js';
 import type { Database } from '../db/database.js';
+import { retryWhenTaken } from '../db/failures.js';
 import { locked } from '../db/lock.js';
 import type { Reader, Tx } from '../db/transaction.js';
 import { insertRows, updateRows } from '../db/write.js';
@@ -54,17 +55,17 @@ async function tell(tx: Tx, deps: ClusterDeps, { id, externalId }: ClusterRow, c
 /** What a cluster is called; its owner's words. */
 export type ClusterNames = Pick<ClusterRow, 'externalId' | 'name' | 'releaseVersion'>;
 
-/** Makes a cluster, and tells of it. Throws the driver's error when its external id is taken. */
+/** Makes a cluster, and tells of it. Throws ConflictRetry where another took its external id at the same moment. */
 export async function insertCluster(tx: Tx, deps: ClusterDeps, names: ClusterNames): Promise<ClusterRow> {
   const now = await tx.now();
   const times = { createdAt: now, updatedAt: now, removedAt: null };
   const row = { id: deps.ids.next(ID_PREFIX.cluster), ...names, revision: 1, ...times };
-  await insertRows(tx, ClusterEntity, [row]);
+  await retryWhenTaken(() => insertRows(tx, ClusterEntity, [row]));
   await tell(tx, deps, row, 'CREATED');
   return row;
 }
 
-/** Writes the next revision of a cluster, and tells of it. */
+/** Writes the next revision of a cluster, and tells of it. Throws ConflictRetry as `insertCluster`. */
 export async function changeCluster(
   tx: Tx,
   deps: ClusterDeps,
@@ -72,7 +73,7 @@ export async function changeCluster(
   values: Partial<ClusterNames & Pick<ClusterRow, 'removedAt'>>,
 ): Promise<ClusterRow> {
   const change = { ...values, updatedAt: await tx.now(), revision: cluster.revision + 1 };
-  await updateRows(tx, ClusterEntity, { id: cluster.id }, change);
+  await retryWhenTaken(() => updateRows(tx, ClusterEntity, { id: cluster.id }, change));
   const after = { ...cluster, ...change };
   await tell(tx, deps, after, after.removedAt === null ? 'UPDATED' : 'REMOVED');
   return after;

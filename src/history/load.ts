@@ -91,15 +91,23 @@ export function tasksOf(tx: Tx, transactionId: string, reports: readonly LedgerR
   );
 }
 
+/** Tasks looked for by one statement: SQLite takes no more than a thousand alternatives. */
+const MOST_TASKS = 500;
+
 /** Every attempt that there is of these tasks of a transaction, locked. */
 export async function attemptsOf(tx: Tx, transactionId: string, tasks: readonly TaskPlace[]): Promise<TaskRow[]> {
-  if (tasks.length === 0) return [];
   const pairs = [...nodesByTask(tasks)].map(([graphTaskId, nodes]) => ({
     sql: `(t.graph_task_id = ? AND t.node_id IN (?${', ?'.repeat(nodes.size - 1)}))`,
     values: [graphTaskId, ...nodes],
   }));
-  const where = `t.transaction_id = ? AND (${pairs.map(({ sql }) => sql).join(' OR ')})`;
-  return rowsWhere(tx, TaskEntity, where, [transactionId, ...pairs.flatMap(({ values }) => values)], 'FOR UPDATE');
+  const rows: TaskRow[] = [];
+  for (let from = 0; from < pairs.length; from += MOST_TASKS) {
+    const some = pairs.slice(from, from + MOST_TASKS);
+    const where = `t.transaction_id = ? AND (${some.map(({ sql }) => sql).join(' OR ')})`;
+    const values = [transactionId, ...some.flatMap((pair) => pair.values)];
+    rows.push(...(await rowsWhere(tx, TaskEntity, where, values, 'FOR UPDATE')));
+  }
+  return rows;
 }
 
 /** Rows that an end finds open, closed at once so many at a time: a transaction may have a hundred thousand. */

@@ -4,7 +4,7 @@ import { InvalidInputError } from '../../lib/errors.js';
 import { attemptsOf, type TaskPlace } from '../load.js';
 
 /** The newest attempt of a task, as far as another one is made of it. */
-export type LastAttempt = Pick<TaskRow, 'graphTaskId' | 'taskName' | 'nodeId' | 'attempt'> & { announced: boolean };
+export type LastAttempt = Pick<TaskRow, 'graphTaskId' | 'taskName' | 'nodeId' | 'attempt' | 'announced'>;
 
 /** Tasks begun anew by one statement's worth of work: a deployment may have a hundred thousand. */
 const CHUNK = 1_000;
@@ -24,7 +24,9 @@ export async function chosenTasks(tx: Tx, transactionId: string, chosen: readonl
     return [{ path: ['tasks', index], message: `There is no task "${place.graphTaskId}"${where} in this deployment.` }];
   });
   if (issues.length > 0) throw new InvalidInputError(issues);
-  return [...newest.values()];
+  return [...newest.values()].map(({ graphTaskId, taskName, nodeId, attempt, announced }) => {
+    return { graphTaskId, taskName, nodeId, attempt, announced };
+  });
 }
 
 /** Which newest attempts are begun anew. */
