@@ -1,0 +1,198 @@
+// 1,000,000 tasks in MariaDB, one of their transactions with 100,000, listed 50 a page over HTTP by each combination of
+// filters, first page and hundredth, beside the limit: node:http, one prepared mysql2 statement with the same WHERE and
+// ORDER BY (of the forms that we know the quickest), JSON.stringify. In turns, each server in a process of its own.
+//   npm run build && node scripts/run-ts.mjs bench/history-pages.ts [seconds] [transactions] [tasks of the large one]
+// ORRERY_TEST_DATABASE_URL names a MySQL or MariaDB server on which a database may be made (scripts/services.sh up mariadb).
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { startChild } from './child.js';
+import { makeDatabase } from './database.js';
+import {
+  type ListCase,
+  listCases,
+  type Mark,
+  PAGE,
+  QUERIES,
+  type Statement,
+  statementsOf,
+} from './history-pages-cases.js';
+import { seedHistory } from './history-seed.js';
+import { latencies } from './latencies.js';
+import { ADMIN_TOKEN, migrate, startOrrery } from './orrery-process.js';
+import { quantile } from './process-figures.js';
+
+const [, , seconds = '2', transactions = '10000', large = '100000'] = process.argv;
+const GOAL = 1.5;
+const CONNECTIONS = [1, 32];
+const ROUNDS = 3;
+/** Pages before the deep one, and the most rows that one request skips. */
+const DEEP = 99;
+const STRIDE = 500;
+
+interface Side {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+}
+
+interface Listed {
+  edges: { cursor: string; node: { number: number } }[];
+  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+}
+interface Answer {
+  data: { taskHistory?: Listed; transaction?: { tasks: Listed } };
+  errors?: unknown;
+}
+
+async function ask(side: Side, list: ListCase, page: object): Promise<Listed> {
+  const body = JSON.stringify({ query: QUERIES[list.query], variables: { ...list.variables, ...page } });
+  const answer: Answer = await (await fetch(side.url, { method: 'POST', headers: side.headers, body })).json();
+  const listed = answer.data?.taskHistory ?? answer.data?.transaction?.tasks;
+  if (answer.errors || !listed) throw new Error(JSON.stringify(answer));
+  return listed;
+}
+
+interface Page {
+  readonly name: string;
+  readonly list: ListCase;
+  readonly after: string | null;
+  readonly statement: Statement;
+}
+
+type Query = <T>(sql: string, values?: readonly (string | number)[]) => Promise<T[]>;
+
+/** The quickest of some statements that read the same: the median of some rounds, in turns. */
+async function quickest(query: Query, statements: readonly Statement[]): Promise<Statement> {
+  const times = statements.map((): number[] => []);
+  for (let round = 0; round < 7; round += 1) {
+    for (const [index, { sql, values }] of statements.entries()) {
+      const begun = performance.now();
+      await query(sql, values);
+      times[index]?.push(performance.now() - begun);
+    }
+  }
+  const medians = times.map((some) => quantile(some, 0.5));
+  const best = statements[medians.indexOf(Math.min(...medians))];
+  if (!best) throw new Error('There is no statement.');
+  return best;
+}
+
+/** The cursor after the hundredth page, or after the last full one before; and the task there. */
+async function walk(side: Side, list: ListCase): Promise<{ pages: number; after: string; number: number } | null> {
+  let after: string | null = null;
+  let number = 0;
+  let skipped = 0;
+  while (skipped < DEEP * PAGE) {
+    const first = Math.min(STRIDE, DEEP * PAGE - skipped);
+    const { edges, pageInfo } = await ask(side, list, { first, after });
+    if (!pageInfo.hasNextPage) break;
+    after = pageInfo.endCursor;
+    number = edges.at(-1)?.node.number ?? 0;
+    skipped += edges.length;
+  }
+  return after === null ? null : { pages: Math.floor(skipped / PAGE), after, number };
+}
+
+async function pagesOf(list: ListCase, side: Side, query: Query): Promise<Page[]> {
+  const first = {
+    name: `${list.name}: 1`,
+    list,
+    after: null,
+    statement: await quickest(query, statementsOf(list, null)),
+  };
+  const far = await walk(side, list);
+  if (!far) return [first];
+  const [mark] = await query<Mark>('SELECT number, ordered_at AS orderedAt FROM tasks WHERE number = ?', [far.number]);
+  if (!mark) throw new Error(`The task ${far.number} is gone.`);
+  const statement = await quickest(query, statementsOf(list, mark));
+  return [first, { name: `${list.name}: ${far.pages + 1}`, list, after: far.after, statement }];
+}
+
+/** Both sides must show the same tasks; the limit's EXPLAIN is printed. */
+async function check({ name, list, after, statement }: Page, side: Side, query: Query): Promise<void> {
+  const { edges } = await ask(side, list, { first: PAGE, after });
+  const rows = await query<{ number: number }>(statement.sql, statement.values);
+  const [ours, theirs] = [edges.map(({ node }) => node.number), rows.slice(0, PAGE).map(({ number }) => number)];
+  if (ours.length === 0 || JSON.stringify(ours) !== JSON.stringify(theirs))
+    throw new Error(`${name}: the sides differ`);
+  console.log(`\n${name}\n  ${statement.sql.replace(/\s+/g, ' ')}`);
+  for (const row of await query<Record<string, unknown>>(`EXPLAIN ${statement.sql}`, statement.values)) {
+    console.log(`  EXPLAIN ${Object.values(row).join(' | ')}`);
+  }
+}
+
+interface Load {
+  readonly p50: number;
+  readonly p95: number;
+}
+
+async function load({ url, headers }: Side, body: string, connections: number): Promise<Load> {
+  const all = await latencies({ url, headers, body }, connections, Number(seconds));
+  return { p50: quantile(all, 0.5), p95: quantile(all, 0.95) };
+}
+
+async function compare(page: Page, index: number, ours: Side, limit: Side, connections: number): Promise<number> {
+  const { list, after } = page;
+  const variables = { ...list.variables, first: PAGE, after };
+  const body = JSON.stringify({ query: QUERIES[list.query], variables });
+  const rounds: { ours: Load; limit: Load }[] = [];
+  // In turns, so that a busy moment of the machine hits both.
+  for (let round = 0; round < ROUNDS; round += 1) {
+    rounds.push({
+      ours: await load(ours, body, connections),
+      limit: await load(limit, JSON.stringify({ list: index }), connections),
+    });
+  }
+  const median = (value: (round: { ours: Load; limit: Load }) => number): number => quantile(rounds.map(value), 0.5);
+  const ratio = median((round) => round.ours.p95 / round.limit.p95);
+  const shown = (value: keyof Load): string =>
+    `${median((round) => round.ours[value]).toFixed(2)} / ${median((round) => round.limit[value]).toFixed(2)}`;
+  console.log(`| ${page.name} | ${connections} | ${shown('p50')} | ${shown('p95')} | ${ratio.toFixed(2)} |`);
+  return ratio;
+}
+
+async function measure(databaseUrl: string, directory: string): Promise<void> {
+  await migrate(databaseUrl);
+  const begun = performance.now();
+  const seeded = await seedHistory(databaseUrl, { transactions: Number(transactions), large: Number(large) });
+  console.log(`${transactions} transactions written in ${((performance.now() - begun) / 1_000).toFixed(1)} s`);
+  const connection = await createConnection({ uri: databaseUrl, supportBigNumbers: true });
+  const query: Query = async <T>(sql: string, values: readonly (string | number)[] = []) => {
+    const [rows] = await connection.query<(T & RowDataPacket)[]>(sql, [...values]);
+    return rows;
+  };
+  const server = await startOrrery(databaseUrl, ['--role', 'api']);
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_TOKEN}` };
+  const ours: Side = { url: server.endpoint, headers };
+  const pages: Page[] = [];
+  for (const list of listCases(seeded)) pages.push(...(await pagesOf(list, ours, query)));
+  for (const page of pages) await check(page, ours, query);
+  const file = join(directory, 'statements.json');
+  await writeFile(file, JSON.stringify(pages.map(({ statement }) => statement)));
+  const child = startChild('bench/jobs-list-limit.ts', [databaseUrl, file]);
+  const limit: Side = { url: `http://127.0.0.1:${await child.next<number>()}/`, headers };
+  console.log('\n| list: page | connections | p50 ms, ours / limit | p95 ms, ours / limit | ratio of p95 |');
+  console.log('|---|---|---|---|---|');
+  const ratios: number[] = [];
+  for (const connections of CONNECTIONS) {
+    for (const [index, page] of pages.entries()) ratios.push(await compare(page, index, ours, limit, connections));
+  }
+  const missed = ratios.filter((ratio) => ratio > GOAL).length;
+  console.log(
+    `\nworst ratio ${Math.max(...ratios).toFixed(2)}, median ${quantile(ratios, 0.5).toFixed(2)}; goal ${GOAL}`,
+  );
+  console.log(`${missed} of ${ratios.length} above the goal`);
+  await child.end();
+  await server.stop();
+  await connection.end();
+}
+
+const database = await makeDatabase();
+const directory = await mkdtemp(join(tmpdir(), 'orrery-bench-'));
+try {
+  await measure(database.url, directory);
+} finally {
+  await database.drop();
+  await rm(directory, { recursive: true });
+}
