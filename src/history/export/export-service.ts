@@ -44,7 +44,7 @@ export interface ExportService {
 async function* named(reader: Reader, pages: AsyncIterable<readonly ExportedTask[]>): AsyncGenerator<ExportPage> {
   const names = new TransactionNames(reader);
   for await (const tasks of pages) {
-    yield { tasks, transactions: await names.of(new Set(tasks.map(({ transactionId }) => transactionId))) };
+    yield { tasks, transactions: await names.of(tasks) };
   }
 }
 

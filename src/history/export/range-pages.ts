@@ -14,7 +14,7 @@ export interface RowForm<T> {
 
 /** Rows read by one statement at first, and at most. */
 const FIRST_PAGE = 250;
-const LARGEST_PAGE = 2_500;
+const LARGEST_PAGE = 1_000;
 const SMALLEST_PAGE = 10;
 /** Rows that are held of all ranges together, about. */
 const MOST_HELD = 20_000;
@@ -40,7 +40,7 @@ async function* pagesOf<T>(
   let from: Key | null = null;
   for (;;) {
     const { sql, values } = partSql(reader, form.columns, { list, range, descending: false, from, limit });
-    const rows: T[] = await reader.rows<T>(sql, values);
+    const rows: T[] = await reader.prepared<T>(sql, values);
     const last = rows.at(-1);
     if (last === undefined) return;
     yield rows;

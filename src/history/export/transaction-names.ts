@@ -18,19 +18,17 @@ export class TransactionNames {
     this.#reader = reader;
   }
 
-  /** Of these transactions, by id; one that was deleted meanwhile is left out. */
-  async of(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, TransactionName>> {
-    const missing = [...ids].filter((id) => !this.#kept.has(id));
-    if (missing.length === 0) return this.#kept;
-    const kept = this.#kept.size + missing.length > MOST_KEPT ? new Map() : this.#kept;
-    for (const id of ids) {
-      const known = this.#kept.get(id);
-      if (known) kept.set(id, known);
-    }
-    this.#kept = kept;
+  /** Of the transactions of some tasks, by id; one that was deleted meanwhile is left out. */
+  async of(tasks: readonly { readonly transactionId: string }[]): Promise<ReadonlyMap<string, TransactionName>> {
+    if (this.#kept.size > MOST_KEPT) this.#kept = new Map();
+    const kept = this.#kept;
+    const missing = new Set<string>();
+    for (const { transactionId } of tasks) if (!kept.has(transactionId)) missing.add(transactionId);
+    if (missing.size === 0) return kept;
+    const ids = [...missing];
     const rows = await this.#reader.rows<TransactionName & { id: string }>(
-      `SELECT id, number, name FROM transactions WHERE id IN (${missing.map(() => '?').join(', ')})`,
-      missing,
+      `SELECT id, number, name FROM transactions WHERE id IN (${ids.map(() => '?').join(', ')})`,
+      ids,
     );
     for (const { id, number, name } of rows) kept.set(id, { number, name });
     return kept;

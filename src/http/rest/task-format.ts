@@ -38,27 +38,11 @@ const duration = ({ timeStart, timeEnd }: ExportedTask): number | null =>
 
 /** A task as a line of CSV. Instants are ISO 8601 in UTC. */
 export function taskCsv(task: ExportedTask, transaction: TransactionName | undefined): string {
-  const fields = [
-    task.number,
-    task.id,
-    transaction?.number ?? '',
-    task.transactionId,
-    text(transaction?.name),
-    text(clusterIn(task.scope)),
-    text(projectIn(task.scope)),
-    csvText(task.graphTaskId),
-    csvText(task.taskName),
-    csvText(task.nodeId),
-    task.attempt,
-    task.status,
-    text(task.reason),
-    time(task.timeStart) ?? '',
-    time(task.timeEnd) ?? '',
-    duration(task) ?? '',
-    task.exitCode ?? '',
-    text(task.custom),
-  ];
-  return csvRecord(fields);
+  const { number, id, transactionId, scope, attempt, status, exitCode } = task;
+  const where = `${transaction?.number ?? ''},${transactionId},${text(transaction?.name)},${text(clusterIn(scope))},${text(projectIn(scope))}`;
+  const what = `${csvText(task.graphTaskId)},${csvText(task.taskName)},${csvText(task.nodeId)},${attempt},${status},${text(task.reason)}`;
+  const when = `${time(task.timeStart) ?? ''},${time(task.timeEnd) ?? ''},${duration(task) ?? ''}`;
+  return `${number},${id},${where},${what},${when},${exitCode ?? ''},${text(task.custom)}\r\n`;
 }
 
 /** A task as a line of JSON; `summary` is there only where summaries were asked for. */
