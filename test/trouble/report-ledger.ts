@@ -43,7 +43,7 @@ export class ReportLedger {
     expect(await this.recorded(externalId)).toEqual(reports);
   }
 
-  async hasEnded(externalId: string, status: string): Promise<void> {
+  async hasStatus(externalId: string, status: string): Promise<void> {
     await expect.poll(async () => (await this.deployment(externalId))?.status, SOON).toBe(status);
   }
 }
