@@ -16,15 +16,25 @@ export class OperationEnded extends Error {
 /** An AbortController that is made when it is first needed: most operations end before anybody asks for the signal. */
 export class Cancellation {
   #controller: AbortController | null = null;
+  #reason: OperationEnded | null = null;
+  #told: ((reason: OperationEnded) => void) | null = null;
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
+    if (this.#reason) this.#controller.abort(this.#reason);
     return this.#controller.signal;
   }
 
   abort(reason: OperationEnded): void {
-    this.#controller ??= new AbortController();
-    this.#controller.abort(reason);
+    this.#reason ??= reason;
+    this.#controller?.abort(this.#reason);
+    this.#told?.(this.#reason);
+  }
+
+  /** Tells one listener of the abort, at once where it has happened already; null tells none any more. */
+  tell(listener: ((reason: OperationEnded) => void) | null): void {
+    this.#told = listener;
+    if (this.#reason) listener?.(this.#reason);
   }
 }
 
@@ -54,23 +64,30 @@ export class Deadlines {
    * Waits for work, but no longer than the limit. Rejects with the reason that the controller was aborted with
    * (OperationEnded) without waiting for work that does not heed its signal.
    */
-  async race<T>(work: Promise<T>, controller: Cancellation): Promise<T> {
-    controller.signal.throwIfAborted();
+  race<T>(work: Promise<T>, controller: Cancellation): Promise<T> {
     const entry = { deadline: this.#clock.now() + this.#limitMs, controller };
     this.#entries.add(entry);
     this.#timer ??= setInterval(() => this.#sweep(), TICK_MS).unref();
-    let onAbort = (): void => {};
-    const aborted = new Promise<never>((_resolve, reject) => {
-      onAbort = () => reject(controller.signal.reason);
-      controller.signal.addEventListener('abort', onAbort, { once: true });
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        controller.tell(null);
+        this.#entries.delete(entry);
+      };
+      work.then(
+        (found) => {
+          end();
+          resolve(found);
+        },
+        (error) => {
+          end();
+          reject(error);
+        },
+      );
+      controller.tell((reason) => {
+        end();
+        reject(reason);
+      });
     });
-    try {
-      return await Promise.race([work, aborted]);
-    } finally {
-      controller.signal.removeEventListener('abort', onAbort);
-      this.#entries.delete(entry);
-      if (this.#entries.size === 0) this.#stop();
-    }
   }
 
   /** Cancels everything under way (the server stops). */
@@ -79,6 +96,7 @@ export class Deadlines {
   }
 
   #sweep(): void {
+    if (this.#entries.size === 0) this.#stop();
     const now = this.#clock.now();
     for (const { deadline, controller } of this.#entries)
       if (deadline <= now) controller.abort(new OperationEnded('TIMEOUT'));
