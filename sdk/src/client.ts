@@ -1,5 +1,6 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import type { Client } from 'graphql-ws/client';
+import { exportTasks, type TasksExport } from './export.js';
 import { request } from './http.js';
 import type { ClientOptions } from './options.js';
 import { connect } from './socket.js';
@@ -19,6 +20,8 @@ export interface OrreryClient {
     variables: Variables,
     signal?: AbortSignal,
   ): AsyncGenerator<Data, void, void>;
+  /** Exports the history of tasks as a stream. Throws OrreryError; see `exportTasks`. */
+  exportTasks(asked: TasksExport, signal?: AbortSignal): Promise<AsyncGenerator<Uint8Array>>;
   /** Ends the WebSocket connection, if one is open. */
   close(): Promise<void>;
 }
@@ -33,6 +36,7 @@ export function createOrreryClient(options: ClientOptions): OrreryClient {
   return {
     request: (document, variables, signal) => request(options, document, variables, signal),
     follow: (document, variables, signal) => follow(connected, options, document, variables, signal),
+    exportTasks: (asked, signal) => exportTasks(options, asked, signal),
     close: async () => {
       await (await socket)?.dispose();
     },

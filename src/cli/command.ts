@@ -19,7 +19,7 @@ export interface ServerOptions extends ConnectionOptions, OutputOptions {
 }
 
 /** Adds the options by which a command finds its server. */
-function withConnection(command: Command): Command {
+export function withConnection(command: Command): Command {
   const options = [
     new Option('--url <address>', 'the server; default: the one that runs from the data directory').env('ORRERY_URL'),
     new Option('--token <token>', 'the bearer token (a file is safer: --token-file)').env('ORRERY_TOKEN'),

@@ -1,9 +1,13 @@
+import { once } from 'node:events';
+
 /** The terminal that a command talks to; injected, so that a test reads what a person would see. */
 export interface Terminal {
   /** What was asked for: goes to pipes and files. */
   out(text: string): void;
   /** Everything else: progress, warnings, failures. */
   err(text: string): void;
+  /** Resolves when more may be written to standard output: what it cannot pass on yet is held in memory. */
+  drained(): Promise<void>;
   /** Whether a person reads standard output. */
   readonly interactive: boolean;
   /** Whether standard error is a terminal, on which a line can be drawn again. */
@@ -21,6 +25,9 @@ export function processTerminal(stdout: NodeJS.WriteStream, stderr: NodeJS.Write
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
+    drained: async () => {
+      if (stdout.writableNeedDrain) await once(stdout, 'drain');
+    },
     interactive: stdout.isTTY === true,
     progress: stderr.isTTY === true,
     get width() {

@@ -37,6 +37,10 @@ export class Console implements Terminal {
     for (const look of this.#waiting) look();
   }
 
+  drained(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Resolves when a text was written to either side. */
   shows(text: string): Promise<void> {
     return new Promise((resolve) => {

@@ -65,6 +65,14 @@ import * as Operations from './operations.js';
 
 
 
+
+
+
+
+
+
+
+
 export type Requester<C = {}> = <R, V>(doc: DocumentNode, vars?: V, options?: C) => Promise<R> | AsyncIterable<R>
 export function getSdk<C>(requester: Requester<C>) {
   return {
@@ -103,6 +111,22 @@ export function getSdk<C>(requester: Requester<C>) {
     /** Gives a run back. */
     runRelease(variables: Operations.RunReleaseMutationVariables, options?: C): Promise<Operations.RunReleaseMutation> {
       return requester<Operations.RunReleaseMutation, Operations.RunReleaseMutationVariables>(Operations.RunReleaseDocument, variables, options) as Promise<Operations.RunReleaseMutation>;
+    },
+    /** What differs between two transactions, task by task. */
+    transactionDiff(variables: Operations.TransactionDiffQueryVariables, options?: C): Promise<Operations.TransactionDiffQuery> {
+      return requester<Operations.TransactionDiffQuery, Operations.TransactionDiffQueryVariables>(Operations.TransactionDiffDocument, variables, options) as Promise<Operations.TransactionDiffQuery>;
+    },
+    /** Statistics of the attempts of one task name. */
+    taskStats(variables: Operations.TaskStatsQueryVariables, options?: C): Promise<Operations.TaskStatsQuery> {
+      return requester<Operations.TaskStatsQuery, Operations.TaskStatsQueryVariables>(Operations.TaskStatsDocument, variables, options) as Promise<Operations.TaskStatsQuery>;
+    },
+    /** The newest attempt of each task of a node. */
+    lastTasks(variables: Operations.LastTasksQueryVariables, options?: C): Promise<Operations.LastTasksQuery> {
+      return requester<Operations.LastTasksQuery, Operations.LastTasksQueryVariables>(Operations.LastTasksDocument, variables, options) as Promise<Operations.LastTasksQuery>;
+    },
+    /** The newest attempt of each task of a node that succeeded. */
+    lastSuccesses(variables: Operations.LastSuccessesQueryVariables, options?: C): Promise<Operations.LastSuccessesQuery> {
+      return requester<Operations.LastSuccessesQuery, Operations.LastSuccessesQueryVariables>(Operations.LastSuccessesDocument, variables, options) as Promise<Operations.LastSuccessesQuery>;
     },
     /** The tokens that the caller may see. */
     apiTokens(variables?: Operations.ApiTokensQueryVariables, options?: C): Promise<Operations.ApiTokensQuery> {
@@ -163,6 +187,10 @@ export function getSdk<C>(requester: Requester<C>) {
     /** Ends a deployment. */
     transactionEnd(variables: Operations.TransactionEndMutationVariables, options?: C): Promise<Operations.TransactionEndMutation> {
       return requester<Operations.TransactionEndMutation, Operations.TransactionEndMutationVariables>(Operations.TransactionEndDocument, variables, options) as Promise<Operations.TransactionEndMutation>;
+    },
+    /** Begins tasks of a deployment that is over anew. */
+    transactionReset(variables: Operations.TransactionResetMutationVariables, options?: C): Promise<Operations.TransactionResetMutation> {
+      return requester<Operations.TransactionResetMutation, Operations.TransactionResetMutationVariables>(Operations.TransactionResetDocument, variables, options) as Promise<Operations.TransactionResetMutation>;
     },
     /** Past and coming due times of all jobs, with what came of them. */
     dueTimes(variables?: Operations.DueTimesQueryVariables, options?: C): Promise<Operations.DueTimesQuery> {
@@ -283,6 +311,18 @@ export function getSdk<C>(requester: Requester<C>) {
     /** What a run writes, from its beginning (or a cursor) to its end. */
     runOutputAppended(variables: Operations.RunOutputAppendedSubscriptionVariables, options?: C): AsyncIterable<Operations.RunOutputAppendedSubscription> {
       return requester<Operations.RunOutputAppendedSubscription, Operations.RunOutputAppendedSubscriptionVariables>(Operations.RunOutputAppendedDocument, variables, options) as AsyncIterable<Operations.RunOutputAppendedSubscription>;
+    },
+    /** Deletes a transaction with everything of it. */
+    transactionDelete(variables: Operations.TransactionDeleteMutationVariables, options?: C): Promise<Operations.TransactionDeleteMutation> {
+      return requester<Operations.TransactionDeleteMutation, Operations.TransactionDeleteMutationVariables>(Operations.TransactionDeleteDocument, variables, options) as Promise<Operations.TransactionDeleteMutation>;
+    },
+    /** What is left of a transaction that was deleted. */
+    transactionTombstone(variables: Operations.TransactionTombstoneQueryVariables, options?: C): Promise<Operations.TransactionTombstoneQuery> {
+      return requester<Operations.TransactionTombstoneQuery, Operations.TransactionTombstoneQueryVariables>(Operations.TransactionTombstoneDocument, variables, options) as Promise<Operations.TransactionTombstoneQuery>;
+    },
+    /** What is left of all of them, the latest first. */
+    transactionTombstones(variables?: Operations.TransactionTombstonesQueryVariables, options?: C): Promise<Operations.TransactionTombstonesQuery> {
+      return requester<Operations.TransactionTombstonesQuery, Operations.TransactionTombstonesQueryVariables>(Operations.TransactionTombstonesDocument, variables, options) as Promise<Operations.TransactionTombstonesQuery>;
     },
     /** Every execution of anything: deployments, runs of jobs, action plans. */
     transactions(variables?: Operations.TransactionsQueryVariables, options?: C): Promise<Operations.TransactionsQuery> {

@@ -8,18 +8,24 @@ import { registerClientShow } from './client-show.js';
 import { registerClientUpdate } from './client-update.js';
 import { registerClusterCreate } from './cluster-create.js';
 import { registerClusterList } from './cluster-list.js';
+import { registerClusterNode } from './cluster-node.js';
 import { registerClusterRemove } from './cluster-remove.js';
 import { registerClusterShow } from './cluster-show.js';
 import { registerClusterUpdate } from './cluster-update.js';
 import { registerCompletion } from './completion.js';
+import { registerDeploymentDelete } from './deployment-delete.js';
+import { registerDeploymentDeleted } from './deployment-deleted.js';
+import { registerDeploymentDiff } from './deployment-diff.js';
 import { registerDeploymentEnd } from './deployment-end.js';
 import { registerDeploymentEvents } from './deployment-events.js';
 import { registerDeploymentList } from './deployment-list.js';
 import { registerDeploymentReplay } from './deployment-replay.js';
 import { registerDeploymentReport } from './deployment-report.js';
+import { registerDeploymentReset } from './deployment-reset.js';
 import { registerDeploymentShow } from './deployment-show.js';
 import { registerDeploymentStart } from './deployment-start.js';
 import { registerDeploymentTasks } from './deployment-tasks.js';
+import { registerHistoryExport } from './history-export.js';
 import { registerJobAbort } from './job-abort.js';
 import { registerJobCreate } from './job-create.js';
 import { registerJobDiff } from './job-diff.js';
@@ -47,6 +53,7 @@ import { registerRunWatch } from './run-watch.js';
 import { registerServer } from './server.js';
 import { registerStatus } from './status.js';
 import { registerTaskShow } from './task-show.js';
+import { registerTaskStats } from './task-stats.js';
 import { registerTasksHistory } from './tasks-history.js';
 import { registerTokenCreate } from './token-create.js';
 import { registerTokenList } from './token-list.js';
@@ -86,6 +93,7 @@ const CLUSTER: readonly Register[] = [
   registerClusterList,
   registerClusterShow,
   registerClusterCreate,
+  registerClusterNode,
   registerClusterUpdate,
   registerClusterRemove,
 ];
@@ -97,9 +105,13 @@ const DEPLOYMENT: readonly Register[] = [
   registerDeploymentStart,
   registerDeploymentReport,
   registerDeploymentEnd,
+  registerDeploymentReset,
+  registerDeploymentDelete,
+  registerDeploymentDeleted,
+  registerDeploymentDiff,
   registerDeploymentReplay,
 ];
-const TASK: readonly Register[] = [registerTaskShow];
+const TASK: readonly Register[] = [registerTaskShow, registerTaskStats];
 const TOKEN: readonly Register[] = [registerTokenList, registerTokenCreate, registerTokenRevoke];
 const SINGLE: readonly Register[] = [
   registerTasksHistory,
@@ -123,6 +135,7 @@ export async function registerAll(program: Command, context: CommandContext, arg
   group(program, context, 'client', 'clients: hosts that run an agent', CLIENT);
   group(program, context, 'deployment', 'deployments: what was reported of them, task by task', DEPLOYMENT);
   group(program, context, 'task', 'tasks: one attempt on one node each', TASK);
+  group(program, context, 'history', 'the history of all tasks', [registerHistoryExport]);
   group(program, context, 'cluster', 'clusters: what is deployed to', CLUSTER);
   group(program, context, 'token', 'API tokens', TOKEN);
   for (const register of SINGLE) register(program, context);

@@ -15,12 +15,12 @@ export interface TaskFlags {
 const STATUSES: readonly TaskStatus[] = ['PENDING', 'RUNNING', 'READY', 'ERROR', 'SKIPPED', 'LOST', 'STOPPED'];
 
 /** Values with commas, blanks or both between them: `5,6` and `5 6`. */
-function listed(text: string, all: readonly string[] = []): string[] {
+export function together(text: string, all: readonly string[] = []): string[] {
   return [...all, ...text.split(',').map((part) => part.trim())];
 }
 
 function statuses(text: string, all: readonly TaskStatus[] = []): TaskStatus[] {
-  const found = listed(text).map((part) => {
+  const found = together(text).map((part) => {
     const status = STATUSES.find((known) => known === part.toUpperCase());
     if (status) return status;
     throw new InvalidArgumentError(`"${part}" is none of ${STATUSES.join(', ').toLowerCase()}.`);
@@ -33,7 +33,7 @@ const CHOICES = STATUSES.map((status) => status.toLowerCase());
 /** Adds the options that narrow a list of tasks; those of Fuel's two clients are among them, by their names. */
 export function withTaskFilter(command: Command): Command {
   const several = 'one or several, with blanks or commas';
-  const named = (flags: string, text: string): Option => new Option(flags, text).argParser(listed);
+  const named = (flags: string, text: string): Option => new Option(flags, text).argParser(together);
   const ofStatus = (flags: string, text: string): Option =>
     new Option(flags, text).choices(CHOICES).argParser(statuses);
   return command
@@ -46,13 +46,13 @@ export function withTaskFilter(command: Command): Command {
 }
 
 /** One list of all that say the same; undefined when none says anything. */
-function together<T extends string>(...lists: readonly (readonly T[] | undefined)[]): T[] | undefined {
+function union<T extends string>(...lists: readonly (readonly T[] | undefined)[]): T[] | undefined {
   const all = lists.flatMap((list) => list ?? []);
   return lists.every((list) => list === undefined) ? undefined : [...new Set(all)];
 }
 
 /** The nodes, statuses and names that the flags narrow to. */
 export function taskFilterOf(flags: TaskFlags) {
-  const nodes = together(flags.nodes, flags.nodeId, flags.node);
-  return { nodes, statuses: together(flags.statuses, flags.status), taskNames: together(flags.taskName) };
+  const nodes = union(flags.nodes, flags.nodeId, flags.node);
+  return { nodes, statuses: union(flags.statuses, flags.status), taskNames: union(flags.taskName) };
 }

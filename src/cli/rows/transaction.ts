@@ -19,7 +19,7 @@ export const DEPLOYMENT_COLUMNS = [
 type Counts = TransactionLineFragment['taskCounts'];
 
 /** How many tasks stand where: `ready 95, error 5`. */
-function countsText(counts: Counts): string {
+export function countsText(counts: Counts): string {
   return counts.map(({ status, count }) => `${status.toLowerCase()} ${count}`).join(', ');
 }
 
