@@ -15,14 +15,16 @@ import {
 import { firstTaskEventPages, taskEventsPage } from './task-event-list.js';
 import {
   type Direction,
+  firstTaskHistoryPages,
   firstTaskPages,
+  type ScopePlace,
   type TaskFilter,
   type TaskHistoryFilter,
   type TaskHistoryOrder,
   taskHistoryPage,
   tasksPage,
 } from './task-list.js';
-import { type TransactionFilter, transactionsPage } from './transaction-list.js';
+import { firstTransactionPages, type TransactionFilter, transactionsPage } from './transaction-list.js';
 import { seesTask, seesTransaction } from './visible.js';
 
 /** What the API asks of the ledger. */
@@ -35,6 +37,13 @@ export interface HistoryService {
   counts(transactionIds: readonly string[]): Promise<ReadonlyMap<string, TaskCounts>>;
   /** A page of the transactions that the caller may see, by when they were made. */
   list(ctx: Ctx, filter: TransactionFilter, direction: Direction, request: PageRequest): Promise<Page<TransactionRow>>;
+  /** The first (or last) such page of each of several scopes, which the caller may see, in their order. */
+  firstOfEach(
+    scopes: readonly string[],
+    filter: TransactionFilter,
+    direction: Direction,
+    request: FirstPageRequest,
+  ): Promise<Page<TransactionRow>[]>;
   /** A page of a transaction's tasks, in the order they were made. */
   tasks(
     transactionId: string,
@@ -56,6 +65,13 @@ export interface HistoryService {
     order: TaskHistoryOrder | null,
     request: PageRequest,
   ): Promise<Page<TaskRow>>;
+  /** The first (or last) such page of each of several places, which the caller may see, in their order. */
+  firstTaskHistory(
+    places: readonly ScopePlace[],
+    filter: TaskHistoryFilter,
+    order: TaskHistoryOrder | null,
+    request: FirstPageRequest,
+  ): Promise<Page<TaskRow>[]>;
   /** The task with this global id or serial number; null when the caller may see none. */
   findTask(ctx: Ctx, name: string): Promise<TaskRow | null>;
   /** A page of what was recorded of a transaction's tasks; `after` and `before` are marks of `taskEventMark`. */
@@ -86,6 +102,9 @@ export function createHistoryService({ db }: { db: Database }): HistoryService {
     },
     counts: (transactionIds) => countsOf(reader, transactionIds),
     list: (ctx, filter, direction, request) => transactionsPage(reader, ctx, filter, direction, request),
+    firstOfEach: (scopes, filter, direction, request) =>
+      firstTransactionPages(reader, scopes, filter, direction, request),
+    firstTaskHistory: (places, filter, order, request) => firstTaskHistoryPages(reader, places, filter, order, request),
     tasks: (transactionId, request, filter = {}, direction = 'ASC') =>
       tasksPage(reader, transactionId, filter, direction, request),
     firstTasks: (ids, request, filter, direction) => firstTaskPages(reader, ids, filter, direction, request),

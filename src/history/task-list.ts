@@ -95,6 +95,9 @@ export async function firstTaskPages(
   return rangePages(reader, TaskEntity, lists, direction === 'DESC', request);
 }
 
+const listName = (field: TaskHistoryOrder['field'], direction: Direction): string =>
+  `taskHistory:${field}:${direction}`;
+
 async function placeOf(
   reader: Reader,
   ctx: Ctx,
@@ -137,6 +140,36 @@ function orderOf({ transactionIds }: TaskHistoryFilter, order: TaskHistoryOrder 
   throw new InvalidInputError([{ path: ['orderBy', 'field'], message }]);
 }
 
+/** Where tasks of one scope are listed; on one node, where one is named. */
+export interface ScopePlace {
+  readonly scope: string;
+  readonly nodeId?: string;
+}
+
+/**
+ * The first (or last) page of the tasks that ever ran in each of several places, which the caller may see, read together:
+ * what the filter says of clusters and projects is left aside, and so are the transactions that it names. Throws
+ * InvalidInputError.
+ */
+export function firstTaskHistoryPages(
+  reader: Reader,
+  places: readonly ScopePlace[],
+  filter: TaskHistoryFilter,
+  order: TaskHistoryOrder | null,
+  request: FirstPageRequest,
+): Promise<Page<TaskRow>[]> {
+  const { field, direction } = orderOf({ ...filter, transactionIds: null }, order);
+  const narrowing = historyNarrowing(filter);
+  const lists = places.map(({ scope, nodeId }) => {
+    const nodeIds = nodeId === undefined ? narrowing.nodeIds : [nodeId];
+    return {
+      ...taskRanges({ in: 'scopes', scopes: [scope] }, { ...narrowing, nodeIds }),
+      scope: listName(field, direction),
+    };
+  });
+  return rangePages(reader, TaskEntity, lists, direction === 'DESC', request);
+}
+
 /**
  * One page of the tasks that ever ran, as far as the caller may see them. `order` null: the newest first. Throws
  * InvalidInputError.
@@ -151,6 +184,6 @@ export async function taskHistoryPage(
   const { field, direction } = orderOf(filter, order);
   const narrowing = historyNarrowing(filter);
   const place = await placeOf(reader, ctx, filter, narrowing);
-  const list = { ...taskRanges(place, narrowing), scope: `taskHistory:${field}:${direction}` };
+  const list = { ...taskRanges(place, narrowing), scope: listName(field, direction) };
   return rangePage(reader, TaskEntity, list, direction === 'DESC', request);
 }

@@ -1,6 +1,7 @@
 import type { Ctx } from '../auth/actor.js';
 import type { Page, PageRequest } from '../db/page.js';
-import { rangePage } from '../db/range-page.js';
+import type { FirstPageRequest } from '../db/pages.js';
+import { rangePage, rangePages } from '../db/range-page.js';
 import type { Reader } from '../db/transaction.js';
 import { checkListLength } from '../db/where-in.js';
 import {
@@ -40,6 +41,24 @@ function narrowingOf(filter: TransactionFilter): TransactionNarrowing {
   };
 }
 
+const listName = (direction: Direction): string => `transactions:CREATED_AT:${direction}`;
+
+/**
+ * The first (or last) page of the transactions of each of several scopes, which the caller may see, read together: what
+ * the filter says of clusters and projects is left aside. Throws InvalidInputError.
+ */
+export function firstTransactionPages(
+  reader: Reader,
+  scopes: readonly string[],
+  filter: TransactionFilter,
+  direction: Direction,
+  request: FirstPageRequest,
+): Promise<Page<TransactionRow>[]> {
+  const narrowing = narrowingOf(filter);
+  const lists = scopes.map((scope) => ({ ...transactionRanges([scope], narrowing), scope: listName(direction) }));
+  return rangePages(reader, TransactionEntity, lists, direction === 'DESC', request);
+}
+
 /** One page of the transactions that the caller may see, by when they were made. Throws InvalidInputError. */
 export async function transactionsPage(
   reader: Reader,
@@ -51,6 +70,6 @@ export async function transactionsPage(
   const narrowing = narrowingOf(filter);
   const visible = await listScopes(reader, ctx, filter);
   const scopes = visible ?? (needsNoScopes(narrowing) ? null : await allScopes(reader));
-  const list = { ...transactionRanges(scopes, narrowing), scope: `transactions:CREATED_AT:${direction}` };
+  const list = { ...transactionRanges(scopes, narrowing), scope: listName(direction) };
   return rangePage(reader, TransactionEntity, list, direction === 'DESC', request);
 }

@@ -6,7 +6,7 @@ import { Task } from './task.js';
 import { TaskConnection } from './task-list.js';
 
 /** A node of a cluster, whatever else is known of it. */
-const ClusterNode = builder.interfaceRef<NodePlace>('ClusterNode');
+export const ClusterNode = builder.interfaceRef<NodePlace>('ClusterNode');
 
 builder.interfaceType(ClusterNode, {
   description: 'A node of a cluster.',

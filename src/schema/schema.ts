@@ -45,6 +45,7 @@ import './cluster.js';
 import './cluster-query.js';
 import './cluster-change.js';
 import './cluster-node.js';
+import './cluster-history.js';
 import './client.js';
 import './client-query.js';
 import './client-change.js';

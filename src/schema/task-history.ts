@@ -5,7 +5,7 @@ import { Task } from './task.js';
 import { TaskConnection } from './task-list.js';
 import { TaskStatusEnum } from './transaction.js';
 
-const TaskHistoryFilterInput = builder.inputType('TaskHistoryFilter', {
+export const TaskHistoryFilterInput = builder.inputType('TaskHistoryFilter', {
   description: 'Which tasks of all that ever ran; every field given narrows the list.',
   fields: (t) => ({
     clusterId: t.id({ description: 'Of the cluster with this global or external id.' }),
@@ -26,7 +26,7 @@ const TaskHistoryFilterInput = builder.inputType('TaskHistoryFilter', {
   }),
 });
 
-const TaskHistoryOrderInput = builder.inputType('TaskHistoryOrder', {
+export const TaskHistoryOrderInput = builder.inputType('TaskHistoryOrder', {
   description: 'How tasks of many transactions are ordered.',
   fields: (t) => ({
     field: t.field({
@@ -50,7 +50,7 @@ const TaskHistoryOrderInput = builder.inputType('TaskHistoryOrder', {
 type GivenFilter = typeof TaskHistoryFilterInput.$inferInput;
 
 /** A filter of the API in the domain's words: instants as epoch milliseconds. */
-function toHistoryFilter({ clusterId, clusterIds, startedAfter, startedBefore, ...rest }: GivenFilter) {
+export function toHistoryFilter({ clusterId, clusterIds, startedAfter, startedBefore, ...rest }: GivenFilter) {
   const clusters = clusterId == null ? clusterIds : [...(clusterIds ?? []), clusterId];
   return {
     ...rest,

@@ -1,3 +1,4 @@
+import type { Page } from '../db/page.js';
 import type { TransactionRow } from '../entities/ledger.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
@@ -6,7 +7,7 @@ import { OrderDirectionEnum } from './order.js';
 import { Transaction, TransactionKindEnum, type TransactionShape, TransactionStatusEnum } from './transaction.js';
 import { runLoader } from './transaction-loader.js';
 
-const TransactionFilterInput = builder.inputType('TransactionFilter', {
+export const TransactionFilterInput = builder.inputType('TransactionFilter', {
   description: 'Which transactions; every field given narrows the list.',
   fields: (t) => ({
     kinds: t.field({ type: [TransactionKindEnum], description: 'Executions of these kinds of things.' }),
@@ -22,7 +23,7 @@ const TransactionFilterInput = builder.inputType('TransactionFilter', {
   }),
 });
 
-const TransactionOrderInput = builder.inputType('TransactionOrder', {
+export const TransactionOrderInput = builder.inputType('TransactionOrder', {
   description: 'How a list of transactions is ordered.',
   fields: (t) => ({
     field: t.field({
@@ -40,7 +41,7 @@ const TransactionOrderInput = builder.inputType('TransactionOrder', {
 type GivenFilter = typeof TransactionFilterInput.$inferInput;
 
 /** A filter of the API in the domain's words: instants as epoch milliseconds. */
-function toTransactionFilter({ createdAfter, createdBefore, ...rest }: GivenFilter) {
+export function toTransactionFilter({ createdAfter, createdBefore, ...rest }: GivenFilter) {
   return { ...rest, createdAfter: createdAfter?.getTime(), createdBefore: createdBefore?.getTime() };
 }
 
@@ -49,7 +50,17 @@ async function shapeOf(context: SchemaContext, transaction: TransactionRow): Pro
   return transaction.kind === 'JOB_RUN' ? runLoader(context).load(transaction.id) : { transaction };
 }
 
-const TransactionConnection = builder.connectionObject(
+/** A page of transactions as they are shown; runs that are gone are left out. */
+export async function shownPage(context: SchemaContext, page: Page<TransactionRow>) {
+  const shapes = await Promise.all(page.edges.map(({ node }) => shapeOf(context, node)));
+  const edges = page.edges.flatMap(({ cursor }, index) => {
+    const node = shapes[index];
+    return node ? [{ node, cursor }] : [];
+  });
+  return toConnection({ ...page, edges });
+}
+
+export const TransactionConnection = builder.connectionObject(
   { type: Transaction, name: 'TransactionConnection', description: 'A page of transactions.' },
   { name: 'TransactionEdge', description: 'A transaction in a page.' },
 );
@@ -68,12 +79,7 @@ builder.queryField('transactions', (t) =>
       resolve: async (_root, { filter, orderBy, ...request }, context) => {
         const narrowed = toTransactionFilter(filter ?? {});
         const page = await context.services.history.list(context, narrowed, orderBy?.direction ?? 'DESC', request);
-        const shapes = await Promise.all(page.edges.map(({ node }) => shapeOf(context, node)));
-        const edges = page.edges.flatMap(({ cursor }, index) => {
-          const node = shapes[index];
-          return node ? [{ node, cursor }] : [];
-        });
-        return toConnection({ ...page, edges });
+        return shownPage(context, page);
       },
     },
     TransactionConnection,

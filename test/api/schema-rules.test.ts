@@ -49,7 +49,7 @@ const ROOT_FIELDS = {
   Query: [
     ...['node', 'nodes', 'viewer', 'serverInfo', 'activity', 'rateLimit', 'apiTokens'],
     ...['jobs', 'job', 'dueTimes', 'schedulePreview', 'jobPreview', 'runs', 'run', 'clients', 'client'],
-    ...['transactions', 'transaction', 'taskHistory', 'task'],
+    ...['transactions', 'transaction', 'taskHistory', 'task', 'taskStats', 'transactionDiff', 'clusters', 'cluster'],
   ],
   Mutation: [
     ...[
@@ -65,6 +65,8 @@ const ROOT_FIELDS = {
     ],
     ...['clientRegister', 'clientUpdate', 'clientRemove', 'apiTokenCreate', 'apiTokenRevoke'],
     ...['runClaim', 'runRenew', 'runReport', 'runOutputAppend', 'runRelease'],
+    ...['transactionStart', 'transactionReport', 'transactionEnd', 'transactionReset'],
+    ...['clusterCreate', 'clusterUpdate', 'clusterRemove'],
   ],
   Subscription: [
     ...['activityRecorded', 'jobStatusChanged', 'runChanged', 'runOutputAppended', 'runAssigned'],
@@ -167,7 +169,7 @@ describe('lists', () => {
     ...['JobPreview.errors', 'JobPreview.warnings', 'SchedulePreview.clockChanges', 'SchedulePreview.errors'],
     ...['SchedulePreview.fires', 'SchedulePreview.warnings'],
     ...['JobCreatePayload.warnings', 'JobImportPayload.warnings', 'JobUpdatePayload.warnings'],
-    'JobRevertPayload.warnings',
+    ...['JobRevertPayload.warnings', 'JobRunNowPayload.warnings', 'TaskStats.statusCounts'],
   ];
   /** Parts of one object in their one order: there is nothing to choose by but the object, or they choose by time. */
   const IN_ONE_ORDER = [
@@ -177,6 +179,8 @@ describe('lists', () => {
     'JobRun.taskEvents',
     'Transaction.taskEvents',
     'Deployment.taskEvents',
+    ...['ClusterNode.lastTasks', 'ClusterNode.lastSuccesses', 'ReportedNode.lastTasks', 'ReportedNode.lastSuccesses'],
+    'TransactionDiff.tasks',
   ];
   const connections = fields.filter(({ field }) => isConnection(field));
 

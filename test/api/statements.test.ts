@@ -3,7 +3,7 @@ import { actor } from '../kit/actors.js';
 import { granted, TestAgent } from '../kit/agent.js';
 import { backup, makeJob, runNow } from '../kit/runs.js';
 import { storeKinds } from '../kit/stores.js';
-import { createWorld, type World } from '../kit/world.js';
+import { createWorld, ctxOf, type World } from '../kit/world.js';
 
 /** The heaviest documents that the limits let in: `$first` is the size of the outer page. */
 const DOCUMENTS = {
@@ -17,6 +17,10 @@ const DOCUMENTS = {
     jobs(first: 3) { nodes { key status client { key } } } } } }`,
   'due times with job and run': `query ($first: Int) { dueTimes(first: $first) { nodes { at job { key client { key } }
     run { id tasks(first: 2) { nodes { name } } } } } }`,
+  'clusters with deployments, tasks and what they belong to': `query ($first: Int) { clusters(first: $first) { totalCount
+    nodes { name transactions(first: 2) { totalCount nodes { id name status taskCounts { count }
+      ... on Deployment { cluster { name } } tasks(first: 2) { nodes { name cluster { name } } } } }
+      taskHistory(first: 2) { nodes { name status transaction { id } } } } } }`,
   activity: 'query ($first: Int) { activity(first: $first) { totalCount nodes { action actor subject detail } } }',
   tokens: 'query ($first: Int) { apiTokens(first: $first) { nodes { name role lastUsedAt } } }',
 } as const;
@@ -40,6 +44,9 @@ describe.each(storeKinds())('the statements of a document (%s)', (store) => {
         id: jobId,
       });
       ids.push(jobId, runId);
+      const graph = { tasks: [{ name: 'install', nodes: ['1'] }] };
+      const start = { cluster: `cluster ${number}`, externalId: 'first', graph };
+      await world.services.reports.start(ctxOf(admin), start);
     }
   });
   afterAll(() => world.close());

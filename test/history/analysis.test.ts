@@ -86,6 +86,60 @@ describe.each(storeKinds())('the analysis of a history (%s)', (store) => {
     return found.node;
   }
 
+  it('lists the history of a cluster and of a node as the lists of everything do', async () => {
+    const page = '(first: $first, last: $last, after: $after, before: $before, filter: $tasks)';
+    const [given, parts] = [
+      '$first: Int, $last: Int, $after: String, $before: String, $tasks: TaskHistoryFilter',
+      `${PAGE} nodes { id }`,
+    ];
+    type Ids = Connection<{ id: string }>;
+    interface Shown {
+      cluster: { transactions: Ids; taskHistory: Ids; node: { taskHistory: Ids } | null };
+    }
+    const queries = fc.record({
+      paging,
+      statuses: fc.constantFrom(['READY', 'ERROR'], null),
+      node: fc.constantFrom('1', '10'),
+    });
+    await fc.assert(
+      fc.asyncProperty(histories, queries, async (history, { paging: { size, backwards }, statuses, node }) => {
+        const made = await makeHistory(world, history);
+        const rows = (await rowsOf(world, made)).sort((a, b) => b.orderedAt - a.orderedAt || b.number - a.number);
+        for (const [index, id] of made.clusters.entries()) {
+          const own = rows.filter(({ clusterId, status }) => clusterId === id && (statuses?.includes(status) ?? true));
+          const tasks = { statuses };
+          const list = (document: string, pick: (shown: Shown['cluster']) => Ids | undefined) =>
+            pagewise<{ id: string }>(
+              async (request) => {
+                const text = `query ($id: ID!, $node: ID!, ${given}) { cluster(id: $id) { ${document}
+                  unused: node(id: $node) { name } } }`;
+                const variables = { id, node, tasks, ...request };
+                return pick((await world.gql<Shown>(text, variables)).cluster) ?? EMPTY;
+              },
+              size,
+              backwards,
+            );
+          const all = await list(`taskHistory${page} { ${parts} }`, ({ taskHistory }) => taskHistory);
+          expect(all.map(({ id: task }) => task)).toEqual(own.map(({ id: task }) => task));
+          const onNode = await list(
+            `node(id: $node) { taskHistory${page} { ${parts} } }`,
+            (shown) => shown.node?.taskHistory,
+          );
+          const ofNode = own.filter(({ nodeId }) => nodeId === node);
+          expect(onNode.map(({ id: task }) => task)).toEqual(ofNode.map(({ id: task }) => task));
+          const transactions = await list(
+            `transactions(first: $first, last: $last, after: $after, before: $before) { ${parts} }
+             unusedTasks: taskHistory(first: 1, filter: $tasks) { totalCount }`,
+            (shown) => shown.transactions,
+          );
+          const expected = made.transactions.filter((_, number) => history[number]?.cluster === index).reverse();
+          expect(transactions.map((transaction) => transaction.id)).toEqual(expected);
+        }
+      }),
+      runs,
+    );
+  });
+
   it('knows no node of which nothing was reported', async () => {
     const made = await makeHistory(world, [{ cluster: 0, announced: [0], events: [], end: null }]);
     const names = ['1', '3', ''];
