@@ -10,9 +10,13 @@ import type { IdSource } from '../lib/ids.js';
 import type { Ctx } from './actor.js';
 import { visibleProject } from './scope.js';
 
+/** What the server does by itself and records: no mutation. */
+export const OWN_ACTIONS = ['historyRetention'] as const;
+export type OwnAction = (typeof OWN_ACTIONS)[number];
+
 /** What there is to say of one command. */
 export interface ActivityEntry {
-  /** The mutation's name. */
+  /** The mutation's name, or what the server did by itself. */
   action: string;
   /** The id of what it was done to. */
   subject: string | null;

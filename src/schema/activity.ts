@@ -1,4 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
+import { OWN_ACTIONS } from '../auth/activity.js';
 import type { ActivityRow } from '../entities/activity.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { nearest } from '../lib/nearest.js';
@@ -31,7 +32,9 @@ builder.node(Activity, {
     actorId: t.exposeString('actorId', { description: 'Who: the id of the token, or the subject of the JWT.' }),
     role: t.expose('role', { type: RoleEnum, description: 'With which role.' }),
     project: t.exposeString('project', { nullable: true, description: 'In which project; null: the operator’s.' }),
-    action: t.exposeString('action', { description: 'What: the name of the mutation.' }),
+    action: t.exposeString('action', {
+      description: 'What: the name of the mutation; `historyRetention` is what the server does by itself.',
+    }),
     subject: t.exposeString('subject', { nullable: true, description: 'The id of what it was done to.' }),
     outcome: t.exposeString('outcome', { description: '`OK`, or the code of the error it was refused with.' }),
     detail: t.expose('detail', {
@@ -79,7 +82,7 @@ const ActivityOrderInput = builder.inputType('ActivityOrder', {
  * InvalidInputError.
  */
 export function requireMutation({ schema }: GraphQLResolveInfo, name: string, path: readonly string[]): void {
-  const names = Object.keys(schema.getMutationType()?.getFields() ?? {});
+  const names = [...Object.keys(schema.getMutationType()?.getFields() ?? {}), ...OWN_ACTIONS];
   if (names.includes(name)) return;
   const meant = nearest(name, names);
   const message = `${path.join('.')}: "${name}" is no mutation${meant === null ? '.' : `; is it "${meant}"?`}`;

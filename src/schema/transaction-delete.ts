@@ -117,6 +117,21 @@ const TombstoneFilterInput = builder.inputType('TransactionTombstoneFilter', {
   }),
 });
 
+const TombstoneOrderInput = builder.inputType('TransactionTombstoneOrder', {
+  description: 'How a list of tombstones is ordered.',
+  fields: (t) => ({
+    field: t.field({
+      type: builder.enumType('TransactionTombstoneOrderField', {
+        description: 'By what tombstones are ordered.',
+        values: { DELETED_AT: { description: 'When the transaction was deleted.' } } as const,
+      }),
+      required: true,
+      description: 'By what.',
+    }),
+    direction: t.field({ type: OrderDirectionEnum, required: true, description: 'Which way.' }),
+  }),
+});
+
 builder.queryField('transactionTombstones', (t) =>
   t.connection(
     {
@@ -125,12 +140,12 @@ builder.queryField('transactionTombstones', (t) =>
       authScopes: { may: 'transactionTombstones' },
       args: {
         filter: t.arg({ type: TombstoneFilterInput, description: 'Which ones.' }),
-        orderBy: t.arg({ type: OrderDirectionEnum, description: 'By time. Default: DESC, the latest first.' }),
+        orderBy: t.arg({ type: TombstoneOrderInput, description: 'In which order. Default: the latest first.' }),
       },
       complexity: (args) => pageComplexity(args),
       resolve: async (_root, { filter, orderBy, ...page }, context) => {
         const { retention } = context.services;
-        return toConnection(await retention.tombstones(context, filter ?? {}, orderBy ?? 'DESC', page));
+        return toConnection(await retention.tombstones(context, filter ?? {}, orderBy?.direction ?? 'DESC', page));
       },
     },
     { name: 'TransactionTombstoneConnection', description: 'A page of tombstones.' },

@@ -1,4 +1,4 @@
-import type { ActivityEntry } from '../../auth/activity.js';
+import type { ActivityEntry, OwnAction } from '../../auth/activity.js';
 import { type Ctx, SYSTEM } from '../../auth/actor.js';
 import type { Database } from '../../db/database.js';
 import type { Tx } from '../../db/transaction.js';
@@ -69,9 +69,9 @@ export async function retainHistory(deps: RetentionDeps, signal: AbortSignal): P
   await deps.db.transaction(async (tx) => {
     await saveRound(tx, sweeps, deleted());
     if (!anything(deleted())) return;
+    const action: OwnAction = 'historyRetention';
     const detail = { ...deleted() };
-    const entry = { action: 'historyRetention', subject: null, project: null, outcome: 'OK', detail };
-    await deps.activity(tx, SYSTEM, entry);
+    await deps.activity(tx, SYSTEM, { action, subject: null, project: null, outcome: 'OK', detail });
   });
   return deleted();
 }
