@@ -103,13 +103,14 @@ describeUnless(noOwnServices(), 'a store that goes away under two server process
   const created = (count: number): Promise<string[]> =>
     Promise.all(Array.from({ length: count }, async () => (await createJob(near)).key));
 
-  it('RabbitMQ: nothing changes, since nothing of this version uses it', async () => {
+  it('RabbitMQ: reports wait there, nothing else changes, and health says so', async () => {
     await everyServer(WELL);
     await stores.kill('rabbitmq');
     const job = await secondlyJob(2);
-    await everyServer({ code: 200, ...WELL });
+    await everyServer({ code: 200, status: 'degraded', degraded: ['rabbitmq'], down: [] });
     await wasFired(job);
     await stores.restart('rabbitmq');
+    await everyServer({ code: 200, ...WELL });
   });
 
   it('Redis: live data goes on by polling, nothing is missed, and health says so', async () => {
