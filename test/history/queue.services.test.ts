@@ -1,3 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AmqpConnection } from '../../src/amqp/connection.js';
 import { ReportQueue } from '../../src/history/queue/report-queue.js';
@@ -6,11 +10,13 @@ import { SECOND } from '../../src/lib/time.js';
 import { silentLogger } from '../../src/telemetry/logger.js';
 import { ADMIN } from '../kit/actors.js';
 import { Broker } from '../kit/broker.js';
+import { run } from '../kit/programs.js';
 import { makeRun } from '../kit/runs.js';
 import { type DatabaseKind, describeWithStores, freshAmqp, storeKinds } from '../kit/stores.js';
 import { createWorld, type World } from '../kit/world.js';
 import { rowsOf, unique } from './deployments.js';
 
+const EXAMPLE = fileURLToPath(new URL('../../docs/examples/report-queue.mjs', import.meta.url));
 const SOON = { timeout: 30_000, interval: 10 };
 const NODES = ['1', '2', '3', '4', '5'];
 const PUPPET = {
@@ -344,6 +350,29 @@ describeWithStores('reports by RabbitMQ', ['amqp'], () => {
       expect(mine?.headers).not.toHaveProperty('CC');
       expect(await side.broker.ready()).toEqual({ reports: 0, waiting: 0, dead: 0 });
     });
+  });
+
+  it('are sent, looked at and put back by the example of the guide', async () => {
+    const side = await Side.open('sqlite');
+    const directory = await mkdtemp(join(tmpdir(), 'orrery-example-'));
+    const file = join(directory, 'deployment.jsonl');
+    await writeFile(file, '{"transactionStart": {"cluster": "1", "externalId": "12"}}\n[1]\n');
+    const { url, queue, deadQueue } = side.broker;
+    const env = { ORRERY_AMQP_URL: url, ORRERY_REPORTS_QUEUE: queue, ORRERY_REPORTS_DEAD_QUEUE: deadQueue };
+    const example = (...args: string[]) => run(process.execPath, [EXAMPLE, ...args], env);
+    expect(example('send', file)).toMatchObject({ code: 0, err: `2 messages are in ${queue}\n` });
+    await side.counts('dead NOT_AN_OBJECT');
+    for (let look = 0; look < 2; look += 1) {
+      const shown = example('dead');
+      expect(shown).toMatchObject({ code: 0, out: '[1]\n' });
+      expect(shown.err).toMatch(/^\S+Z NOT_AN_OBJECT: A message is a JSON object/);
+    }
+    expect(example('retry')).toMatchObject({ code: 0 });
+    await side.counts('dead NOT_AN_OBJECT', 2);
+    expect(example('throw').code).toBe(2);
+    await side.deployment('12');
+    await rm(directory, { recursive: true });
+    await side.close();
   });
 
   it('use a dead queue as its operator made it', async () => {
