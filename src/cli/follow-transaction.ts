@@ -1,4 +1,10 @@
-import type { EventLineFragment, OrrerySdk, TransactionLineFragment } from '@orrery/sdk';
+import {
+  type EventLineFragment,
+  OrreryError,
+  type OrrerySdk,
+  type TombstoneLineFragment,
+  type TransactionLineFragment,
+} from '@orrery/sdk';
 import type { CommandContext } from './command.js';
 import { CliFailure, EXIT } from './failure.js';
 import { secondsBetween } from './rows/run.js';
@@ -6,12 +12,29 @@ import { secondsBetween } from './rows/run.js';
 const OVER = new Set<string>(['READY', 'ERROR', 'STOPPED', 'LOST']);
 const KINDS = { DEPLOYMENT: 'Deployment', JOB_RUN: 'Run', ACTION_PLAN: 'Plan' } as const;
 
+/** What is left of a transaction; null where nothing is, and for those who may not know. */
+async function tombstoneOf(sdk: OrrerySdk, id: string): Promise<TombstoneLineFragment | null> {
+  try {
+    return (await sdk.transactionTombstone({ id })).transactionTombstone;
+  } catch (error) {
+    if (error instanceof OrreryError && error.code === 'FORBIDDEN') return null;
+    throw error;
+  }
+}
+
+/** Why there is no such transaction: it was deleted, or never was. */
+export async function absence(sdk: OrrerySdk, id: string): Promise<string> {
+  const tombstone = await tombstoneOf(sdk, id);
+  if (!tombstone) return `There is no transaction "${id}": see "orrery deployment list" and "orrery run list".`;
+  const { kind, number, name, actor, deletedAt, reason } = tombstone;
+  return `${KINDS[kind]} ${number} (${name}) was deleted by ${actor} at ${deletedAt}: ${reason}`;
+}
+
 /** A transaction by its number or id. Throws CliFailure when there is none that the caller may see. */
 export async function findTransaction(sdk: OrrerySdk, id: string): Promise<TransactionLineFragment> {
   const { transaction } = await sdk.transaction({ id });
   if (transaction) return transaction;
-  const ways = 'see "orrery deployment list" and "orrery run list"';
-  throw new CliFailure(`There is no transaction "${id}": ${ways}.`, EXIT.REFUSED);
+  throw new CliFailure(await absence(sdk, id), EXIT.REFUSED);
 }
 
 const nameOf = ({ kind, number, name }: TransactionLineFragment): string => `${KINDS[kind]} ${number} (${name})`;

@@ -1,4 +1,4 @@
-import type { EventLineFragment, OrrerySdk } from '@orrery/sdk';
+import type { EventLineFragment, OrrerySdk, TaskStatus } from '@orrery/sdk';
 import type { CommandContext, ServerOptions } from './command.js';
 import { type TaskFlags, taskFilterOf } from './definition/task-filter.js';
 import { CliFailure, EXIT } from './failure.js';
@@ -34,6 +34,25 @@ function wanted(flags: TaskFlags): (event: EventLineFragment) => boolean {
   };
 }
 
+/** How far a status is: an attempt waits, then runs, then has ended. */
+const RANK = { PENDING: 0, RUNNING: 1, READY: 2, ERROR: 2, SKIPPED: 2, LOST: 2, STOPPED: 2 } as const;
+
+/**
+ * Whether a status of a task is news to who has seen it in the list, or by an event before. The record is numbered a
+ * moment after the rows change, so that what the list showed may be told once more.
+ */
+export function newsOf(
+  listed: readonly Pick<ShownTask, 'id' | 'status'>[],
+): (id: string, status: TaskStatus) => boolean {
+  const told = new Map(listed.map((task) => [task.id, task.status]));
+  return (id, status) => {
+    const before = told.get(id);
+    if (before === status || (before !== undefined && RANK[status] < RANK[before])) return false;
+    told.set(id, status);
+    return true;
+  };
+}
+
 /** Lists the tasks of one transaction, and goes on with each change of them when that is asked for. */
 export async function showTransactionTasks(
   sdk: OrrerySdk,
@@ -63,8 +82,9 @@ export async function showTransactionTasks(
   }
   const write = rowWriter(terminal, flags, columns);
   write(tasks.map(historyRow));
-  const fits = wanted(flags);
+  const [fits, isNews] = [wanted(flags), newsOf(tasks)];
   await followRecord(sdk, context, transaction, after, (event) => {
-    if (event.task && fits(event)) write([{ ...historyRow(event.task), status: event.statusAfter }]);
+    const { task, statusAfter: status } = event;
+    if (task && status && fits(event) && isNews(task.id, status)) write([{ ...historyRow(task), status }]);
   });
 }

@@ -69,7 +69,12 @@ describe('deployment delete', () => {
     expect(await run('deployment', 'delete', number)).toMatchObject({ code: 2 });
     const deleted = await run('deployment', 'delete', number, '--reason', 'a rehearsal');
     expect(deleted).toMatchObject({ code: 0, out: expect.stringMatching(/^outcome +DELETED$/m) });
-    expect(await run('deployment', 'show', number)).toMatchObject({ code: 3 });
+    const gone = { code: 3, err: expect.stringMatching(/was deleted by .*: a rehearsal$/m) };
+    expect(await run('deployment', 'show', number)).toMatchObject(gone);
+    expect(await run('tasks-history', number)).toMatchObject(gone);
+    const token = (await run('token', 'create', 'reads', '--role', 'reader')).out.trim();
+    const reader = await orrery(['tasks-history', number, '--url', server.url, '--token', token]);
+    expect(reader).toMatchObject({ code: 3, err: expect.stringContaining('There is no transaction') });
     const list = await run('deployment', 'deleted', '--cluster', 'env-gone', '-o', 'csv');
     expect(list.out).toMatch(new RegExp(`^${number},DEPLOYMENT,gone,gone,2,.*,a rehearsal`, 'm'));
   });

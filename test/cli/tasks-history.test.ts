@@ -1,5 +1,6 @@
 import { createSdk, payloadOf } from '@orrery/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newsOf } from '../../src/cli/transaction-tasks.js';
 import { startTestServer, type TestServer } from '../kit/server.js';
 import { type Answer, begin, orrery } from './console.js';
 
@@ -141,6 +142,22 @@ describe('tasks-history of one deployment', () => {
     await begun.console.shows('sync');
     begun.interrupt();
     expect((await begun.ended).err).toContain(`goes on. Follow it: orrery tasks-history ${number} --follow`);
+  });
+});
+
+describe('what is news', () => {
+  it('is neither what the list showed nor what came before it', () => {
+    const isNews = newsOf([{ id: 'a', status: 'RUNNING' }]);
+    const events = [
+      ['a', 'PENDING'],
+      ['a', 'RUNNING'],
+      ['b', 'PENDING'],
+      ['b', 'RUNNING'],
+      ['a', 'READY'],
+      ['a', 'ERROR'],
+      ['a', 'RUNNING'],
+    ] as const;
+    expect(events.map(([id, status]) => isNews(id, status))).toEqual([false, false, true, true, true, true, false]);
   });
 });
 

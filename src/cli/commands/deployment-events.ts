@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type CommandContext, type ServerOptions, withExamples, withSdk, withServer } from '../command.js';
 import { CliFailure, EXIT } from '../failure.js';
-import { findTransaction, followRecord } from '../follow-transaction.js';
+import { absence, findTransaction, followRecord } from '../follow-transaction.js';
 import { rowWriter, writeRows } from '../output/format.js';
 import { collect, type PagingOptions, withPaging } from '../paging.js';
 import { EVENT_COLUMNS, eventRow } from '../rows/task.js';
@@ -32,7 +32,7 @@ export function registerDeploymentEvents(parent: Command, context: CommandContex
         const events = await collect(context, flags, async ({ first, after }) => {
           const { transaction } = await sdk.transactionEvents({ id, first, after: after ?? flags.after });
           if (transaction) return transaction.taskEvents;
-          throw new CliFailure(`There is no deployment "${id}": see "orrery deployment list".`, EXIT.REFUSED);
+          throw new CliFailure(await absence(sdk, id), EXIT.REFUSED);
         });
         writeRows(context.terminal, flags, events.map(eventRow), EVENT_COLUMNS);
       });
