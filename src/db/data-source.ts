@@ -6,6 +6,9 @@ import { SnakeNaming } from './naming.js';
 
 export type Dialect = 'mysql' | 'sqlite';
 
+/** Connections to MySQL where nobody says how many. */
+export const DEFAULT_POOL_SIZE = 10;
+
 /** What `connect` needs to know of the database. */
 export interface DatabaseOptions {
   /** `sqlite:/path/of/the/file` or `mysql://user:password@host:port/database`. */
@@ -104,9 +107,9 @@ export function createDataSource(
     supportBigNumbers: true,
     bigNumberStrings: false,
     isolationLevel: 'READ COMMITTED',
-    poolSize: options.poolSize ?? 10,
+    poolSize: options.poolSize ?? DEFAULT_POOL_SIZE,
     extra: {
-      maxIdle: options.poolSize ?? 10,
+      maxIdle: options.poolSize ?? DEFAULT_POOL_SIZE,
       enableKeepAlive: true,
       connectTimeout: 5_000,
       jsonStrings: true,

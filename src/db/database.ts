@@ -2,7 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, EntityManager, MigrationInterface, QueryRunner } from 'typeorm';
 import { ExpectedError } from '../lib/errors.js';
 import { type Clock, systemClock } from '../lib/time.js';
-import { createDataSource, type DatabaseOptions, type Dialect, dialectOf, serverKind } from './data-source.js';
+import {
+  createDataSource,
+  type DatabaseOptions,
+  DEFAULT_POOL_SIZE,
+  type Dialect,
+  dialectOf,
+  serverKind,
+} from './data-source.js';
 import { isConflict, isDiskFull } from './failures.js';
 import { Mutex } from './mutex.js';
 import { poolReader, sourceReader } from './reader.js';
@@ -47,11 +54,18 @@ export class Database {
   readonly #writer: DataSource;
   readonly #readSource: DataSource;
   readonly #clock: Clock | undefined;
-  readonly #mutex = new Mutex();
+  readonly #turns: Mutex;
   readonly #inside = new AsyncLocalStorage<true>();
 
   /** `clock`, where given, is the store's clock (SQLite, and tests); else the database is asked. */
-  constructor(writer: DataSource, readSource: DataSource, dialect: Dialect, clock: Clock | undefined) {
+  constructor(
+    writer: DataSource,
+    readSource: DataSource,
+    dialect: Dialect,
+    clock: Clock | undefined,
+    transactionsAtOnce: number,
+  ) {
+    this.#turns = new Mutex(transactionsAtOnce);
     this.#writer = writer;
     this.#readSource = readSource;
     this.#clock = clock;
@@ -90,7 +104,7 @@ export class Database {
     if (this.#inside.getStore()) throw new Error('A transaction is under way here: pass its tx down.');
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await (this.dialect === 'sqlite' ? this.#mutex.run(() => this.#once(work)) : this.#once(work));
+        return await this.#turns.run(() => this.#once(work));
       } catch (error) {
         if (isDiskFull(error)) throw new ExpectedError('UNAVAILABLE', DISK_FULL);
         if (!isConflict(error) || attempt >= MOST_TRIES) throw error;
@@ -126,6 +140,12 @@ export class Database {
   }
 }
 
+/**
+ * How many transactions may be under way in a pool of connections: some are left for reads, which would otherwise wait
+ * behind every transaction that waits for a connection. What is shown live would then lag as far as the writers are many.
+ */
+const transactionsOf = (poolSize: number): number => Math.max(1, poolSize - Math.ceil(poolSize / 5));
+
 /** Opens a database. Throws the driver's error when it cannot be reached. */
 export async function openDatabase(
   options: DatabaseOptions & { clock?: Clock },
@@ -135,7 +155,10 @@ export async function openDatabase(
   const server = await serverKind(options.url);
   const writer = await traceStatements(createDataSource(options, server, migrations)).initialize();
   if (options.statementLimit !== undefined) await limitStatements(writer, server, options.statementLimit);
-  if (dialect === 'mysql') return new Database(writer, writer, dialect, options.clock);
+  if (dialect === 'mysql') {
+    const places = transactionsOf(options.poolSize ?? DEFAULT_POOL_SIZE);
+    return new Database(writer, writer, dialect, options.clock, places);
+  }
   const reader = await traceStatements(createDataSource(options, server)).initialize();
-  return new Database(writer, reader, dialect, options.clock ?? systemClock);
+  return new Database(writer, reader, dialect, options.clock ?? systemClock, 1);
 }

@@ -1,19 +1,23 @@
-/** A first-come, first-served lock within this process. */
+/** A first-come, first-served lock within this process, for one holder or for several at once. */
 export class Mutex {
-  #tail: Promise<void> = Promise.resolve();
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
 
-  /** Runs `work` when everything queued before has ended; a failure of one does not stop the next. */
+  constructor(places = 1) {
+    this.#free = places;
+  }
+
+  /** Runs `work` when a place is free and everything queued before has begun; a failure of one does not stop the next. */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#tail;
-    let release: () => void = () => {};
-    this.#tail = new Promise((resolve) => {
-      release = resolve;
-    });
-    await before;
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
       return await work();
     } finally {
-      release();
+      // The place goes to the next in the queue, so that nobody takes it in between.
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free += 1;
     }
   }
 }

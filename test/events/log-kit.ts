@@ -26,7 +26,7 @@ export async function freshLogStore(kind: DatabaseKind): Promise<LogStore> {
   return {
     store,
     async open() {
-      const db = await openDatabase({ url: store.url, poolSize: 12 }, MIGRATIONS);
+      const db = await openDatabase({ url: store.url, poolSize: 20 }, MIGRATIONS);
       opened.push(db);
       return db;
     },
