@@ -4,7 +4,7 @@ import type { Faults, Path } from './faults.js';
 import { checkSecrets } from './secrets.js';
 
 /** What an action can be. */
-export const ACTION_KINDS = ['backup', 'restore', 'info', 'admin', 'exec'] as const;
+const ACTION_KINDS = ['backup', 'restore', 'info', 'admin', 'exec'] as const;
 export type ActionKind = (typeof ACTION_KINDS)[number];
 
 const DAY_SECONDS = 86_400;

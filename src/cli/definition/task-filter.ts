@@ -39,7 +39,7 @@ export function withTaskFilter(command: Command): Command {
   return command
     .addOption(named('--nodes <nodes...>', `on these nodes: ${several}; "" stands for points of synchronisation`))
     .addOption(named('--node-id <nodes...>', 'the same as --nodes'))
-    .addOption(named('--node <nodes...>', 'the same as --nodes').hideHelp())
+    .addOption(named('--node <nodes...>', 'the same as --nodes'))
     .addOption(ofStatus('--statuses <statuses...>', `in these statuses: ${several}`))
     .addOption(ofStatus('-s, --status <statuses...>', 'the same as --statuses'))
     .addOption(named('--task-name <names...>', `of these names: ${several}`));
