@@ -50,7 +50,7 @@ const TABLES: Record<string, TableDefinition> = {
   },
   transaction_tombstones: {
     columns: {
-      transaction_id: id(primary),
+      id: id(primary),
       number: int(),
       kind: text(16),
       scope: text(80),
@@ -65,8 +65,8 @@ const TABLES: Record<string, TableDefinition> = {
     },
     indexes: {
       ix_transaction_tombstones_number: ['number'],
-      ix_transaction_tombstones_deleted: ['deleted_at', 'transaction_id'],
-      ix_transaction_tombstones_scope: ['scope', 'deleted_at', 'transaction_id'],
+      ix_transaction_tombstones_deleted: ['deleted_at', 'id'],
+      ix_transaction_tombstones_scope: ['scope', 'deleted_at', 'id'],
     },
   },
   transaction_remains: { columns: { transaction_id: id(primary), kind: text(16) } },

@@ -101,7 +101,8 @@ export const TransactionCountsEntity = new EntitySchema<TransactionCountsRow>({
 
 /** What is left of a transaction that an admin deleted. */
 export interface TransactionTombstoneRow {
-  transactionId: string;
+  /** The id that the transaction had. */
+  id: string;
   number: number;
   kind: TransactionKind;
   scope: string;
@@ -122,7 +123,7 @@ export const TransactionTombstoneEntity = new EntitySchema<TransactionTombstoneR
   name: 'TransactionTombstone',
   tableName: 'transaction_tombstones',
   columns: {
-    transactionId: id({ primary: true }),
+    id: id({ primary: true }),
     number: int(),
     kind: text(16),
     scope: text(80),
@@ -137,8 +138,8 @@ export const TransactionTombstoneEntity = new EntitySchema<TransactionTombstoneR
   },
   indices: [
     { name: 'ix_transaction_tombstones_number', columns: ['number'] },
-    { name: 'ix_transaction_tombstones_deleted', columns: ['deletedAt', 'transactionId'] },
-    { name: 'ix_transaction_tombstones_scope', columns: ['scope', 'deletedAt', 'transactionId'] },
+    { name: 'ix_transaction_tombstones_deleted', columns: ['deletedAt', 'id'] },
+    { name: 'ix_transaction_tombstones_scope', columns: ['scope', 'deletedAt', 'id'] },
   ],
 });
 

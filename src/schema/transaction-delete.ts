@@ -19,7 +19,7 @@ const clusterLoader = requestLoader<string, ClusterRow | null>((ids, context) =>
 const Tombstone = builder.objectRef<TransactionTombstoneRow>('TransactionTombstone').implement({
   description: 'What is left of a transaction that an admin deleted.',
   fields: (t) => ({
-    transactionId: t.id({ description: 'The global id it had.', resolve: (row) => row.transactionId }),
+    transactionId: t.id({ description: 'The global id it had.', resolve: (row) => row.id }),
     number: t.exposeInt('number', { description: 'The short serial number it had.' }),
     kind: t.field({
       type: TransactionKindEnum,

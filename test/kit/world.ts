@@ -64,7 +64,7 @@ export interface World {
   readonly db: Database;
   readonly clock: FakeClock;
   readonly deps: JobsDeps;
-  readonly services: Services;
+  readonly services: Services & { readonly retention: RetentionService };
   readonly engine: Engine;
   readonly schema: GraphQLSchema;
   /** Each SQL statement since the world began. */
@@ -150,7 +150,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     activities,
     revocations: new Revocations(),
   });
-  const services: Services = {
+  const services: World['services'] = {
     activities,
     tokens,
     loginLink: () => Promise.reject(new Error('There are no browsers in this world.')),

@@ -59,10 +59,10 @@ async function countTasks(tx: Tx, id: string): Promise<number> {
 }
 
 async function bury(tx: Tx, ctx: Ctx, row: TransactionRow, reason: string): Promise<TransactionTombstoneRow> {
-  const { id: transactionId, number, kind, scope, externalId, name } = row;
+  const { id, number, kind, scope, externalId, name } = row;
   const tombstone: TransactionTombstoneRow = {
-    ...{ transactionId, number, kind, scope, externalId, name, reason },
-    tasks: await countTasks(tx, transactionId),
+    ...{ id, number, kind, scope, externalId, name, reason },
+    tasks: await countTasks(tx, id),
     deletedAt: await tx.now(),
     actorId: clip(ctx.actor.id, 64),
     actorName: clip(ctx.actor.name, 255),

@@ -132,7 +132,7 @@ async function forget(purge: Purge, ids: readonly string[]): Promise<void> {
     await tx.execute('UPDATE stream_heads SET last_seq = last_seq + 0 WHERE name = ?', [TASK_EVENT_STREAM.head]);
     await tx.execute(`DELETE FROM transaction_counts WHERE transaction_id IN (${marks(ids)})`, ids);
     await tx.execute(
-      `UPDATE transaction_tombstones SET cleared_at = ? WHERE transaction_id IN (${marks(ids)}) AND cleared_at IS NULL`,
+      `UPDATE transaction_tombstones SET cleared_at = ? WHERE id IN (${marks(ids)}) AND cleared_at IS NULL`,
       [await tx.now(), ...ids],
     );
     await tx.execute(`DELETE FROM transaction_remains WHERE transaction_id IN (${marks(ids)})`, ids);

@@ -14,7 +14,7 @@ export interface TombstoneFilter {
 
 /** The tombstone of the transaction with this global id or serial number; null when the caller may see none. */
 export async function findTombstone(reader: Reader, ctx: Ctx, name: string): Promise<TransactionTombstoneRow | null> {
-  const where = /^\d{1,15}$/.test(name) ? { number: Number(name) } : { transactionId: name };
+  const where = /^\d{1,15}$/.test(name) ? { number: Number(name) } : { id: name };
   const row = await reader.manager.getRepository(TransactionTombstoneEntity).findOneBy(where);
   const project = visibleProject(ctx);
   return row && (project === null || row.scope === projectScope(project)) ? row : null;
@@ -35,6 +35,6 @@ export function listTombstones(
   scopes.forEach(
     (scope, index) => void query.andWhere(`tombstone.scope = :scope${index}`, { [`scope${index}`]: scope }),
   );
-  const keys = ['deletedAt', 'transactionId'].map((property) => ({ property, direction }));
+  const keys = ['deletedAt', 'id'].map((property) => ({ property, direction }));
   return keysetPage(query, keys, request, `tombstones:${direction}`);
 }
