@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import type { EntitySchema, ObjectLiteral } from 'typeorm';
 import { InvalidInputError } from '../lib/errors.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { decodeCursor, encodeCursors } from './cursor.js';
 import { type Condition, compareKeys, countSql, type Key, partSql, type RangeList, unionRows } from './index-range.js';
 import { COUNT_CAP, type Page, type PageRequest, pageSize } from './page.js';
 import type { FirstPageRequest } from './pages.js';
@@ -61,7 +61,9 @@ async function keysOfEach(reader: Reader, lists: readonly RangeList[], slice: Sl
 
 /** The rows of a slice, but for the last one, which only tells that there are more. */
 interface Found<T> {
-  readonly rows: { readonly key: Key; readonly node: T }[];
+  readonly rows: T[];
+  /** The place of each. */
+  readonly keys: Key[];
   readonly more: boolean;
 }
 
@@ -83,16 +85,31 @@ async function rowsOfEach<T extends ObjectLiteral>(
     const some = all.slice(from, from + MOST_KEYS).map((key) => key.at(-1) ?? 0);
     const marks = some.map(() => '?').join(', ');
     const sql = `SELECT ${columns} FROM ${first?.table} WHERE ${unique} IN (${marks})`;
-    for (const row of finish(await reader.rows<Record<string, unknown>>(sql, some))) found.set(row[property], row);
+    for (const row of finish(await reader.prepared<Record<string, unknown>>(sql, some))) found.set(row[property], row);
   }
   // A row may be deleted between the statements.
   return shown.map((some, index) => {
-    const rows = some.flatMap((key) => {
-      const node = found.get(key.at(-1) ?? 0);
-      return node ? [{ key, node }] : [];
-    });
-    return { rows, more: (keys[index] ?? []).length === slice.size };
+    const there = some.filter((key) => found.has(key.at(-1) ?? 0));
+    const rows = there.flatMap((key) => found.get(key.at(-1) ?? 0) ?? []);
+    return { rows, keys: there, more: (keys[index] ?? []).length === slice.size };
   });
+}
+
+/** The rows of a slice of one range, in its order. */
+async function rowsOfRange<T extends ObjectLiteral>(
+  reader: Reader,
+  entity: EntitySchema<T>,
+  list: RangeList,
+  { descending, from, size: limit }: Slice,
+): Promise<Found<T>> {
+  const [range] = list.ranges;
+  if (!range) return { rows: [], keys: [], more: false };
+  const { columns, placesOf, finish } = rowReading(reader, entity);
+  const { sql, values } = partSql(reader, columns, { list, range, descending, from, limit });
+  const rows = finish(await reader.prepared<Record<string, unknown>>(sql, values));
+  const more = rows.length === limit;
+  if (more) rows.pop();
+  return { rows, keys: placesOf(list.order, rows), more };
 }
 
 /** The rows of a slice of each list of one range at most, by one statement. */
@@ -100,9 +117,12 @@ async function rowsOfRanges<T extends ObjectLiteral>(
   reader: Reader,
   entity: EntitySchema<T>,
   lists: readonly RangeList[],
-  { descending, from, size: limit }: Slice,
+  slice: Slice,
 ): Promise<Found<T>[]> {
-  const { columns, propertyOf, finish } = rowReading(reader, entity);
+  const [only, another] = lists;
+  if (only && !another) return [await rowsOfRange(reader, entity, only, slice)];
+  const { descending, from, size: limit } = slice;
+  const { columns, placesOf, finish } = rowReading(reader, entity);
   const parts = lists.flatMap((list, number) =>
     list.ranges.map((range) =>
       partSql(reader, `${number} AS part, ${columns}`, { list, range, descending, from, limit }),
@@ -111,12 +131,19 @@ async function rowsOfRanges<T extends ObjectLiteral>(
   const found = lists.map((): Record<string, unknown>[] => []);
   for (const { part, ...row } of await unionRows<PartRow>(reader, parts)) found[Number(part)]?.push(row);
   return lists.map(({ order }, number) => {
-    const properties = order.map(propertyOf);
-    const rows = finish(found[number] ?? []).map((node) => {
-      return { node, key: properties.map((property) => Number(node[property])) };
+    const all = finish(found[number] ?? []);
+    const places = placesOf(order, all);
+    // The parts of a UNION come in no order that SQL would promise.
+    const sorted = [...all.keys()].sort((a, b) => {
+      const compared = compareKeys(places[a] ?? [], places[b] ?? []);
+      return descending ? -compared : compared;
     });
-    rows.sort((a, b) => (descending ? compareKeys(b.key, a.key) : compareKeys(a.key, b.key)));
-    return { rows: rows.slice(0, limit - 1), more: rows.length === limit };
+    const shown = sorted.slice(0, limit - 1);
+    return {
+      rows: shown.flatMap((index) => all[index] ?? []),
+      keys: shown.map((index) => places[index] ?? []),
+      more: all.length === limit,
+    };
   });
 }
 
@@ -168,10 +195,14 @@ async function pagesOf<T extends ObjectLiteral>(
     ),
   );
   return lists.map(({ scope }, part) => {
-    const { rows, more } = found[part] ?? { rows: [], more: false };
-    if (backwards) rows.reverse();
+    const { rows, keys, more } = found[part] ?? { rows: [], keys: [], more: false };
+    if (backwards) {
+      rows.reverse();
+      keys.reverse();
+    }
+    const cursors = encodeCursors(scope, keys);
     return {
-      edges: rows.map(({ key, node }) => ({ node, cursor: encodeCursor(scope, key) })),
+      edges: rows.map((node, index) => ({ node, cursor: cursors[index] ?? '' })),
       hasNextPage: backwards ? request.before != null : more,
       hasPreviousPage: backwards ? more : request.after != null,
       total: () => totals.load(part),

@@ -5,11 +5,12 @@ type Column = EntityMetadata['columns'][number];
 
 /** How a statement of one's own, which does not rename the table, reads the rows of an entity. */
 export interface RowReading<T> {
-  readonly table: string;
   /** What it selects: the columns under the names of their properties. */
   readonly columns: string;
   /** The property that a column stands in. Throws for a column that the entity does not have. */
   propertyOf(column: string): string;
+  /** The values of numeric columns in each row. */
+  placesOf(columns: readonly string[], rows: readonly T[]): number[][];
   /** The rows of such a statement as they are meant; it changes them in place. */
   finish(rows: Record<string, unknown>[]): T[];
 }
@@ -29,15 +30,19 @@ function makeReading(metadata: EntityMetadata, quote: (name: string) => string):
     const convert = conversionOf(column);
     return convert ? [[column.propertyName, convert] as const] : [];
   });
+  const propertyOf = (name: string): string => {
+    const column = metadata.findColumnWithDatabaseName(name);
+    if (!column) throw new Error(`${metadata.tableName} has no column ${name}.`);
+    return column.propertyName;
+  };
   return {
-    table,
     columns: metadata.columns
       .map(({ databaseName, propertyName }) => `${table}.${quote(databaseName)} AS ${quote(propertyName)}`)
       .join(', '),
-    propertyOf(name) {
-      const column = metadata.findColumnWithDatabaseName(name);
-      if (!column) throw new Error(`${metadata.tableName} has no column ${name}.`);
-      return column.propertyName;
+    propertyOf,
+    placesOf(names, rows) {
+      const properties = names.map(propertyOf);
+      return rows.map((row) => properties.map((property) => Number(row[property])));
     },
     finish(rows) {
       for (const [property, convert] of conversions) {
