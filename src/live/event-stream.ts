@@ -17,8 +17,11 @@ export interface EventStreamOptions<T extends Topic> {
 /** Where a stream begins: a client's cursor, a position of this log, or now. */
 export type EventStart = { cursor: string } | { position: number } | 'NOW';
 
-/** Facts read from the table at once in a replay. */
-const PAGE = 200;
+/** Facts read from the table at once in a replay, at least and at most: one of tasks may name a thousand. */
+const FEWEST = 8;
+const MOST = 200;
+/** What the facts read at once should come to, in bytes: each reader that is behind holds as much. */
+const PAGE_SIZE = 512 * 1024;
 /** What an event costs in memory beside its payload, roughly, in bytes. */
 const OVERHEAD = 300;
 
@@ -38,6 +41,12 @@ function mergeKeyOf(event: LoggedEvent): string | null {
   return TOPIC_PROPERTIES[event.topic].mergeable ? `${event.topic} ${event.subject}` : null;
 }
 
+/** How many facts like these to read at once. */
+function factCount(like: readonly LoggedEvent[]): number {
+  const size = like.reduce((sum, event) => sum + sizeOf(event), 0);
+  return Math.max(FEWEST, Math.min(MOST, Math.floor((PAGE_SIZE * like.length) / Math.max(1, size))));
+}
+
 interface Waiting<T extends Topic> extends Weighed {
   event: LoggedEvent<T>;
 }
@@ -55,6 +64,7 @@ export class EventStream<T extends Topic> extends LiveStream<LoggedEvent<T>> imp
   #wake: (() => void) | undefined;
   #fault: 'SLOW' | 'LOST' | undefined;
   #closed = false;
+  #limit = FEWEST;
 
   constructor(options: EventStreamOptions<T>, start: EventStart, signal: AbortSignal) {
     super();
@@ -174,10 +184,11 @@ export class EventStream<T extends Topic> extends LiveStream<LoggedEvent<T>> imp
   async #page(): Promise<LoggedEvent<T>[]> {
     const { feed, topics } = this.#options;
     const after = this.#reached;
-    const page = await feed.read({ after, upTo: feed.position, topics, limit: PAGE });
+    const page = await feed.read({ after, upTo: feed.position, topics, limit: this.#limit });
     // Asked after the reading: rows that were deleted before it are then missed by both.
     await this.#requireKept(after);
     this.#reached = page.reached;
+    if (page.events.length > 0) this.#limit = factCount(page.events);
     return page.events.filter((event) => this.#wants(event));
   }
 
