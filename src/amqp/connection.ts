@@ -81,12 +81,9 @@ export class AmqpConnection {
   async close(patience: number): Promise<void> {
     this.#ending.abort();
     const model = this.#model;
-    if (model) {
-      const farewell = model.close().catch(() => {});
-      await Promise.race([farewell, pause(patience, undefined, { ref: false })]);
-      destroy(model, new Error('The connection is closed.'));
-    }
-    await this.#running;
+    const farewell = Promise.all([model?.close().catch(() => {}), this.#running]);
+    await Promise.race([farewell, pause(patience, undefined, { ref: false })]);
+    if (model) destroy(model, new Error('The connection is closed.'));
   }
 
   async #run(): Promise<void> {
