@@ -1,5 +1,11 @@
 import type { JobResult } from '../entities/job.js';
-import { TASK_STATUSES, type TaskStatus, type TransactionStatus } from '../entities/ledger.js';
+import {
+  TASK_STATUSES,
+  type TaskStatus,
+  TRANSACTION_KINDS,
+  TRANSACTION_STATUSES,
+  type TransactionStatus,
+} from '../entities/ledger.js';
 
 /** The results a run can end with. (SKIPPED is an occurrence without a run.) */
 export type RunResult = Exclude<JobResult, 'SKIPPED'>;
@@ -56,10 +62,13 @@ export const REST_STATUSES: ReadonlyMap<string, readonly TaskStatus[]> = TASK_ST
   return words.set(word, [...(words.get(word) ?? []), status]);
 }, new Map<string, TaskStatus[]>());
 
-/** The statuses of tasks by their names in lower case; for filters that are texts. */
-export const STATUSES_BY_NAME: ReadonlyMap<string, readonly TaskStatus[]> = new Map(
-  TASK_STATUSES.map((status) => [status.toLowerCase(), [status]]),
-);
+/** Words by their names in lower case; for filters that are texts. */
+const byName = <T extends string>(words: readonly T[]): ReadonlyMap<string, readonly T[]> =>
+  new Map(words.map((word) => [word.toLowerCase(), [word]]));
+
+export const TASK_STATUSES_BY_NAME = byName(TASK_STATUSES);
+export const TRANSACTION_STATUSES_BY_NAME = byName(TRANSACTION_STATUSES);
+export const TRANSACTION_KINDS_BY_NAME = byName(TRANSACTION_KINDS);
 
 /**
  * Which of two reports of one attempt rules, whatever came first: what has ended is never undone by what runs, a

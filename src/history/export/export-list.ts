@@ -4,11 +4,11 @@ import type { Reader } from '../../db/transaction.js';
 import { checkListLength } from '../../db/where-in.js';
 import type { TaskStatus } from '../../entities/ledger.js';
 import { NotFoundError } from '../../lib/errors.js';
-import { allScopes, listScopes } from '../list-scopes.js';
+import { allScopes, listScopes, type PlaceFilter } from '../list-scopes.js';
 import { transactionsByNames } from '../read.js';
 import { needsNoScopes, type TaskNarrowing, type TaskPlace, taskRanges } from '../task-ranges.js';
+import { needsNoScopes as allInOneIndex, type TransactionNarrowing, transactionRanges } from '../transaction-ranges.js';
 import { seesTransaction } from '../visible.js';
-import { upTo } from './range-pages.js';
 
 /** Which tasks are exported; null does not narrow. */
 export interface TaskExportFilter {
@@ -25,8 +25,17 @@ export interface TaskExportFilter {
   readonly startedBefore: number | null;
 }
 
+/** A list without the rows that are made while it is read: it ends, however many they are. */
+async function untilNow(reader: Reader, list: RangeList): Promise<RangeList> {
+  const [last] = await reader.rows<{ number: number | null }>(`SELECT MAX(number) AS number FROM ${list.table}`);
+  const bound = { sql: 'number <= ?', values: [last?.number ?? 0] };
+  return { ...list, ranges: list.ranges.map((range) => ({ ...range, also: [...range.also, bound] })) };
+}
+
 /** Throws NotFoundError for the first cluster or project that the caller may not see. */
-async function checkNamed(reader: Reader, ctx: Ctx, { clusterIds, projects }: TaskExportFilter): Promise<void> {
+async function checkPlace(reader: Reader, ctx: Ctx, { clusterIds, projects }: PlaceFilter): Promise<void> {
+  checkListLength(clusterIds, ['cluster_id']);
+  checkListLength(projects, ['projects']);
   for (const name of new Set(clusterIds)) {
     const found = await listScopes(reader, ctx, { clusterIds: [name] });
     if (found?.length === 0) throw new NotFoundError('cluster', name, ['cluster_id']);
@@ -52,7 +61,7 @@ async function transactionsNamed(
   return rows.filter(({ scope }) => scopes?.includes(scope) ?? true).map(({ id }) => id);
 }
 
-async function placeOf(
+async function taskPlace(
   reader: Reader,
   ctx: Ctx,
   filter: TaskExportFilter,
@@ -71,15 +80,36 @@ async function placeOf(
  * The tasks that an export shows, of those that are there now: in the order they were made where transactions are named,
  * else by time. Throws NotFoundError and InvalidInputError.
  */
-export async function exportList(reader: Reader, ctx: Ctx, filter: TaskExportFilter): Promise<RangeList> {
+export async function taskExportList(reader: Reader, ctx: Ctx, filter: TaskExportFilter): Promise<RangeList> {
   const { clusterIds, projects, transactionIds, ...rest } = filter;
-  checkListLength(clusterIds, ['cluster_id']);
-  checkListLength(projects, ['projects']);
   checkListLength(filter.nodeIds, ['node_ids']);
   checkListLength(filter.taskNames, ['task_names']);
-  await checkNamed(reader, ctx, filter);
+  await checkPlace(reader, ctx, filter);
   const narrowing: TaskNarrowing = { ...rest, search: null };
-  const place = await placeOf(reader, ctx, filter, narrowing);
-  const [last] = await reader.rows<{ number: number | null }>('SELECT MAX(number) AS number FROM tasks');
-  return upTo(taskRanges(place, narrowing), last?.number ?? 0);
+  const place = await taskPlace(reader, ctx, filter, narrowing);
+  return untilNow(reader, taskRanges(place, narrowing));
+}
+
+/** Which transactions are exported; null does not narrow. */
+export interface TransactionExportFilter extends TransactionNarrowing {
+  /** Global or external ids. */
+  readonly clusterIds: readonly string[] | null;
+  readonly projects: readonly string[] | null;
+}
+
+/**
+ * The transactions that an export shows, of those that are there now, by when they were made. Throws NotFoundError and
+ * InvalidInputError.
+ */
+export async function transactionExportList(
+  reader: Reader,
+  ctx: Ctx,
+  filter: TransactionExportFilter,
+): Promise<RangeList> {
+  checkListLength(filter.names, ['names']);
+  checkListLength(filter.externalIds, ['external_ids']);
+  await checkPlace(reader, ctx, filter);
+  const visible = await listScopes(reader, ctx, filter);
+  const scopes = visible ?? (allInOneIndex(filter) ? null : await allScopes(reader));
+  return untilNow(reader, transactionRanges(scopes, filter));
 }

@@ -4,8 +4,14 @@ import type { Reader } from '../../db/transaction.js';
 import type { TaskStatus } from '../../entities/ledger.js';
 import type { JsonValue } from '../../lib/json.js';
 import { NOT_NARROWED, type TaskNarrowing, taskRanges } from '../task-ranges.js';
-import { exportList, type TaskExportFilter } from './export-list.js';
+import {
+  type TaskExportFilter,
+  type TransactionExportFilter,
+  taskExportList,
+  transactionExportList,
+} from './export-list.js';
 import { type ListedTask, type SummarizedTask, TASK_COLUMNS, taskForm } from './listed-task.js';
+import { type ListedTransaction, TRANSACTION_FORM } from './listed-transaction.js';
 import { rangeListPages } from './range-pages.js';
 import { withSummaries } from './summaries.js';
 import { type TransactionName, TransactionNames } from './transaction-names.js';
@@ -39,6 +45,8 @@ export interface ExportService {
    * is too large.
    */
   tasks(ctx: Ctx, filter: TaskExportFilter, summaries: boolean): Promise<AsyncGenerator<ExportPage>>;
+  /** Every transaction that the caller may see and the filter fits, by when it was made. Throws alike. */
+  transactions(ctx: Ctx, filter: TransactionExportFilter): Promise<AsyncGenerator<readonly ListedTransaction[]>>;
 }
 
 async function* named(reader: Reader, pages: AsyncIterable<readonly ExportedTask[]>): AsyncGenerator<ExportPage> {
@@ -71,9 +79,11 @@ export function createExportService({ db }: { db: Database }): ExportService {
     },
     task: (transactionId, name) => findTask(reader, transactionId, name),
     async tasks(ctx, filter, summaries) {
-      const list = await exportList(reader, ctx, filter);
+      const list = await taskExportList(reader, ctx, filter);
       const pages = rangeListPages(reader, list, taskForm(list));
       return named(reader, summaries ? withSummaries(reader, pages) : pages);
     },
+    transactions: async (ctx, filter) =>
+      rangeListPages(reader, await transactionExportList(reader, ctx, filter), TRANSACTION_FORM),
   };
 }

@@ -56,9 +56,3 @@ export function rangeListPages<T>(reader: Reader, list: RangeList, form: RowForm
   const sources = list.ranges.map((range) => pagesOf(reader, list, range, form, most));
   return mergePages(sources, (a, b) => compareKeys(form.keyOf(a), form.keyOf(b)));
 }
-
-/** The same list without rows made after this one: it ends, however many are made meanwhile. */
-export function upTo(list: RangeList, lastNumber: number): RangeList {
-  const bound = { sql: 'number <= ?', values: [lastNumber] };
-  return { ...list, ranges: list.ranges.map((range) => ({ ...range, also: [...range.also, bound] })) };
-}

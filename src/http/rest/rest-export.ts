@@ -1,86 +1,47 @@
-import type { TaskExportFilter } from '../../history/export/export-list.js';
-import type { ExportedTask, ExportPage, ExportService } from '../../history/export/export-service.js';
-import type { TransactionName } from '../../history/export/transaction-names.js';
-import { STATUSES_BY_NAME } from '../../history/statuses.js';
-import { readAhead } from '../../lib/read-ahead.js';
 import type { Clock } from '../../lib/time.js';
 import type { ConnectionCap } from '../connections.js';
 import type { Route } from '../parts.js';
+import type { ExportOpening, ExportPart, ExportSubject, FormatName } from './export-subject.js';
 import type { RestCall, RestFront, RestKind } from './rest-front.js';
 import { RestQuery } from './rest-query.js';
-import { TASK_CSV_HEADER, taskCsv, taskJsonLine } from './task-format.js';
 
-/** What the exports are made of. */
+/** What exports are made of, whatever they show. */
 export interface RestExportParts {
   readonly front: RestFront;
-  readonly exports: Pick<ExportService, 'tasks'>;
   readonly cap: ConnectionCap;
   readonly clock: Clock;
 }
 
-/** A form of exports. */
-interface Format {
-  readonly type: string;
-  readonly extension: string;
-  readonly header: string;
-  readonly line: (task: ExportedTask, transaction: TransactionName | undefined) => string;
-}
-
-const CSV: Format = {
-  type: 'text/csv; charset=utf-8; header=present',
-  extension: 'csv',
-  header: TASK_CSV_HEADER,
-  line: taskCsv,
-};
-const FORMATS: ReadonlyMap<string, Format> = new Map([
-  ['csv', CSV],
-  ['jsonl', { type: 'application/jsonl; charset=utf-8', extension: 'jsonl', header: '', line: taskJsonLine }],
+const FORMATS: ReadonlyMap<string, FormatName> = new Map([
+  ['csv', 'csv'],
+  ['jsonl', 'jsonl'],
 ]);
+
+const TYPES: Readonly<Record<FormatName, string>> = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  jsonl: 'application/jsonl; charset=utf-8',
+};
 
 /** The mark by which programs that do not look for it take the text for UTF-8. */
 const BOM = '\uFEFF';
 
-const PARAMETERS = [
-  'format',
-  'bom',
-  'summaries',
-  'cluster_id',
-  'projects',
-  'transaction_ids',
-  'node_ids',
-  'statuses',
-  'task_names',
-  'started_after',
-  'started_before',
-];
-
 /** What a request for an export asks for. */
 interface Asked {
-  readonly format: Format;
-  readonly bom: boolean;
-  readonly summaries: boolean;
-  readonly filter: TaskExportFilter;
+  readonly format: FormatName;
+  /** What the text begins with. */
+  readonly head: string;
+  readonly open: ExportOpening;
 }
 
 /** Reads a request. Throws InvalidInputError, which names each fault. */
-function askedFor(values: URLSearchParams): Asked {
-  const query = new RestQuery(values, PARAMETERS);
-  const format = query.word('format', FORMATS) ?? CSV;
-  const [bom, summaries] = [query.flag('bom'), query.flag('summaries')];
-  if (summaries && format === CSV) query.fault('summaries', 'Summaries have any shape: ask for format=jsonl.');
-  if (bom && format !== CSV) query.fault('bom', 'Only CSV may begin with a byte order mark.');
-  const filter = {
-    clusterIds: query.list('cluster_id'),
-    projects: query.list('projects'),
-    transactionIds: query.list('transaction_ids'),
-    nodeIds: query.list('node_ids'),
-    statuses: query.words('statuses', STATUSES_BY_NAME),
-    taskNames: query.list('task_names'),
-    startedAfter: query.instant('started_after'),
-    startedBefore: query.instant('started_before'),
-  };
+function askedFor(subject: ExportSubject, values: URLSearchParams): Asked {
+  const query = new RestQuery(values, ['format', 'bom', ...subject.parameters]);
+  const format = query.word('format', FORMATS) ?? 'csv';
+  const bom = query.flag('bom');
+  if (bom && format !== 'csv') query.fault('bom', 'Only CSV may begin with a byte order mark.');
+  const open = subject.read(query, format);
   query.check();
-  return { format, bom, summaries, filter };
+  return { format, head: (bom ? BOM : '') + (format === 'csv' ? subject.csvHeader : ''), open };
 }
 
 /** What was sent of an export. */
@@ -89,34 +50,31 @@ interface Sent {
 }
 
 /** The text of an export: what it begins with comes with its first rows, so that a failure to read them is told. */
-async function* lines(pages: AsyncIterable<ExportPage>, { format, bom }: Asked, sent: Sent): AsyncGenerator<string> {
-  let text = (bom ? BOM : '') + format.header;
-  for await (const { tasks, transactions } of pages) {
-    for (const task of tasks) text += format.line(task, transactions.get(task.transactionId));
-    sent.rows += tasks.length;
-    yield text;
-    text = '';
+async function* pieces(parts: AsyncIterable<ExportPart>, head: string, sent: Sent): AsyncGenerator<string> {
+  let before = head;
+  for await (const { rows, text } of parts) {
+    sent.rows += rows;
+    yield before + text;
+    before = '';
   }
-  if (text !== '') yield text;
+  if (before !== '') yield before;
 }
 
-const KIND: RestKind = { name: 'tasks_history_export', right: 'taskHistory', cost: 5_000 };
-
-async function answerExport({ front, exports, cap, clock }: RestExportParts, call: RestCall): Promise<string> {
+async function answerExport({ front, cap, clock }: RestExportParts, subject: ExportSubject, call: RestCall) {
   const { ctx, req, res, url } = call;
-  const asked = askedFor(url.searchParams);
-  const pages = await exports.tasks(ctx, asked.filter, asked.summaries);
+  const { format, head, open } = askedFor(subject, url.searchParams);
+  const parts = await open(ctx);
   const sent: Sent = { rows: 0 };
   const at = new Date(clock.now()).toISOString().replaceAll(/:|\.\d+/g, '');
   // HTTP/1.0 and answers without a body have no trailers.
   const trailed = req.httpVersion !== '1.0' && req.method === 'GET';
   return front.stream(call, {
     headers: {
-      'content-type': asked.format.type,
-      'content-disposition': `attachment; filename="tasks-history-${at}.${asked.format.extension}"`,
+      'content-type': TYPES[format],
+      'content-disposition': `attachment; filename="${subject.name}-${at}.${format}"`,
       ...(trailed ? { trailer: 'Orrery-Export' } : {}),
     },
-    pieces: lines(readAhead(pages), asked, sent),
+    pieces: pieces(parts, head, sent),
     cap,
     finish: () => {
       if (trailed) res.addTrailers({ 'Orrery-Export': `complete; rows=${sent.rows}` });
@@ -124,7 +82,11 @@ async function answerExport({ front, exports, cap, clock }: RestExportParts, cal
   });
 }
 
-/** The route of `/api/export/tasks-history`. */
-export function restExportRoute(parts: RestExportParts): Route {
-  return (req, res, url) => parts.front.answer(KIND, { req, res, url }, (call) => answerExport(parts, call));
+/** What an export costs of the rate limit, whatever its length. */
+const COST = 5_000;
+
+/** The route of the export of a subject. */
+export function restExportRoute(parts: RestExportParts, subject: ExportSubject): Route {
+  const kind: RestKind = { name: `${subject.name}_export`.replaceAll('-', '_'), right: subject.right, cost: COST };
+  return (req, res, url) => parts.front.answer(kind, { req, res, url }, (call) => answerExport(parts, subject, call));
 }

@@ -3,6 +3,8 @@ import type { HistoryService } from '../../history/service.js';
 import { MINUTE } from '../../lib/time.js';
 import { ConnectionCap } from '../connections.js';
 import type { Route } from '../parts.js';
+import { taskExport } from './export-tasks.js';
+import { transactionExport } from './export-transactions.js';
 import { restExportRoute } from './rest-export.js';
 import { RestFront, type RestFrontParts } from './rest-front.js';
 import { restTasksRoute, TASKS_PATH } from './rest-tasks.js';
@@ -25,8 +27,10 @@ export function createRest({ history, exports, idle = MINUTE, ...parts }: RestPa
   const [lists, files] = [new ConnectionCap(MOST_LISTS), new ConnectionCap(MOST_EXPORTS)];
   parts.metrics.gauge('orrery_rest_lists_open', 'Lists that are being sent by REST.', () => lists.open);
   parts.metrics.gauge('orrery_exports_open', 'Exports that are being sent.', () => files.open);
+  const download = { front, cap: files, clock: parts.clock };
   return new Map<string, Route>([
     [TASKS_PATH, restTasksRoute({ front, history, exports, cap: lists })],
-    ['/api/export/tasks-history', restExportRoute({ front, exports, cap: files, clock: parts.clock })],
+    ['/api/export/tasks-history', restExportRoute(download, taskExport(exports))],
+    ['/api/export/transactions', restExportRoute(download, transactionExport(exports))],
   ]);
 }

@@ -2,10 +2,10 @@ import type { ExportedTask } from '../../history/export/export-service.js';
 import type { TransactionName } from '../../history/export/transaction-names.js';
 import { clusterIn, projectIn } from '../../history/scope.js';
 import { csvRecord, csvText } from '../../lib/csv.js';
-import { isoText } from '../../lib/iso-text.js';
+import { csvOf, durationOf, timeOf } from './fields.js';
 
-/** The columns of an export as CSV, and the names in one as JSON lines. */
-const COLUMNS = [
+/** The line that CSV begins with. */
+export const TASK_CSV_HEADER = csvRecord([
   'number',
   'id',
   'transaction_number',
@@ -24,25 +24,15 @@ const COLUMNS = [
   'duration',
   'exit_code',
   'custom',
-] as const;
-
-/** The line that CSV begins with. */
-export const TASK_CSV_HEADER = csvRecord(COLUMNS);
-
-const time = (at: number | null): string | null => (at === null ? null : isoText(at));
-const text = (value: string | null | undefined): string => (value == null ? '' : csvText(value));
-
-/** Seconds from the beginning to the end. */
-const duration = ({ timeStart, timeEnd }: ExportedTask): number | null =>
-  timeStart === null || timeEnd === null ? null : (timeEnd - timeStart) / 1_000;
+]);
 
 /** A task as a line of CSV. Instants are ISO 8601 in UTC. */
 export function taskCsv(task: ExportedTask, transaction: TransactionName | undefined): string {
   const { number, id, transactionId, scope, attempt, status, exitCode } = task;
-  const where = `${transaction?.number ?? ''},${transactionId},${text(transaction?.name)},${text(clusterIn(scope))},${text(projectIn(scope))}`;
-  const what = `${csvText(task.graphTaskId)},${csvText(task.taskName)},${csvText(task.nodeId)},${attempt},${status},${text(task.reason)}`;
-  const when = `${time(task.timeStart) ?? ''},${time(task.timeEnd) ?? ''},${duration(task) ?? ''}`;
-  return `${number},${id},${where},${what},${when},${exitCode ?? ''},${text(task.custom)}\r\n`;
+  const where = `${transaction?.number ?? ''},${transactionId},${csvOf(transaction?.name)},${csvOf(clusterIn(scope))},${csvOf(projectIn(scope))}`;
+  const what = `${csvText(task.graphTaskId)},${csvText(task.taskName)},${csvText(task.nodeId)},${attempt},${status},${csvOf(task.reason)}`;
+  const when = `${timeOf(task.timeStart) ?? ''},${timeOf(task.timeEnd) ?? ''},${durationOf(task) ?? ''}`;
+  return `${number},${id},${where},${what},${when},${exitCode ?? ''},${csvOf(task.custom)}\r\n`;
 }
 
 /** A task as a line of JSON; `summary` is there only where summaries were asked for. */
@@ -61,9 +51,9 @@ export function taskJsonLine(task: ExportedTask, transaction: TransactionName | 
     attempt: task.attempt,
     status: task.status,
     reason: task.reason,
-    time_start: time(task.timeStart),
-    time_end: time(task.timeEnd),
-    duration: duration(task),
+    time_start: timeOf(task.timeStart),
+    time_end: timeOf(task.timeEnd),
+    duration: durationOf(task),
     exit_code: task.exitCode,
   });
   // The database gives it as JSON already.

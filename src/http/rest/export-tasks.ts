@@ -1,0 +1,49 @@
+import type { ExportPage, ExportService } from '../../history/export/export-service.js';
+import { TASK_STATUSES_BY_NAME } from '../../history/statuses.js';
+import { readAhead } from '../../lib/read-ahead.js';
+import type { ExportPart, ExportSubject, FormatName } from './export-subject.js';
+import { TASK_CSV_HEADER, taskCsv, taskJsonLine } from './task-format.js';
+
+const PARAMETERS = [
+  'summaries',
+  'cluster_id',
+  'projects',
+  'transaction_ids',
+  'node_ids',
+  'statuses',
+  'task_names',
+  'started_after',
+  'started_before',
+];
+
+async function* parts(pages: AsyncIterable<ExportPage>, format: FormatName): AsyncGenerator<ExportPart> {
+  const line = format === 'csv' ? taskCsv : taskJsonLine;
+  for await (const { tasks, transactions } of pages) {
+    let text = '';
+    for (const task of tasks) text += line(task, transactions.get(task.transactionId));
+    yield { rows: tasks.length, text };
+  }
+}
+
+/** The tasks that ever ran. */
+export const taskExport = (exports: Pick<ExportService, 'tasks'>): ExportSubject => ({
+  name: 'tasks-history',
+  right: 'taskHistory',
+  parameters: PARAMETERS,
+  csvHeader: TASK_CSV_HEADER,
+  read(query, format) {
+    const summaries = query.flag('summaries');
+    if (summaries && format === 'csv') query.fault('summaries', 'Summaries have any shape: ask for format=jsonl.');
+    const filter = {
+      clusterIds: query.list('cluster_id'),
+      projects: query.list('projects'),
+      transactionIds: query.list('transaction_ids'),
+      nodeIds: query.list('node_ids'),
+      statuses: query.words('statuses', TASK_STATUSES_BY_NAME),
+      taskNames: query.list('task_names'),
+      startedAfter: query.instant('started_after'),
+      startedBefore: query.instant('started_before'),
+    };
+    return async (ctx) => parts(readAhead(await exports.tasks(ctx, filter, summaries)), format);
+  },
+});

@@ -1,0 +1,51 @@
+import type { ListedTransaction } from '../../history/export/listed-transaction.js';
+import { clusterIn, projectIn } from '../../history/scope.js';
+import { csvRecord } from '../../lib/csv.js';
+import { csvOf, durationOf, timeOf } from './fields.js';
+
+/** The line that CSV begins with. */
+export const TRANSACTION_CSV_HEADER = csvRecord([
+  'number',
+  'id',
+  'kind',
+  'cluster_id',
+  'project',
+  'external_id',
+  'name',
+  'status',
+  'reason',
+  'dry_run',
+  'attempts',
+  'created_at',
+  'time_start',
+  'time_end',
+  'duration',
+]);
+
+/** A transaction as an export shows it. Instants are ISO 8601 in UTC. */
+const shown = (row: ListedTransaction) => ({
+  number: row.number,
+  id: row.id,
+  kind: row.kind,
+  cluster_id: clusterIn(row.scope),
+  project: projectIn(row.scope),
+  external_id: row.externalId,
+  name: row.name,
+  status: row.status,
+  reason: row.reason,
+  dry_run: row.dryRun === 1,
+  attempts: row.attempts,
+  created_at: timeOf(row.createdAt),
+  time_start: timeOf(row.timeStart),
+  time_end: timeOf(row.timeEnd),
+  duration: durationOf(row),
+});
+
+/** A transaction as a line of CSV. */
+export const transactionCsv = (row: ListedTransaction): string =>
+  csvRecord(
+    Object.values(shown(row)).map((value) => (typeof value === 'number' ? value : csvOf(value?.toString() ?? null))),
+  );
+
+/** A transaction as a line of JSON. */
+export const transactionJsonLine = (row: ListedTransaction): string => `${JSON.stringify(shown(row))}\n`;
