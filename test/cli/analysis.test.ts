@@ -97,3 +97,11 @@ describe('task stats and cluster node', () => {
     expect(await run('cluster', 'node', 'env-stats', '77')).toMatchObject({ code: 3 });
   });
 });
+
+describe('history retention', () => {
+  it('tells how long things are kept, and what was deleted', async () => {
+    const { code, out } = await run('history', 'retention');
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/^tasks +for ever\nsummaries +90 days\n/) });
+    expect(out).toMatch(/^totalDeleted +nothing$/m);
+  });
+});

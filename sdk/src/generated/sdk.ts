@@ -73,6 +73,7 @@ import * as Operations from './operations.js';
 
 
 
+
 export type Requester<C = {}> = <R, V>(doc: DocumentNode, vars?: V, options?: C) => Promise<R> | AsyncIterable<R>
 export function getSdk<C>(requester: Requester<C>) {
   return {
@@ -283,6 +284,10 @@ export function getSdk<C>(requester: Requester<C>) {
     /** The same for several ids, in their order. */
     nodes(variables: Operations.NodesQueryVariables, options?: C): Promise<Operations.NodesQuery> {
       return requester<Operations.NodesQuery, Operations.NodesQueryVariables>(Operations.NodesDocument, variables, options) as Promise<Operations.NodesQuery>;
+    },
+    /** How long the history is kept, and what was deleted because of its age. */
+    historyRetention(variables?: Operations.HistoryRetentionQueryVariables, options?: C): Promise<Operations.HistoryRetentionQuery> {
+      return requester<Operations.HistoryRetentionQuery, Operations.HistoryRetentionQueryVariables>(Operations.HistoryRetentionDocument, variables, options) as Promise<Operations.HistoryRetentionQuery>;
     },
     /** The runs that the caller may see. */
     runs(variables?: Operations.RunsQueryVariables, options?: C): Promise<Operations.RunsQuery> {

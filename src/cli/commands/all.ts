@@ -26,6 +26,7 @@ import { registerDeploymentShow } from './deployment-show.js';
 import { registerDeploymentStart } from './deployment-start.js';
 import { registerDeploymentTasks } from './deployment-tasks.js';
 import { registerHistoryExport } from './history-export.js';
+import { registerHistoryRetention } from './history-retention.js';
 import { registerJobAbort } from './job-abort.js';
 import { registerJobCreate } from './job-create.js';
 import { registerJobDiff } from './job-diff.js';
@@ -135,7 +136,7 @@ export async function registerAll(program: Command, context: CommandContext, arg
   group(program, context, 'client', 'clients: hosts that run an agent', CLIENT);
   group(program, context, 'deployment', 'deployments: what was reported of them, task by task', DEPLOYMENT);
   group(program, context, 'task', 'tasks: one attempt on one node each', TASK);
-  group(program, context, 'history', 'the history of all tasks', [registerHistoryExport]);
+  group(program, context, 'history', 'the history of all tasks', [registerHistoryExport, registerHistoryRetention]);
   group(program, context, 'cluster', 'clusters: what is deployed to', CLUSTER);
   group(program, context, 'token', 'API tokens', TOKEN);
   for (const register of SINGLE) register(program, context);
