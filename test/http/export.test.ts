@@ -195,6 +195,51 @@ describe.each(storeKinds())('the export of the history on %s', (store) => {
     else expect(text).toMatch(message);
   });
 
+  it('shows transactions too, by when they were made', async () => {
+    const shown = async (query: string): Promise<unknown[]> => {
+      const answer = await server.get(`/api/export/transactions?format=jsonl&${query}`);
+      expect(answer.status).toBe(200);
+      return linesOf(await answer.text());
+    };
+    const numbers = async (query: string): Promise<unknown[]> =>
+      (await shown(query)).map((line) => (line as { number: number }).number);
+    expect(await shown('cluster_id=env-1')).toEqual([
+      {
+        number: first?.number,
+        id: first?.id,
+        kind: 'DEPLOYMENT',
+        cluster_id: clusterId,
+        project: null,
+        external_id: 'first',
+        name: 'first',
+        status: 'PENDING',
+        reason: null,
+        dry_run: false,
+        attempts: 1,
+        created_at: '2026-11-21T12:00:00.000Z',
+        time_start: null,
+        time_end: null,
+        duration: null,
+      },
+    ]);
+    expect(await numbers('kinds=deployment&external_ids=first,second')).toEqual([first?.number, second?.number]);
+    expect(await numbers('kinds=deployment&names=second')).toEqual([second?.number]);
+    expect(await numbers('statuses=error&kinds=DEPLOYMENT')).toEqual([]);
+    expect(await numbers('created_after=2026-11-21T12:00:00Z')).toEqual([]);
+    const csv = await (await server.get('/api/export/transactions?cluster_id=env-1')).text();
+    const [header, record] = readCsv(csv);
+    expect([header?.[0], header?.length, record?.slice(0, 3)]).toEqual([
+      'number',
+      record?.length,
+      [String(first?.number), first?.id, 'DEPLOYMENT'],
+    ]);
+    const { text } = await server.token({ role: 'MEMBER', project: 'default' });
+    const own = await server.get('/api/export/transactions?format=jsonl', {
+      headers: { authorization: `Bearer ${text}` },
+    });
+    expect(linesOf(await own.text()).map(({ kind, project }) => [kind, project])).toEqual([['JOB_RUN', 'default']]);
+  });
+
   it('answers 405 to a change', async () => {
     const answer = await server.get(EXPORT, { method: 'DELETE' });
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
