@@ -121,6 +121,7 @@ export class RowQuery<T extends ObjectLiteral> {
   readonly #shape: Shape;
   readonly #conditions: string[] = [];
   readonly #values: SqlValue[] = [];
+  #lock = '';
 
   /** Reads through a transaction what belongs to it, else through the database's reader. */
   constructor(reader: Reader, entity: EntitySchema<T>, alias: string) {
@@ -159,10 +160,21 @@ export class RowQuery<T extends ObjectLiteral> {
     return this;
   }
 
-  /** The statement that reads some SQL expressions of the first rows in an order. */
-  statement(what: string, order: readonly SortColumn[], limit: number): Statement {
+  /**
+   * Locks the rows that are read until the transaction ends: `write` against everybody else who locks, `share` against
+   * those who write. SQLite needs none: it has one writer at a time.
+   */
+  lock(how: 'write' | 'share'): this {
+    const sqlite = this.reader.manager.dataSource.options.type === 'better-sqlite3';
+    this.#lock = sqlite ? '' : how === 'write' ? ' FOR UPDATE' : ' LOCK IN SHARE MODE';
+    return this;
+  }
+
+  /** The statement that reads some SQL expressions of the first rows in an order; no limit: of all of them. */
+  statement(what: string, order: readonly SortColumn[], limit: number | null): Statement {
     const where = this.#conditions.length > 0 ? ` WHERE ${this.#conditions.join(' AND ')}` : '';
-    const sql = `SELECT ${what} FROM ${this.#shape.table}${where}${this.#orderBy(order)} LIMIT ${limit}`;
+    const end = `${limit === null ? '' : ` LIMIT ${limit}`}${this.#lock}`;
+    const sql = `SELECT ${what} FROM ${this.#shape.table}${where}${this.#orderBy(order)}${end}`;
     return { sql, values: [...this.#values] };
   }
 
@@ -171,17 +183,17 @@ export class RowQuery<T extends ObjectLiteral> {
     return this.#shape.column(property);
   }
 
-  /** The first rows in an order; `only` these properties of them, null = all. */
-  rows(only: null, order: readonly SortColumn[], limit: number): Promise<T[]>;
+  /** The first rows in an order (no limit: all of them); `only` these properties of them, null = all. */
+  rows(only: null, order: readonly SortColumn[], limit: number | null): Promise<T[]>;
   rows<K extends keyof T & string>(
     only: readonly K[] | null,
     order: readonly SortColumn[],
-    limit: number,
+    limit: number | null,
   ): Promise<Pick<T, K>[]>;
   async rows<K extends keyof T & string = keyof T & string>(
     only: readonly K[] | null,
     order: readonly SortColumn[],
-    limit: number,
+    limit: number | null,
   ): Promise<Pick<T, K>[]> {
     const { columns, conversions } = this.#shape.reading(only);
     return this.#read(this.statement(columns, order, limit), conversions);

@@ -1,4 +1,6 @@
 import type { EntityManager, QueryRunner } from 'typeorm';
+import { tracingIsOn } from '../telemetry/tracing.js';
+import { type MysqlDoor, mysqlStatement, preparedWay } from './mysql-statement.js';
 
 export type SqlValue = string | number | boolean | null | Buffer;
 
@@ -24,12 +26,15 @@ export interface Tx extends Reader {
 /** A transaction over one TypeORM query runner. */
 export class RunnerTx implements Tx {
   readonly #runner: QueryRunner;
+  /** Whether statements go to MySQL's driver itself, and not through TypeORM's runner, which traces them. */
+  readonly #direct: boolean;
   readonly #askNow: (tx: Reader) => Promise<number>;
   readonly #hooks: (() => void)[] = [];
   #now: Promise<number> | undefined;
 
   constructor(runner: QueryRunner, askNow: (tx: Reader) => Promise<number>) {
     this.#runner = runner;
+    this.#direct = runner.dataSource.options.type !== 'better-sqlite3' && !tracingIsOn();
     this.#askNow = askNow;
   }
 
@@ -38,17 +43,28 @@ export class RunnerTx implements Tx {
   }
 
   async rows<T>(sql: string, values: readonly SqlValue[] = []): Promise<T[]> {
+    if (this.#direct) return (await this.#send('query', sql, values)) as T[];
     const rows: T[] = await this.#runner.query(sql, [...values]);
     return rows;
   }
 
-  prepared<T>(sql: string, values: readonly SqlValue[]): Promise<T[]> {
-    return this.rows(sql, values);
+  async prepared<T>(sql: string, values: readonly SqlValue[]): Promise<T[]> {
+    return this.#direct ? ((await this.#send(preparedWay(values), sql, values)) as T[]) : this.rows(sql, values);
   }
 
   async execute(sql: string, values: readonly SqlValue[] = []): Promise<number> {
+    if (this.#direct) {
+      const { affectedRows } = (await this.#send(preparedWay(values), sql, values)) as { affectedRows?: number };
+      return affectedRows ?? 0;
+    }
     const result = await this.#runner.query(sql, [...values], true);
     return result.affected ?? 0;
+  }
+
+  async #send(way: 'query' | 'execute', sql: string, values: readonly SqlValue[]): Promise<unknown> {
+    const connection: MysqlDoor = await this.#runner.connect();
+    this.#runner.dataSource.logger.logQuery(sql, [...values], this.#runner);
+    return mysqlStatement(connection, way, sql, values);
   }
 
   now(): Promise<number> {

@@ -1,5 +1,4 @@
 import type { EntityMetadata, EntitySchema, ObjectLiteral } from 'typeorm';
-import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import type { SqlValue, Tx } from './transaction.js';
 
 /** Larger INSERTs make SQLite's expression tree too deep. */
@@ -72,6 +71,14 @@ export async function overwriteRows<T extends ObjectLiteral>(
   }
 }
 
+/** The columns of an entity that are given, with their values. */
+function given(metadata: EntityMetadata, values: ObjectLiteral): [column: Column, value: SqlValue][] {
+  return metadata.columns.flatMap((column): [Column, SqlValue][] => {
+    const value: unknown = values[column.propertyName];
+    return value === undefined ? [] : [[column, toSql(value, column)]];
+  });
+}
+
 /** Changes the rows that fit `where` (plain equality of columns); returns how many there were. */
 export async function updateRows<T extends ObjectLiteral>(
   tx: Tx,
@@ -79,11 +86,14 @@ export async function updateRows<T extends ObjectLiteral>(
   where: Partial<T>,
   change: Partial<T>,
 ): Promise<number> {
-  const result = await tx.manager
-    .createQueryBuilder()
-    .update(entity)
-    .set(change as QueryDeepPartialEntity<T>)
-    .where(where)
-    .execute();
-  return result.affected ?? 0;
+  const { dataSource } = tx.manager;
+  const metadata = dataSource.getMetadata(entity);
+  const name = ({ databaseName }: Column): string => dataSource.driver.escape(databaseName);
+  const changes = given(metadata, change);
+  const conditions = given(metadata, where);
+  const set = changes.map(([column]) => `${name(column)} = ?`).join(', ');
+  const fits = conditions.map(([column, value]) => `${name(column)} ${value === null ? 'IS NULL' : '= ?'}`);
+  const values = [...changes, ...conditions.filter(([, value]) => value !== null)].map(([, value]) => value);
+  const table = dataSource.driver.escape(metadata.tableName);
+  return tx.execute(`UPDATE ${table} SET ${set} WHERE ${fits.join(' AND ')}`, values);
 }

@@ -1,7 +1,6 @@
-import type { SelectQueryBuilder } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { seesClient, visibleProject } from '../auth/scope.js';
-import { locked } from '../db/lock.js';
+import { RowQuery, type SortColumn } from '../db/row-query.js';
 import type { Reader, Tx } from '../db/transaction.js';
 import { updateRows } from '../db/write.js';
 import { ID_PREFIX } from '../entities/ids.js';
@@ -16,15 +15,15 @@ export interface JobName {
   project?: string | null | undefined;
 }
 
-const jobsOf = (reader: Reader): SelectQueryBuilder<JobRow> =>
-  reader.manager.getRepository(JobEntity).createQueryBuilder('job');
+const jobsOf = (reader: Reader): RowQuery<JobRow> => new RowQuery(reader, JobEntity, 'job');
 
 /**
  * The jobs with these ids, locked until the transaction ends. Lock order: a job before its runs, jobs by their ids.
  */
 export async function lockJobs(tx: Tx, ids: readonly string[]): Promise<JobRow[]> {
   if (ids.length === 0) return [];
-  return locked(tx, jobsOf(tx).where('job.id IN (:...ids)', { ids }).orderBy('job.id')).getMany();
+  const query = jobsOf(tx).andWhere('job.id IN (:...ids)', { ids }).lock('write');
+  return query.rows(null, [{ property: 'id', ascending: true }], null);
 }
 
 /** One job, locked. Throws an Error when there is none: for ids that our own rows hold. */
@@ -36,8 +35,12 @@ export async function lockJob(tx: Tx, id: string): Promise<JobRow> {
 
 type NamedJob = Pick<JobRow, 'id' | 'project' | 'slot' | 'clientKey'>;
 
-const named = (reader: Reader): SelectQueryBuilder<JobRow> =>
-  jobsOf(reader).select(['job.id', 'job.project', 'job.slot', 'job.clientKey']);
+const NAME = ['id', 'project', 'slot', 'clientKey'] as const;
+
+const NEWEST_FIRST: readonly SortColumn[] = [
+  { property: 'timeCreated', ascending: false },
+  { property: 'id', ascending: false },
+];
 
 /** The job with this key: the living one, else the one removed last. */
 function chooseByKey(found: readonly NamedJob[], key: string): NamedJob | undefined {
@@ -56,13 +59,13 @@ function chooseByKey(found: readonly NamedJob[], key: string): NamedJob | undefi
 export async function resolveJobId(reader: Reader, ctx: Ctx, name: JobName): Promise<string | null> {
   const visible = (job: NamedJob): boolean => seesClient(ctx, job.project, job.clientKey);
   if (isId(ID_PREFIX.job, name.id)) {
-    const job = await named(reader).where('job.id = :id', { id: name.id }).getOne();
+    const [job] = await jobsOf(reader).andWhere('job.id = :id', { id: name.id }).rows(NAME, [], 1);
     if (job && visible(job)) return job.id;
   }
-  const query = named(reader).where('job.key = :key', { key: name.id });
+  const query = jobsOf(reader).andWhere('job.key = :key', { key: name.id });
   const project = visibleProject(ctx) ?? name.project ?? null;
   if (project !== null) query.andWhere('job.project = :project', { project });
-  const found = await query.orderBy('job.timeCreated', 'DESC').addOrderBy('job.id', 'DESC').limit(100).getMany();
+  const found = await query.rows(NAME, NEWEST_FIRST, 100);
   return chooseByKey(found.filter(visible), name.id)?.id ?? null;
 }
 

@@ -1,3 +1,4 @@
+import { RowQuery } from '../db/row-query.js';
 import type { Tx } from '../db/transaction.js';
 import { updateRows } from '../db/write.js';
 import { TaskEntity, type TaskRow } from '../entities/ledger.js';
@@ -35,8 +36,8 @@ const ENDED: Instruction = { kind: 'ENDED', task: null, action: null, timeout: n
 
 /** Every attempt of the run's actions. */
 export async function attemptsOf(tx: Tx, runId: string): Promise<TaskRow[]> {
-  const query = tx.manager.getRepository(TaskEntity).createQueryBuilder('task');
-  return query.where('task.transactionId = :runId', { runId }).orderBy('task.number').getMany();
+  const query = new RowQuery(tx, TaskEntity, 'task').andWhere('task.transactionId = :runId', { runId });
+  return query.rows(null, [{ property: 'number', ascending: true }], null);
 }
 
 /** How an attempt is named in a report to the ledger. */

@@ -1,4 +1,5 @@
 import type { Ctx } from '../auth/actor.js';
+import { RowQuery } from '../db/row-query.js';
 import type { Tx } from '../db/transaction.js';
 import { ClientEntity } from '../entities/client.js';
 import type { JobRunRow } from '../entities/run.js';
@@ -13,8 +14,9 @@ import { tellRun } from './run-tell.js';
 
 /** Throws unless this session is the one that the run's client registered last: two agents with one client id do not both run. */
 async function requireSession(tx: Tx, run: JobRunRow, sessionId: string): Promise<void> {
-  const where = { project: run.project, key: run.clientKey, slot: '' };
-  const client = await tx.manager.getRepository(ClientEntity).findOneBy(where);
+  const query = new RowQuery(tx, ClientEntity, 'client').andWhere("client.slot = ''");
+  query.andWhere('client.project = :project AND client.key = :key', { project: run.project, key: run.clientKey });
+  const [client] = await query.rows(['sessionId', 'hostname'], [], 1);
   if (!client) throw new NotFoundError('client', run.clientKey, ['sessionId']);
   if (client.sessionId === sessionId) return;
   const message = `Another agent has registered as "${run.clientKey}" (on ${client.hostname}): only the last one gets work.`;

@@ -1,8 +1,8 @@
-import { In } from 'typeorm';
 import type { Ctx } from '../auth/actor.js';
 import { seesClient } from '../auth/scope.js';
 import type { Page, PageRequest } from '../db/page.js';
 import type { FirstPageRequest } from '../db/pages.js';
+import { RowQuery } from '../db/row-query.js';
 import type { Reader } from '../db/transaction.js';
 import type { TransactionRow } from '../entities/ledger.js';
 import { JobRunEntity, type JobRunRow } from '../entities/run.js';
@@ -32,7 +32,9 @@ export async function viewRuns(reader: Reader, runs: readonly JobRunRow[]): Prom
 
 /** The runs with these ids, in their order; null for each that the caller may not see. */
 export async function runsByIds(deps: ReadDeps, ctx: Ctx, ids: readonly string[]): Promise<(RunView | null)[]> {
-  const rows = await deps.db.manager.getRepository(JobRunEntity).findBy({ id: In([...new Set(ids)]) });
+  if (ids.length === 0) return [];
+  const query = new RowQuery(deps.db.reader, JobRunEntity, 'run');
+  const rows = await query.andWhere('run.id IN (:...ids)', { ids: [...new Set(ids)] }).rows(null, [], null);
   const visible = rows.filter((run) => seesClient(ctx, run.project, run.clientKey));
   const views = new Map((await viewRuns(deps.db.reader, visible)).map((view) => [view.run.id, view]));
   return ids.map((id) => views.get(id) ?? null);

@@ -1,6 +1,6 @@
 import type { Ctx } from '../auth/actor.js';
 import { seesClient } from '../auth/scope.js';
-import { locked } from '../db/lock.js';
+import { RowQuery } from '../db/row-query.js';
 import type { Reader, Tx } from '../db/transaction.js';
 import { JobRunEntity, type JobRunRow } from '../entities/run.js';
 import { NotFoundError, StateError } from '../lib/errors.js';
@@ -16,15 +16,17 @@ export interface Hold {
 
 /** The run with this id. Throws NotFoundError when the caller may see none. */
 export async function findRun(reader: Reader, ctx: Ctx, id: string, path = 'id'): Promise<JobRunRow> {
-  const run = await reader.manager.getRepository(JobRunEntity).findOneBy({ id });
+  const [run] = await new RowQuery(reader, JobRunEntity, 'run').andWhere('run.id = :id', { id }).rows(null, [], 1);
   if (!run || !seesClient(ctx, run.project, run.clientKey)) throw new NotFoundError('run', id, [path]);
   return run;
 }
 
 /** The run as it is now, locked until the transaction ends. */
 export async function lockRun(tx: Tx, id: string): Promise<JobRunRow> {
-  const query = tx.manager.getRepository(JobRunEntity).createQueryBuilder('run').where('run.id = :id', { id });
-  return locked(tx, query).getOneOrFail();
+  const query = new RowQuery(tx, JobRunEntity, 'run').andWhere('run.id = :id', { id }).lock('write');
+  const [run] = await query.rows(null, [], null);
+  if (!run) throw new Error(`The run ${id} is gone.`);
+  return run;
 }
 
 /** The lease is another's, or nobody's: the agent must stop what it does for this run. */

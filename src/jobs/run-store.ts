@@ -1,4 +1,4 @@
-import { locked } from '../db/lock.js';
+import { RowQuery } from '../db/row-query.js';
 import type { Tx } from '../db/transaction.js';
 import { insertRows, updateRows } from '../db/write.js';
 import { ID_PREFIX } from '../entities/ids.js';
@@ -116,10 +116,9 @@ export async function createRun(tx: Tx, deps: RunDeps, spec: NewRun): Promise<Jo
 /** The runs of these jobs that have not ended, oldest first, locked until the transaction ends. */
 export async function openRuns(tx: Tx, jobIds: readonly string[]): Promise<JobRunRow[]> {
   if (jobIds.length === 0) return [];
-  const query = tx.manager.getRepository(JobRunEntity).createQueryBuilder('run');
-  query.where('run.jobId IN (:...jobIds)', { jobIds });
-  query.andWhere("run.state IN ('WAITING', 'BUFFERED', 'RUNNING')").orderBy('run.id');
-  return locked(tx, query).getMany();
+  const query = new RowQuery(tx, JobRunEntity, 'run').andWhere('run.jobId IN (:...jobIds)', { jobIds });
+  query.andWhere("run.state IN ('WAITING', 'BUFFERED', 'RUNNING')").lock('write');
+  return query.rows(null, [{ property: 'id', ascending: true }], null);
 }
 
 /** Milliseconds that a run of this job waits for its client. */

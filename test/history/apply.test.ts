@@ -123,6 +123,9 @@ describe.each(storeKinds())('the door of the ledger (%s)', (store) => {
         tasks: [task('1', 'PENDING'), task('2', 'PENDING')],
       })),
     );
-    expect(world.statements.slice(before).filter((sql) => /^(INSERT|UPDATE|SELECT)/.test(sql)).length).toBeLessThan(12);
+    // What numbers the events meanwhile quotes no names.
+    const written = world.statements.slice(before).filter((sql) => /^(INSERT INTO|UPDATE) [`"]/.test(sql));
+    expect(written.length).toBeGreaterThan(0);
+    expect(written.length).toBeLessThan(6);
   });
 });
