@@ -55,16 +55,16 @@ describe.each(storeKinds())('transactionDelete (%s)', (store) => {
     return made;
   }
 
-  /** A deployment that is over, with tasks, summaries, reports, and events of which some have no number. */
+  /** A deployment that is over, with tasks, summaries, reports and numbered events. */
   async function ended(cluster = 'lab', nodes = 3): Promise<string> {
     const id = await reporter.started({ cluster, settings: { a: 1 } });
     const events = Array.from({ length: nodes }, (_, node) => {
       return { taskName: 'deploy', nodeId: String(node), status: 'ready', summary: { node } };
     });
     await reporter.report(id, events);
-    await createSequencer(world.db, TASK_EVENT_STREAM).run();
     await reporter.tell('end', { transactionId: id, status: 'READY' });
     await reporter.report(id, [{ taskName: 'late', nodeId: '1', status: 'ready' }]);
+    await createSequencer(world.db, TASK_EVENT_STREAM).run();
     return id;
   }
 
@@ -211,13 +211,14 @@ describe.each(storeKinds())('transactionDelete (%s)', (store) => {
   it('leaves no counts when its last events are numbered meanwhile', async () => {
     const id = await ended();
     const deps = retentionDeps(world, {});
+    await deleteTransaction(deps, ctxOf(ADMIN), { id, reason: 'a race' });
+    expect(await traces(world, id)).not.toHaveProperty('transaction_counts');
+    // One that was committed before, and has no number yet.
     await world.db.transaction((tx) => {
       const columns = 'id, transaction_id, seq, task_id, attempt, status, status_after, received_at, report_id';
       const values = [unique('tev'), id, null, 'task_x', 1, 'READY', 'READY', world.clock.now(), 'r'];
       return tx.execute(`INSERT INTO task_events (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, values);
     });
-    await deleteTransaction(deps, ctxOf(ADMIN), { id, reason: 'a race' });
-    expect(await traces(world, id)).not.toHaveProperty('transaction_counts');
     await createSequencer(world.db, TASK_EVENT_STREAM).run();
     expect(await traces(world, id)).toMatchObject({ transaction_counts: 1 });
     await retain(world, {});
