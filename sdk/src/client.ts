@@ -1,6 +1,6 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import type { Client } from 'graphql-ws/client';
-import { exportTasks, type TasksExport } from './export.js';
+import { exportList, type TasksExport, type TransactionsExport } from './export.js';
 import { request } from './http.js';
 import type { ClientOptions } from './options.js';
 import { connect } from './socket.js';
@@ -20,8 +20,10 @@ export interface OrreryClient {
     variables: Variables,
     signal?: AbortSignal,
   ): AsyncGenerator<Data, void, void>;
-  /** Exports the history of tasks as a stream. Throws OrreryError; see `exportTasks`. */
+  /** Exports the history of tasks as a stream. Throws OrreryError; see `exportList`. */
   exportTasks(asked: TasksExport, signal?: AbortSignal): Promise<AsyncGenerator<Uint8Array>>;
+  /** Exports deployments, runs and plans as a stream. Throws OrreryError; see `exportList`. */
+  exportTransactions(asked: TransactionsExport, signal?: AbortSignal): Promise<AsyncGenerator<Uint8Array>>;
   /** Ends the WebSocket connection, if one is open. */
   close(): Promise<void>;
 }
@@ -36,7 +38,8 @@ export function createOrreryClient(options: ClientOptions): OrreryClient {
   return {
     request: (document, variables, signal) => request(options, document, variables, signal),
     follow: (document, variables, signal) => follow(connected, options, document, variables, signal),
-    exportTasks: (asked, signal) => exportTasks(options, asked, signal),
+    exportTasks: (asked, signal) => exportList(options, 'tasks-history', asked, signal),
+    exportTransactions: (asked, signal) => exportList(options, 'transactions', asked, signal),
     close: async () => {
       await (await socket)?.dispose();
     },

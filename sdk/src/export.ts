@@ -1,23 +1,49 @@
 import { OrreryError } from './errors.js';
 import type { ClientOptions } from './options.js';
 
-/** Which tasks an export holds, and its form; what is left out does not narrow. Instants are ISO 8601 with an offset. */
-export interface TasksExport {
+/** The form of an export. */
+interface ExportForm {
   /** CSV by RFC 4180 with a header, or one JSON object a line. Default: csv. */
   readonly format?: 'csv' | 'jsonl' | undefined;
   /** Whether CSV begins with the mark by which some spreadsheets know UTF-8. */
   readonly bom?: boolean | undefined;
+}
+
+type Names = readonly string[] | undefined;
+
+/** Which tasks an export holds; what is left out does not narrow. Instants are ISO 8601 with an offset. */
+export interface TasksExport extends ExportForm {
   /** Whether each line has its task's summary: jsonl alone. */
   readonly summaries?: boolean | undefined;
-  /** A cluster's global or external id. */
-  readonly clusterId?: string | undefined;
+  /** Clusters' global or external ids. */
+  readonly clusterId?: Names;
+  readonly projects?: Names;
   /** Global ids or numbers. */
-  readonly transactionIds?: readonly string[] | undefined;
-  readonly nodeIds?: readonly string[] | undefined;
-  readonly statuses?: readonly string[] | undefined;
-  readonly taskNames?: readonly string[] | undefined;
+  readonly transactionIds?: Names;
+  readonly nodeIds?: Names;
+  readonly statuses?: Names;
+  readonly taskNames?: Names;
   readonly startedAfter?: string | undefined;
   readonly startedBefore?: string | undefined;
+}
+
+/** Which transactions an export holds; what is left out does not narrow. Instants are ISO 8601 with an offset. */
+export interface TransactionsExport extends ExportForm {
+  /** Clusters' global or external ids. */
+  readonly clusterId?: Names;
+  readonly projects?: Names;
+  readonly kinds?: Names;
+  readonly statuses?: Names;
+  readonly names?: Names;
+  readonly externalIds?: Names;
+  readonly createdAfter?: string | undefined;
+  readonly createdBefore?: string | undefined;
+}
+
+/** What there is to export: the last part of its path, and what may be asked of it. */
+interface Exports {
+  'tasks-history': TasksExport;
+  transactions: TransactionsExport;
 }
 
 type Value = string | boolean | readonly string[] | undefined;
@@ -26,8 +52,8 @@ function parameterName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function addressOf(endpoint: string, asked: TasksExport): URL {
-  const address = new URL('api/export/tasks-history', endpoint);
+function addressOf(endpoint: string, what: keyof Exports, asked: ExportForm): URL {
+  const address = new URL(`api/export/${what}`, endpoint);
   for (const [key, value] of Object.entries<Value>({ ...asked })) {
     if (value === undefined || value === false) continue;
     const values = typeof value === 'object' ? value : [String(value)];
@@ -66,12 +92,13 @@ async function* piecesOf(
 }
 
 /**
- * Exports the history of tasks as a stream: nothing of it is held. Throws OrreryError when it is refused, when no server
+ * Exports a list, however long, as a stream: nothing of it is held. Throws OrreryError when it is refused, when no server
  * answers, and while the pieces are read when it breaks off.
  */
-export async function exportTasks(
+export async function exportList<What extends keyof Exports>(
   options: ClientOptions,
-  asked: TasksExport,
+  what: What,
+  asked: Exports[What],
   signal?: AbortSignal,
 ): Promise<AsyncGenerator<Uint8Array>> {
   const token = await options.token?.();
@@ -79,7 +106,7 @@ export async function exportTasks(
   let response: Response;
   try {
     const init = signal ? { headers, signal } : { headers };
-    response = await (options.fetch ?? fetch)(addressOf(options.url, asked), init);
+    response = await (options.fetch ?? fetch)(addressOf(options.url, what, asked), init);
   } catch (cause) {
     if (signal?.aborted) throw cause;
     throw new OrreryError(`No server answers at ${options.url}.`, { code: 'NETWORK', cause });

@@ -1,7 +1,7 @@
 /** The public face of the package. */
 export { createOrreryClient, type OrreryClient } from './client.js';
 export { OrreryError } from './errors.js';
-export type { TasksExport } from './export.js';
+export type { TasksExport, TransactionsExport } from './export.js';
 export { createSdk, type OrrerySdk } from './facade.js';
 export * from './generated/operations.js';
 export type { ClientOptions, ConnectionState } from './options.js';

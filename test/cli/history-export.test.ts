@@ -58,6 +58,13 @@ describe('history export', () => {
     expect(await readdir(folder)).toEqual(['history.jsonl']);
   });
 
+  it('writes the list of deployments too', async () => {
+    const { code, out } = await orrery(['deployment', 'export', '--cluster', 'env-1', '--status', 'running'], server);
+    expect({ code, lines: out.trimEnd().split('\r\n').length }).toEqual({ code: 0, lines: 2 });
+    expect(out).toContain('größer');
+    expect((await orrery(['deployment', 'export', '--status', 'lost'], server)).out).not.toContain('größer');
+  });
+
   it('says in one line what is refused', async () => {
     expect(await run('--cluster', 'nobody')).toMatchObject({ code: 3, err: expect.stringContaining('nobody') });
     expect(await run('--summary', '--format', 'csv')).toMatchObject({ code: 3 });

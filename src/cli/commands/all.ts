@@ -18,6 +18,7 @@ import { registerDeploymentDeleted } from './deployment-deleted.js';
 import { registerDeploymentDiff } from './deployment-diff.js';
 import { registerDeploymentEnd } from './deployment-end.js';
 import { registerDeploymentEvents } from './deployment-events.js';
+import { registerDeploymentExport } from './deployment-export.js';
 import { registerDeploymentList } from './deployment-list.js';
 import { registerDeploymentReplay } from './deployment-replay.js';
 import { registerDeploymentReport } from './deployment-report.js';
@@ -110,6 +111,7 @@ const DEPLOYMENT: readonly Register[] = [
   registerDeploymentDelete,
   registerDeploymentDeleted,
   registerDeploymentDiff,
+  registerDeploymentExport,
   registerDeploymentReplay,
 ];
 const TASK: readonly Register[] = [registerTaskShow, registerTaskStats];

@@ -16,7 +16,7 @@ import { collect, type PagingOptions, withPaging } from '../paging.js';
 import { DEPLOYMENT_COLUMNS, transactionRow } from '../rows/transaction.js';
 import { findCluster } from './cluster-show.js';
 
-const STATUSES: readonly TransactionStatus[] = ['PENDING', 'RUNNING', 'READY', 'ERROR', 'STOPPED', 'LOST'];
+export const STATUSES: readonly TransactionStatus[] = ['PENDING', 'RUNNING', 'READY', 'ERROR', 'STOPPED', 'LOST'];
 
 interface Flags extends ServerOptions, PagingOptions {
   readonly cluster?: string[];
