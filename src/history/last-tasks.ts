@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor } from '../db/cursor.js';
 import { COUNT_CAP, type Page, type PageRequest, pageSize } from '../db/page.js';
 import { readRows } from '../db/rows.js';
-import type { Reader, SqlValue } from '../db/transaction.js';
+import type { Reader } from '../db/transaction.js';
 import { TASK_STATUSES, TaskEntity, type TaskRow } from '../entities/ledger.js';
 
 /** A node as reporters name it, in the scope of its cluster or project. */
@@ -13,16 +13,10 @@ export interface NodePlace {
 /** Which row stands for each task: its newest attempt, or the newest that succeeded. */
 export type LastOf = 'ATTEMPTS' | 'SUCCESSES';
 
-interface Statement {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
-}
-
-/** Where the names of a page begin, which way they go, and how many there are. */
-interface Names {
+/** Where names begin, and which way they go. */
+interface NameOrder {
   readonly from: string | null;
   readonly descending: boolean;
-  readonly limit: number;
 }
 
 const INDEX = 'ix_tasks_scope_both';
@@ -30,30 +24,40 @@ const INDEX = 'ix_tasks_scope_both';
 const isSqlite = (reader: Reader): boolean => reader.manager.dataSource.options.type === 'better-sqlite3';
 
 /**
- * The names of the tasks of a node, each from one place of the index, however many rows it has: MariaDB and MySQL skip by
- * themselves ("loose index scan"); for SQLite, which does not, each name is looked up from the one before.
+ * The next names of the tasks of a node, each from one place of the index, however many rows it has (a skip scan, which
+ * MariaDB does not do by itself here): SQLite, which is in this process, goes from one to the next in one statement; the
+ * servers find the least name after another by one place only where that one is a constant.
  */
-function namesSql(reader: Reader, { scope, nodeId }: NodePlace, of: LastOf, names: Names): Statement {
-  const { from, descending, limit } = names;
-  const [sign, least, order] = descending ? ['<', 'MAX', 'DESC'] : ['>', 'MIN', 'ASC'];
-  const ready = of === 'SUCCESSES' ? " AND status = 'READY'" : '';
-  const place = [scope, nodeId];
-  const start = from === null ? '' : ` AND task_name ${sign} ?`;
-  const values = from === null ? place : [...place, from];
-  const where = `WHERE scope = ? AND node_id = ?${ready}`;
-  if (!isSqlite(reader)) {
-    const newest = of === 'SUCCESSES' ? ', MAX(ordered_at)' : '';
-    const sql = `SELECT task_name AS name${newest} FROM tasks FORCE INDEX (${INDEX}) ${where}${start}
-      GROUP BY task_name ORDER BY task_name ${order} LIMIT ${limit}`;
-    return { sql, values };
+async function nextNames(
+  reader: Reader,
+  { scope, nodeId }: NodePlace,
+  { from, descending }: NameOrder,
+  limit: number,
+): Promise<string[]> {
+  const [sign, least] = descending ? ['<', 'MAX'] : ['>', 'MIN'];
+  const hint = isSqlite(reader) ? `INDEXED BY ${INDEX}` : `FORCE INDEX (${INDEX})`;
+  const first = `SELECT ${least}(task_name) AS name FROM tasks ${hint} WHERE scope = ? AND node_id = ?`;
+  const further = `${first} AND task_name ${sign}`;
+  if (isSqlite(reader)) {
+    const start = from === null ? first : `${further} ?`;
+    const rows = await reader.rows<{ name: string }>(
+      `WITH RECURSIVE names (name) AS (
+         SELECT (${start}) UNION ALL SELECT (${further} names.name) FROM names WHERE names.name IS NOT NULL
+         LIMIT ${limit})
+       SELECT name FROM names WHERE name IS NOT NULL`,
+      [scope, nodeId, ...(from === null ? [] : [from]), scope, nodeId],
+    );
+    return rows.map(({ name }) => name);
   }
-  const next = `SELECT ${least}(task_name) FROM tasks INDEXED BY ${INDEX} ${where}`;
-  const sql = `WITH RECURSIVE names (name) AS (
-      SELECT (${next}${start})
-      UNION ALL SELECT (${next} AND task_name ${sign} names.name) FROM names WHERE names.name IS NOT NULL
-      LIMIT ${limit + 1})
-    SELECT name FROM names WHERE name IS NOT NULL LIMIT ${limit}`;
-  return { sql, values: [...values, ...place] };
+  const names: string[] = [];
+  for (let last = from; names.length < limit; ) {
+    const [sql, values] = last === null ? [first, []] : [`${further} ?`, [last]];
+    const [row] = await reader.rows<{ name: string | null }>(sql, [scope, nodeId, ...values]);
+    if (row?.name == null) break;
+    last = row.name;
+    names.push(last);
+  }
+  return names;
 }
 
 /** Names looked up by one statement: SQLite puts at most 500 together. */
@@ -94,6 +98,32 @@ async function newestOf(
   return new Map([...newest].map(([name, { number }]) => [name, number]));
 }
 
+/** A task of a node, and the number of the row that stands for it. */
+interface LastTask {
+  readonly name: string;
+  readonly number: number;
+}
+
+/** The tasks of a node from one on, so many at a time; of `SUCCESSES` those that never succeeded are left out. */
+async function* lastTasks(
+  reader: Reader,
+  place: NodePlace,
+  of: LastOf,
+  { from, descending }: NameOrder,
+  size: number,
+): AsyncGenerator<LastTask> {
+  for (let last = from; ; ) {
+    const names = await nextNames(reader, place, { from: last, descending }, size);
+    const newest = await newestOf(reader, place, of, names);
+    for (const name of names) {
+      const number = newest.get(name);
+      if (number !== undefined) yield { name, number };
+    }
+    last = names.at(-1) ?? null;
+    if (names.length < size || last === null) return;
+  }
+}
+
 async function rowsByNumbers(reader: Reader, numbers: readonly number[]): Promise<Map<number, TaskRow>> {
   if (numbers.length === 0) return new Map();
   const query = reader.manager.getRepository(TaskEntity).createQueryBuilder('task');
@@ -122,27 +152,32 @@ export async function lastTasksPage(
   const list = `last:${of}:${place.scope}:${place.nodeId}`;
   const [mark, field] = backwards ? [request.before, 'before'] : [request.after, 'after'];
   const from = mark == null ? null : String(decodeCursor(mark, list, 1, [field])[0]);
-  const { sql, values } = namesSql(reader, place, of, { from, descending: backwards, limit: size + 1 });
-  const found = (await reader.rows<{ name: string }>(sql, values)).map(({ name }) => name);
+  const found: LastTask[] = [];
+  for await (const task of lastTasks(reader, place, of, { from, descending: backwards }, size + 1)) {
+    if (found.push(task) > size) break;
+  }
   const more = found.length > size;
-  const names = found.slice(0, size);
-  if (backwards) names.reverse();
-  const newest = await newestOf(reader, place, of, names);
-  const rows = await rowsByNumbers(reader, [...newest.values()]);
+  const shown = found.slice(0, size);
+  if (backwards) shown.reverse();
+  const rows = await rowsByNumbers(
+    reader,
+    shown.map(({ number }) => number),
+  );
   return {
-    edges: names.flatMap((name) => {
-      const node = rows.get(newest.get(name) ?? 0);
+    // A row may be deleted between the statements.
+    edges: shown.flatMap(({ name, number }) => {
+      const node = rows.get(number);
       return node ? [{ node, cursor: encodeCursor(list, [name]) }] : [];
     }),
     hasNextPage: backwards ? request.before != null : more,
     hasPreviousPage: backwards ? more : request.after != null,
     async total() {
-      const all = namesSql(reader, place, of, { from: null, descending: false, limit: COUNT_CAP });
-      const [row] = await reader.rows<{ total: number | string }>(
-        `SELECT COUNT(*) AS total FROM (${all.sql}) named`,
-        all.values,
-      );
-      return Number(row?.total ?? 0);
+      let total = 0;
+      for await (const _task of lastTasks(reader, place, of, { from: null, descending: false }, MOST_NAMES)) {
+        total += 1;
+        if (total >= COUNT_CAP) break;
+      }
+      return total;
     },
   };
 }

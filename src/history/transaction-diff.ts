@@ -91,8 +91,18 @@ function sideSql(
   return { sql, values };
 }
 
-/** So many rows of both sides from a position on, merged by the database: its collation is the order. */
-async function rowsOf(reader: Reader, comparison: Comparison, chunk: Chunk): Promise<SideRow[]> {
+/** Rows of both sides in one order, and how many of them are known to have no others between them. */
+interface Merged {
+  readonly rows: readonly SideRow[];
+  readonly complete: number;
+  readonly isLast: boolean;
+}
+
+/**
+ * So many rows of each side from a position on, merged by the database: its collation is the order. A side that may have
+ * more is complete up to its last row.
+ */
+async function rowsOf(reader: Reader, comparison: Comparison, chunk: Chunk): Promise<Merged> {
   const { before, after } = comparison.sides;
   const parts = [before, after].map((id) => sideSql(reader, id, comparison, chunk));
   const order = chunk.backwards ? 'DESC' : 'ASC';
@@ -103,25 +113,29 @@ async function rowsOf(reader: Reader, comparison: Comparison, chunk: Chunk): Pro
   );
   const rows = await reader.rows<SideRow>(
     `SELECT * FROM (${selects.join(' UNION ALL ')}) merged
-     ORDER BY graphTaskId ${order}, nodeId ${order}, side LIMIT ${chunk.limit}`,
+     ORDER BY graphTaskId ${order}, nodeId ${order}, side`,
     parts.flatMap(({ values }) => values),
   );
   const numberOrNull = (value: number | null): number | null => (value === null ? null : Number(value));
-  return rows.map((row) => ({
-    ...row,
-    timeStart: numberOrNull(row.timeStart),
-    timeEnd: numberOrNull(row.timeEnd),
-  }));
+  const ends = [0, 1].flatMap((side) => {
+    const own = rows.flatMap((row, index) => (Number(row.side) === side ? [index] : []));
+    return own.length < chunk.limit ? [] : [(own.at(-1) ?? 0) + 1];
+  });
+  return {
+    rows: rows.map((row) => ({ ...row, timeStart: numberOrNull(row.timeStart), timeEnd: numberOrNull(row.timeEnd) })),
+    complete: Math.min(rows.length, ...ends),
+    isLast: ends.length === 0,
+  };
 }
 
 const positionOf = ({ graphTaskId, nodeId }: ComparedTask): Position => [graphTaskId, nodeId];
 const isSame = (a: Position, b: Position): boolean => a[0] === b[0] && a[1] === b[1];
 
-/** The two sides of each task in a chunk of merged rows; of a task that the chunk may cut in two, nothing. */
-function* pairsIn(rows: readonly SideRow[], isLast: boolean): Generator<[ComparedTask | null, ComparedTask | null]> {
-  for (let at = 0; at < rows.length; at += 1) {
+/** The two sides of each task in the rows that are complete: a task's second side stands beside its first. */
+function* pairsIn({ rows, complete }: Merged): Generator<[ComparedTask | null, ComparedTask | null]> {
+  for (let at = 0; at < complete; at += 1) {
     const [row, next] = [rows[at], rows[at + 1]];
-    if (!row || (!next && !isLast)) return;
+    if (!row) return;
     if (next && isSame(positionOf(row), positionOf(next))) {
       yield [row, next];
       at += 1;
@@ -147,16 +161,15 @@ async function* differences(
   let position = from;
   for (let limit = FIRST_CHUNK; ; limit = Math.min(LARGEST_CHUNK, 4 * limit)) {
     signal.throwIfAborted();
-    const rows = await rowsOf(reader, comparison, { from: position, backwards, limit });
-    const isLast = rows.length < limit;
-    for (const [before, after] of pairsIn(rows, isLast)) {
+    const merged = await rowsOf(reader, comparison, { from: position, backwards, limit });
+    for (const [before, after] of pairsIn(merged)) {
       const task = before ?? after;
       if (!task) continue;
       position = positionOf(task);
       const difference = compareTasks(before, after, comparison.threshold);
       if (comparison.changes.has(difference.change)) yield { position, difference };
     }
-    if (isLast) return;
+    if (merged.isLast) return;
   }
 }
 

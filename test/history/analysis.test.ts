@@ -98,7 +98,7 @@ describe.each(storeKinds())('the analysis of a history (%s)', (store) => {
     }
     const queries = fc.record({
       paging,
-      statuses: fc.constantFrom(['READY', 'ERROR'], null),
+      statuses: fc.constantFrom<readonly string[] | null>(['READY', 'ERROR'], null),
       node: fc.constantFrom('1', '10'),
     });
     await fc.assert(
