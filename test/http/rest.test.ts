@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { insertRows } from '../../src/db/write.js';
+import { TaskSummaryEntity } from '../../src/entities/ledger.js';
 import type { ReportedEvent } from '../../src/history/intake/event-rules.js';
 import { ADMIN } from '../kit/actors.js';
 import { makeRun } from '../kit/runs.js';
 import { storeKinds } from '../kit/stores.js';
 import { ctxOf } from '../kit/world.js';
+import { insertTasks, taskRow } from './kit/many-tasks.js';
 import { type RestServer, startRestServer } from './kit/rest-server.js';
 import { SEED_TASKS } from './kit/seed-tasks.js';
 
@@ -133,6 +136,29 @@ describe.each(storeKinds())("the seed's paths on %s", (store) => {
       'NOT_FOUND',
       `There is no entry "${number}" of task "${mixed}".`,
     ]);
+  });
+
+  it('reads large summaries a few at a time, and shows each', async () => {
+    const { transaction } = await server.world.services.reports.start(ctx, { cluster: 'env-1', externalId: 'large' });
+    const rows = Array.from({ length: 12 }, (_, at) =>
+      taskRow(transaction, { graphTaskId: `${at}`, hasSummary: true }),
+    );
+    await insertTasks(server.world, rows);
+    const summaries = rows.map(({ id, graphTaskId }) => ({
+      taskId: id,
+      summary: { value: { of: graphTaskId, output: 'x'.repeat(300_000) } },
+      status: 'READY' as const,
+      decidedAt: 0,
+      decidedBy: 'test',
+      createdAt: 0,
+    }));
+    await server.world.db.transaction((tx) => insertRows(tx, TaskSummaryEntity, summaries));
+    const before = server.world.statements.length;
+    const tasks = await server.json<Task[]>(path(transaction.number));
+    expect(tasks.map(({ summary }) => summary)).toEqual(summaries.map(({ summary }) => summary.value));
+    const read = server.world.statements.slice(before).filter((sql) => /FROM .?task_summaries/.test(sql));
+    // Their sizes, then three at a time: a mebibyte at most.
+    expect(read).toHaveLength(1 + 4);
   });
 
   it('answers for the runs of jobs alike', async () => {
