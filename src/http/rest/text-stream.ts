@@ -36,6 +36,7 @@ export async function sendPieces(
     over.abort();
   };
   const onClose = (): void => leave('GONE');
+  if (res.destroyed) leave('GONE');
   res.once('close', onClose);
   // A peer that goes in the middle of a write is no fault of ours.
   res.on('error', onClose);
