@@ -90,7 +90,10 @@ export const SAMPLES: Record<RootField, Sample> = {
   taskEventAppended: async (maker) => ({ transactionId: (await maker.run()).id }),
   transactionEnd: async (maker) => ({ input: { transactionId: await maker.deployment(), status: 'READY' } }),
   transactionDiff: async (maker) => ({ a: (await maker.run()).id, b: (await maker.run()).id }),
-  taskStats: async ({ place: { project } }) => ({ taskName: '0-backup', filter: { projects: [project] } }),
+  taskStats: async (maker) => {
+    await maker.run();
+    return { taskName: '0-backup', filter: { projects: [maker.place.project] } };
+  },
   transactionReset: async (maker) => ({ input: { id: await maker.failedDeployment() } }),
   transactionDelete: async (maker) => ({ input: { id: await maker.failedDeployment(), reason: 'sample' } }),
   transactionTombstone: async (maker) => ({ id: await maker.deletedDeployment() }),
