@@ -62,6 +62,7 @@ describe.each(storeKinds())('retention of events, reports and summaries (%s)', (
   it('deletes old events but the newest, from which the numbers go on', async () => {
     const id = await reporter.started();
     for (const status of ['running', 'error', 'ready']) await reporter.report(id, [step(status)]);
+    await reporter.tell('end', { transactionId: id, status: 'ERROR' });
     await numbered();
     world.clock.forward(31 * DAY);
     await reporter.report(id, [step('error', { nodeId: '2' })]);
@@ -76,6 +77,19 @@ describe.each(storeKinds())('retention of events, reports and summaries (%s)', (
     expect(await seqs(id)).toEqual([4, 5]);
     const counts = await world.services.history.counts([id]);
     expect(Object.fromEntries(counts.get(id) ?? [])).toEqual({ ERROR: 2 });
+  });
+
+  it('keeps every event of an open deployment, until it is over', async () => {
+    const id = await reporter.started();
+    for (const status of ['running', 'error', 'ready']) await reporter.report(id, [step(status)]);
+    await numbered();
+    world.clock.forward(40 * DAY);
+    await retain(world, { events: 30 * DAY });
+    expect(await seqs(id)).toEqual([1, 2, 3]);
+    await reporter.tell('end', { transactionId: id, status: 'READY' });
+    world.clock.forward(DAY);
+    await retain(world, { events: 30 * DAY });
+    expect(await seqs(id)).toEqual([3]);
   });
 
   it('does not touch events without a number', async () => {
@@ -96,9 +110,10 @@ describe.each(storeKinds())('retention of events, reports and summaries (%s)', (
     for (let batch = 0; batch < 2; batch += 1) {
       await reporter.report(
         id,
-        Array.from({ length: 800 }, (_, node) => step('running', { nodeId: `${batch}-${node}` })),
+        Array.from({ length: 800 }, (_, node) => step('ready', { nodeId: `${batch}-${node}` })),
       );
     }
+    await reporter.tell('end', { transactionId: id, status: 'STOPPED' });
     await numbered();
     await world.db.transaction((tx) =>
       tx.execute('UPDATE task_events SET received_at = ? WHERE transaction_id = ? AND seq = 700', [

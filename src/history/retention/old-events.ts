@@ -97,16 +97,29 @@ async function purgeFrom(purge: Purge, transactionId: string, before: number): P
   }
 }
 
+/** Those of these transactions that are not open. */
+async function notOpen(reader: Reader, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const sql = `SELECT id FROM transactions WHERE id IN (${marks(ids)}) AND status IN ('PENDING', 'RUNNING')`;
+  const open = new Set((await reader.rows<{ id: string }>(sql, ids)).map(({ id }) => id));
+  return ids.filter((id) => !open.has(id));
+}
+
 /**
- * Deletes events that were received before `before`, but the newest of each transaction and those without a number.
+ * Deletes events that were received before `before`, but those of open transactions, the newest of each transaction and
+ * those without a number.
  */
 export async function purgeEvents(purge: Purge, sweep: Sweep, before: number): Promise<Sweep> {
   let last = { id: '', at: sweep.position };
   while (!purge.signal.aborted) {
     const rows = await purge.db.reader.rows<Stored>(OLD, [last.at, before, last.at, last.id]);
     const events = numbered(rows);
-    const bounds = await boundsOf(purge.db.reader, [...new Set(events.map(({ transactionId }) => transactionId))]);
-    const { going, behind } = goingEvents(events, bounds);
+    const over = await notOpen(purge.db.reader, [...new Set(events.map(({ transactionId }) => transactionId))]);
+    const bounds = await boundsOf(purge.db.reader, over);
+    const { going, behind } = goingEvents(
+      events.filter(({ transactionId }) => bounds.has(transactionId)),
+      bounds,
+    );
     await deleteEvents(purge, going);
     for (const id of behind) await purgeFrom(purge, id, before);
     const end = rows.at(-1);
