@@ -6,11 +6,8 @@ import { type Condition, compareKeys, countSql, type Key, partSql, type RangeLis
 import { COUNT_CAP, type Page, type PageRequest, pageSize } from './page.js';
 import type { FirstPageRequest } from './pages.js';
 import { RangeMerge, type Want } from './range-merge.js';
-import { rowReading } from './row-reading.js';
+import { rowReading, rowsWith } from './row-reading.js';
 import type { Reader } from './transaction.js';
-
-/** Keys looked up by one statement. */
-const MOST_KEYS = 5_000;
 
 /** A list of ranges, and what its cursors say that they belong to. */
 export interface RangePageList extends RangeList {
@@ -74,24 +71,19 @@ async function rowsOfEach<T extends ObjectLiteral>(
   lists: readonly RangeList[],
   slice: Slice,
 ): Promise<Found<T>[]> {
-  const { columns, propertyOf, finish } = rowReading(reader, entity);
   const keys = await keysOfEach(reader, lists, slice);
   const [first] = lists;
   const unique = first?.order.at(-1) ?? '';
   const shown = keys.map((some) => some.slice(0, slice.size - 1));
-  const [property, all] = [propertyOf(unique), shown.flat()];
-  const found = new Map<number, T>();
-  for (let from = 0; from < all.length; from += MOST_KEYS) {
-    const some = all.slice(from, from + MOST_KEYS).map((key) => key.at(-1) ?? 0);
-    const marks = some.map(() => '?').join(', ');
-    const sql = `SELECT ${columns} FROM ${first?.table} WHERE ${unique} IN (${marks})`;
-    for (const row of finish(await reader.prepared<Record<string, unknown>>(sql, some))) found.set(row[property], row);
-  }
+  const property = rowReading(reader, entity).propertyOf(unique);
+  const numbers = shown.flatMap((some) => some.map((key) => key.at(-1) ?? 0));
+  const rows = await rowsWith(reader, entity, unique, numbers);
+  const found = new Map<number, T>(rows.map((row) => [row[property], row]));
   // A row may be deleted between the statements.
   return shown.map((some, index) => {
     const there = some.filter((key) => found.has(key.at(-1) ?? 0));
-    const rows = there.flatMap((key) => found.get(key.at(-1) ?? 0) ?? []);
-    return { rows, keys: there, more: (keys[index] ?? []).length === slice.size };
+    const nodes = there.flatMap((key) => found.get(key.at(-1) ?? 0) ?? []);
+    return { rows: nodes, keys: there, more: (keys[index] ?? []).length === slice.size };
   });
 }
 

@@ -1,10 +1,11 @@
 import type { EntityMetadata, EntitySchema, ObjectLiteral } from 'typeorm';
-import type { Reader } from './transaction.js';
+import type { Reader, SqlValue } from './transaction.js';
 
 type Column = EntityMetadata['columns'][number];
 
 /** How a statement of one's own, which does not rename the table, reads the rows of an entity. */
 export interface RowReading<T> {
+  readonly table: string;
   /** What it selects: the columns under the names of their properties. */
   readonly columns: string;
   /** The property that a column stands in. Throws for a column that the entity does not have. */
@@ -36,6 +37,7 @@ function makeReading(metadata: EntityMetadata, quote: (name: string) => string):
     return column.propertyName;
   };
   return {
+    table,
     columns: metadata.columns
       .map(({ databaseName, propertyName }) => `${table}.${quote(databaseName)} AS ${quote(propertyName)}`)
       .join(', '),
@@ -60,4 +62,24 @@ export function rowReading<T extends ObjectLiteral>(reader: Reader, entity: Enti
   const reading = known.get(metadata) ?? makeReading(metadata, (name) => dataSource.driver.escape(name));
   known.set(metadata, reading);
   return reading as RowReading<T>;
+}
+
+/** Values looked up by one statement. */
+const MOST_VALUES = 2_000;
+
+/** The rows of an entity whose column has one of these values, in no order. */
+export async function rowsWith<T extends ObjectLiteral>(
+  reader: Reader,
+  entity: EntitySchema<T>,
+  column: string,
+  values: readonly SqlValue[],
+): Promise<T[]> {
+  const { table, columns, finish } = rowReading(reader, entity);
+  const rows: T[] = [];
+  for (let from = 0; from < values.length; from += MOST_VALUES) {
+    const some = values.slice(from, from + MOST_VALUES);
+    const sql = `SELECT ${columns} FROM ${table} WHERE ${column} IN (${some.map(() => '?').join(', ')})`;
+    rows.push(...finish(await reader.prepared<Record<string, unknown>>(sql, some)));
+  }
+  return rows;
 }

@@ -89,11 +89,18 @@ describeWithStores('the rows that lists of the ledger read', ['mysql'], () => {
     await writeHistory(db, made.transactions, made.tasks);
     for (const table of ['tasks', 'transactions']) await db.reader.rows(`ANALYZE TABLE ${table}`);
     const { reader } = db;
-    const rows: Reader['rows'] = (sql, values = []) => {
-      sent.push({ sql, values });
-      return reader.rows(sql, values);
+    const told: Reader = {
+      manager: reader.manager,
+      rows(sql, values = []) {
+        sent.push({ sql, values });
+        return reader.rows(sql, values);
+      },
+      prepared(sql, values) {
+        sent.push({ sql, values });
+        return reader.prepared(sql, values);
+      },
     };
-    history = createHistoryService({ db: Object.assign(Object.create(db), { reader: { ...reader, rows } }) });
+    history = createHistoryService({ db: Object.assign(Object.create(db), { reader: told }) });
   });
   afterAll(async () => {
     await db.close();
@@ -109,7 +116,7 @@ describeWithStores('the rows that lists of the ledger read', ['mysql'], () => {
     for (const { sql, values } of sent) {
       for (const { key, type, Extra, table } of await db.reader.rows<Explained>(`EXPLAIN ${sql}`, values)) {
         // What rows are looked up by their numbers: in a small table all are read as quickly.
-        if (type === null || table?.startsWith('<') || sql.includes('number IN')) continue;
+        if (type === null || table?.startsWith('<') || sql.includes('number IN (')) continue;
         // Without a condition, the index is read from its end.
         const types = sql.includes('WHERE') ? /^(ref|range|const|eq_ref)$/ : /^(index|range)$/;
         expect([sql, key, type]).toEqual([sql, expect.any(String), expect.stringMatching(types)]);
