@@ -1,6 +1,7 @@
 import { createSdk, payloadOf } from '@orrery/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newsOf } from '../../src/cli/transaction-tasks.js';
+import { SdkAgent } from '../kit/sdk-agent.js';
 import { startTestServer, type TestServer } from '../kit/server.js';
 import { type Answer, begin, orrery } from './console.js';
 
@@ -142,6 +143,26 @@ describe('tasks-history of one deployment', () => {
     await begun.console.shows('sync');
     begun.interrupt();
     expect((await begun.ended).err).toContain(`goes on. Follow it: orrery tasks-history ${number} --follow`);
+  });
+});
+
+describe('tasks-history of a run', () => {
+  it('follows it as a deployment', async () => {
+    const sdk = createSdk(server.client());
+    const agent = new SdkAgent(sdk, 'web1');
+    await agent.register();
+    const actions = [{ freezerAction: { action: 'backup', path_to_backup: '/srv' } }];
+    const input = { key: 'docs', clientId: 'web1', start: false, actions };
+    payloadOf((await sdk.jobCreate({ input })).jobCreate);
+    const made = payloadOf((await sdk.jobRunNow({ input: { id: 'docs' } })).jobRunNow);
+    const begun = begin(['tasks-history', String(made.run?.number), '-f', '-o', 'csv'], server);
+    await begun.console.shows('PENDING');
+    await agent.perform(made.run?.id ?? '', { beforeEnd: () => begun.console.shows('RUNNING') });
+    const { code, out, err } = await begun.ended;
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining(`Run ${made.run?.number} (docs): READY`) });
+    expect(out.match(/0-backup,web1,1,(\w+)/g)).toEqual(
+      ['PENDING', 'RUNNING', 'READY'].map((status) => `0-backup,web1,1,${status}`),
+    );
   });
 });
 

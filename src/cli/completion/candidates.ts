@@ -23,6 +23,7 @@ const NOUNS = new Set([
   'clusters',
   'deployment',
   'transaction',
+  'transactions',
   'token',
 ]);
 const FILES = new Set(['file', 'path']);
