@@ -76,6 +76,16 @@ describe.each(storeKinds())('the chore of retention (%s)', (store) => {
     expect(kept).toEqual(Array.from({ length: NODES }, () => ({ status: 'READY' })));
   });
 
+  it('of two servers at once deletes and counts each row once', async () => {
+    const clusterId = unique('cluster');
+    await past(clusterId);
+    const rounds = await Promise.all([retain(world, AGES), retain(world, AGES), retain(world, AGES)]);
+    const total = (kind: 'tasks' | 'transactions') => rounds.reduce((sum, deleted) => sum + deleted[kind], 0);
+    expect([total('transactions'), total('tasks')]).toEqual([9, 36]);
+    const rows = await world.db.reader.rows('SELECT id FROM transactions WHERE scope = ?', [clusterId]);
+    expect(rows).toHaveLength(1);
+  });
+
   it('shows what it did: in the API, and in the activity where it deleted something', async () => {
     await past(unique('cluster'));
     await world.pass(11 * MINUTE);
@@ -88,7 +98,7 @@ describe.each(storeKinds())('the chore of retention (%s)', (store) => {
       lastRun: new Date(now).toISOString(),
       nextRun: new Date(now + 10 * MINUTE).toISOString(),
       lastDeleted: { transactions: 9, tasks: 36, summaries: 0, events: 0, reports: 0 },
-      totalDeleted: { tasks: 72, transactions: 18 },
+      totalDeleted: { tasks: 108, transactions: 27 },
     });
     const { activity } = await world.gql<{ activity: { nodes: { detail: object }[] } }>(ACTIVITY);
     const told = { transactions: 9, tasks: 36, summaries: 0, events: 0, reports: 0 };
@@ -100,7 +110,7 @@ describe.each(storeKinds())('the chore of retention (%s)', (store) => {
     expect(after.serverInfo.historyRetention).toMatchObject({
       lastRun: new Date(world.clock.now()).toISOString(),
       lastDeleted: { transactions: 0, tasks: 0 },
-      totalDeleted: { tasks: 72 },
+      totalDeleted: { tasks: 108 },
     });
   });
 

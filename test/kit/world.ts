@@ -40,7 +40,7 @@ import { createLive } from '../../src/live/hub.js';
 import { type Chore, historyRetentionChore, silenceChore } from '../../src/main/chores.js';
 import type { SchemaContext, Services } from '../../src/schema/context.js';
 import { buildSchema } from '../../src/schema/schema.js';
-import { createLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/telemetry/logger.js';
 import { ADMIN } from './actors.js';
 import { FakeClock } from './clock.js';
 import { createEngine, type Engine } from './engine.js';
@@ -217,8 +217,7 @@ async function planChores(
   retention: RetentionService,
   reportTimeout: number,
 ): Promise<readonly Chore[]> {
-  const log = createLogger({ level: 'silent', name: 'world' });
-  const chores = [historyRetentionChore(deps.db, retention), silenceChore({ ...deps, reportTimeout }, log)];
+  const chores = [historyRetentionChore(deps.db, retention), silenceChore({ ...deps, reportTimeout }, silentLogger)];
   for (const { kind } of chores) {
     engine.kinds.add(kind);
     for await (const desired of kind.desired()) {

@@ -1,7 +1,8 @@
+import { ConflictRetry, isDuplicate } from '../../db/failures.js';
 import { locked } from '../../db/lock.js';
 import type { Reader, Tx } from '../../db/transaction.js';
 import { insertRows, updateRows } from '../../db/write.js';
-import { HistoryRetentionEntity } from '../../entities/history-retention.js';
+import { HistoryRetentionEntity, type HistoryRetentionRow } from '../../entities/history-retention.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/json.js';
 import { DAY, HOUR } from '../../lib/time.js';
 import { DELETED_KINDS, type Deleted, NOTHING, sum } from './rules.js';
@@ -64,6 +65,15 @@ export async function readProgress(reader: Reader): Promise<{ ranAt: number; pro
   return row && { ranAt: row.ranAt, progress: progressIn(row.progress) };
 }
 
+async function insertFirst(tx: Tx, row: HistoryRetentionRow): Promise<void> {
+  try {
+    await insertRows(tx, HistoryRetentionEntity, [row]);
+  } catch (error) {
+    if (isDuplicate(error)) throw new ConflictRetry('Another server ended its first round.', { cause: error });
+    throw error;
+  }
+}
+
 /** Adds what a round did: another server's round, at the same time, is not forgotten. */
 export async function saveRound(tx: Tx, sweeps: Progress['sweeps'], deleted: Deleted): Promise<void> {
   const query = tx.manager.getRepository(HistoryRetentionEntity).createQueryBuilder('h').where({ name: NAME });
@@ -72,5 +82,5 @@ export async function saveRound(tx: Tx, sweeps: Progress['sweeps'], deleted: Del
   const after = { sweeps: { ...before.sweeps, ...sweeps }, last: deleted, total: sum(before.total, deleted) };
   const row = { name: NAME, ranAt: await tx.now(), progress: JSON.parse(JSON.stringify(after)) as JsonObject } as const;
   if (known) await updateRows(tx, HistoryRetentionEntity, { name: NAME }, row);
-  else await insertRows(tx, HistoryRetentionEntity, [row]);
+  else await insertFirst(tx, row);
 }
