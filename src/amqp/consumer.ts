@@ -8,8 +8,8 @@ export interface Delivery {
   readonly redelivered: boolean;
   /** Whether the connection it came by is still there; else it is delivered again. */
   readonly isOpen: () => boolean;
-  /** Tells the broker to forget it. */
-  readonly acknowledge: () => void;
+  /** Tells the broker to forget it; false when it is too late for that, and it is delivered again. */
+  readonly acknowledge: () => boolean;
   /** Gives it back, to be delivered again. */
   readonly giveBack: () => void;
 }
@@ -99,11 +99,13 @@ export class Consumer {
     }
     const isOpen = (): boolean => this.#channel === channel;
     // An answer that comes too late for its channel is none: the broker delivers the message again.
-    const answer = (say: () => void): void => {
+    const answer = (say: () => void): boolean => {
       try {
         if (isOpen()) say();
+        return isOpen();
       } catch (error) {
         if (!(error instanceof IllegalOperationError)) throw error;
+        return false;
       }
     };
     this.#options.take({
@@ -112,7 +114,7 @@ export class Consumer {
       redelivered: message.fields.redelivered,
       isOpen,
       acknowledge: () => answer(() => channel.ack(message)),
-      giveBack: () => answer(() => channel.nack(message, false, true)),
+      giveBack: () => void answer(() => channel.nack(message, false, true)),
     });
   }
 }

@@ -17,7 +17,7 @@ import { createWorld, type World } from '../kit/world.js';
 import { rowsOf, unique } from './deployments.js';
 
 const EXAMPLE = fileURLToPath(new URL('../../docs/examples/report-queue.mjs', import.meta.url));
-const SOON = { timeout: 30_000, interval: 10 };
+const SOON = { timeout: 60_000, interval: 10 };
 const NODES = ['1', '2', '3', '4', '5'];
 const PUPPET = {
   sender: '5',
@@ -295,13 +295,13 @@ describeWithStores('reports by RabbitMQ', ['amqp'], () => {
     it('are taken in side by side, and those of one deployment in their order', async () => {
       const names = Array.from({ length: 8 }, (_one, index) => `d${index}`);
       await side.broker.publish(names.map((name) => start(name)));
-      const told = Array.from({ length: 20 }, (_one, index) =>
+      const told = Array.from({ length: 10 }, (_one, index) =>
         names.map((name) =>
           report(name, [{ taskName: `t${String(index).padStart(2, '0')}`, nodeId: '1', status: 'ready' }]),
         ),
       );
       await side.broker.publish(told.flat());
-      await side.counts('taken transactionReport', 160);
+      await side.counts('taken transactionReport', 80);
       for (const name of names) {
         const { id } = await side.deployment(name);
         const rows = await side.world.db.reader.rows<{ task: string }>(
@@ -309,7 +309,7 @@ describeWithStores('reports by RabbitMQ', ['amqp'], () => {
           [id],
         );
         expect(rows.map(({ task }) => task)).toEqual(rows.map(({ task }) => task).toSorted());
-        expect(rows).toHaveLength(20);
+        expect(rows).toHaveLength(10);
       }
     });
 
@@ -331,7 +331,17 @@ describeWithStores('reports by RabbitMQ', ['amqp'], () => {
       await side.broker.publish([[1], start('2')]);
       await side.counts('dead NOT_AN_OBJECT');
       expect(await side.broker.dead(1)).toMatchObject([{ headers: { 'x-orrery-code': 'NOT_AN_OBJECT' } }]);
-      await side.counts('taken transactionStart', 2);
+      // The connection was made anew for it: what was under way on the old one may have come twice.
+      await expect
+        .poll(
+          () =>
+            side.deployment('2').then(
+              ({ status }) => status,
+              () => 'NONE',
+            ),
+          SOON,
+        )
+        .toBe('PENDING');
     });
 
     it('with headers too large to send on are buried without them; what the broker would act upon is left out', async () => {

@@ -171,8 +171,7 @@ export class ReportQueue {
       await this.#publish(this.#options.deadQueue, body, envelope);
       for (const { code } of refused) this.#parts.metrics.refused(code);
     }
-    delivery.acknowledge();
-    this.#parts.metrics.taken(message.operation);
+    if (delivery.acknowledge()) this.#parts.metrics.taken(message.operation);
   }
 
   /** Returns the events that were refused. */
