@@ -25,7 +25,7 @@ const SHAPES: readonly Shape[] = [
   { reporters: 1, batch: 500 },
   { reporters: 10, batch: 500 },
   { reporters: 10, batch: 100 },
-  { reporters: 20, batch: 20 },
+  { reporters: 100, batch: 20 },
 ];
 
 interface ReportedEvent {
