@@ -15,8 +15,12 @@ const MAY_IMPORT = {
   live: ['telemetry', 'events', 'lib'],
   history: ['telemetry', 'auth', 'events', 'db', 'amqp', 'schedule', 'entities', 'lib'],
   scheduler: ['telemetry', 'auth', 'events', 'db', 'amqp', 'schedule', 'entities', 'lib'],
+  cluster: ['telemetry', 'auth', 'events', 'db', 'entities', 'lib'],
   jobs: ['telemetry', 'scheduler', 'history', 'schedule', 'auth', 'events', 'db', 'entities', 'lib'],
-  schema: ['telemetry', 'jobs', 'history', 'scheduler', 'schedule', 'live', 'auth', 'events', 'entities', 'db', 'lib'],
+  schema: [
+    ...['telemetry', 'jobs', 'cluster', 'history', 'scheduler', 'schedule', 'live'],
+    ...['auth', 'events', 'entities', 'db', 'lib'],
+  ],
   http: ['telemetry', 'schema', 'live', 'history', 'auth', 'events', 'lib'],
   agent: ['lib'],
   cli: ['lib', 'main'],

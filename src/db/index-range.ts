@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../lib/errors.js';
-import type { Reader, SqlValue } from './transaction.js';
+import type { SqlValue } from './sql-value.js';
+import type { Reader } from './transaction.js';
 
 /** A part of a WHERE clause; `?` marks the values. */
 export interface Condition {

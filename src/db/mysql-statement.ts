@@ -1,4 +1,4 @@
-import type { SqlValue } from './transaction.js';
+import type { SqlValue } from './sql-value.js';
 
 type Done = (error: Error | null, result: unknown) => void;
 

@@ -2,7 +2,8 @@ import type { DataSource } from 'typeorm';
 import type { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
 import { inSpan, tracingIsOn } from '../telemetry/tracing.js';
 import { type MysqlDoor, mysqlStatement, preparedWay } from './mysql-statement.js';
-import type { Reader, SqlValue } from './transaction.js';
+import type { SqlValue } from './sql-value.js';
+import type { Reader } from './transaction.js';
 
 /** Reads by TypeORM's query runner, which keeps the statements of SQLite prepared. */
 export function sourceReader(source: DataSource): Reader {

@@ -1,5 +1,6 @@
 import type { DataSource, EntityMetadata, EntitySchema, ObjectLiteral } from 'typeorm';
-import type { Reader, SqlValue } from './transaction.js';
+import type { SqlValue } from './sql-value.js';
+import type { Reader } from './transaction.js';
 
 type Column = EntityMetadata['columns'][number];
 

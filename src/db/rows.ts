@@ -1,5 +1,6 @@
 import type { DataSource, EntityMetadata, EntitySchema, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import type { SqlValue, Tx } from './transaction.js';
+import type { SqlValue } from './sql-value.js';
+import type { Tx } from './transaction.js';
 
 type Column = EntityMetadata['columns'][number];
 

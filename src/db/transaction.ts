@@ -1,8 +1,7 @@
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { tracingIsOn } from '../telemetry/tracing.js';
 import { type MysqlDoor, mysqlStatement, preparedWay } from './mysql-statement.js';
-
-export type SqlValue = string | number | boolean | null | Buffer;
+import type { SqlValue } from './sql-value.js';
 
 /** Reads outside a transaction: each statement sees what was committed before it. */
 export interface Reader {

@@ -1,5 +1,6 @@
 import type { EntityMetadata, EntitySchema, ObjectLiteral } from 'typeorm';
-import type { SqlValue, Tx } from './transaction.js';
+import type { SqlValue } from './sql-value.js';
+import type { Tx } from './transaction.js';
 
 /** Larger INSERTs make SQLite's expression tree too deep. */
 const CHUNK = 500;

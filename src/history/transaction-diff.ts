@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { decodeCursor, encodeCursor } from '../db/cursor.js';
 import { COUNT_CAP, type Page, type PageRequest, pageSize } from '../db/page.js';
-import type { Reader, SqlValue } from '../db/transaction.js';
+import type { SqlValue } from '../db/sql-value.js';
+import type { Reader } from '../db/transaction.js';
 import { checkListLength } from '../db/where-in.js';
 import { type InputIssue, InvalidInputError } from '../lib/errors.js';
 import {
@@ -59,7 +61,7 @@ interface SideRow extends ComparedTask {
 
 /** Rows of each side that one statement reads at first, and at most. */
 const FIRST_CHUNK = 200;
-const LARGEST_CHUNK = 3_200;
+const LARGEST_CHUNK = 800;
 const INDEX = 'ux_tasks_attempt';
 
 const isSqlite = (reader: Reader): boolean => reader.manager.dataSource.options.type === 'better-sqlite3';
@@ -160,6 +162,8 @@ async function* differences(
 ): AsyncGenerator<Placed> {
   let position = from;
   for (let limit = FIRST_CHUNK; ; limit = Math.min(LARGEST_CHUNK, 4 * limit)) {
+    // SQLite reads in this process: others have their turn.
+    await nextTurn();
     signal.throwIfAborted();
     const merged = await rowsOf(reader, comparison, { from: position, backwards, limit });
     for (const [before, after] of pairsIn(merged)) {

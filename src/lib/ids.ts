@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { v7, validate } from 'uuid';
 
 /** Makes globally unique, time-sortable ids of the form `prefix_uuidv7`. Injected, so that tests can pin them. */
@@ -18,7 +17,7 @@ class SystemIds implements IdSource {
 
   next(prefix: string): string {
     if (this.#next === this.#pool.length) {
-      randomFillSync(this.#pool);
+      crypto.getRandomValues(this.#pool);
       this.#next = 0;
     }
     const random = this.#pool.subarray(this.#next, this.#next + BYTES);

@@ -1,4 +1,5 @@
-import type { SqlValue, Tx } from '../db/transaction.js';
+import type { SqlValue } from '../db/sql-value.js';
+import type { Tx } from '../db/transaction.js';
 import { marks } from './due.js';
 import type { DueJob, Fired } from './kinds.js';
 

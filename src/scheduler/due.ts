@@ -1,4 +1,5 @@
-import type { Reader, SqlValue } from '../db/transaction.js';
+import type { SqlValue } from '../db/sql-value.js';
+import type { Reader } from '../db/transaction.js';
 import type { DueJob } from './kinds.js';
 
 /** What a read of the schedule needs of the database. */

@@ -10,7 +10,8 @@ import {
 } from 'agenda';
 import { v7 } from 'uuid';
 import type { Database } from '../../db/database.js';
-import type { SqlValue, Tx } from '../../db/transaction.js';
+import type { SqlValue } from '../../db/sql-value.js';
+import type { Tx } from '../../db/transaction.js';
 import { insertRows, updateRows } from '../../db/write.js';
 import { AgendaJobEntity, type AgendaJobRow } from '../../entities/agenda-job.js';
 import { Slots } from '../slots.js';
