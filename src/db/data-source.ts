@@ -106,7 +106,6 @@ export function createDataSource(
     charset: 'utf8mb4',
     supportBigNumbers: true,
     bigNumberStrings: false,
-    isolationLevel: 'READ COMMITTED',
     poolSize: options.poolSize ?? DEFAULT_POOL_SIZE,
     extra: {
       maxIdle: options.poolSize ?? DEFAULT_POOL_SIZE,

@@ -13,7 +13,7 @@ import {
 import { isConflict, isDiskFull } from './failures.js';
 import { Mutex } from './mutex.js';
 import { poolReader, sourceReader } from './reader.js';
-import { limitStatements } from './statement-limit.js';
+import { prepareSessions } from './sessions.js';
 import { traceStatements } from './tracing.js';
 import { type Reader, RunnerTx, type Tx } from './transaction.js';
 
@@ -154,7 +154,7 @@ export async function openDatabase(
   const dialect = dialectOf(options.url);
   const server = await serverKind(options.url);
   const writer = await traceStatements(createDataSource(options, server, migrations)).initialize();
-  if (options.statementLimit !== undefined) await limitStatements(writer, server, options.statementLimit);
+  await prepareSessions(writer, server, options.statementLimit);
   if (dialect === 'mysql') {
     const places = transactionsOf(options.poolSize ?? DEFAULT_POOL_SIZE);
     return new Database(writer, writer, dialect, options.clock, places);
