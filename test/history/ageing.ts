@@ -12,7 +12,7 @@ import { runBelongings } from '../../src/jobs/run-belongings.js';
 import type { NewTask, NewTransaction } from '../kit/history-rows.js';
 import type { World } from '../kit/world.js';
 
-export const FOR_EVER: Ages = { rows: 0, summaries: 0, events: 0 };
+const FOR_EVER: Ages = { rows: 0, summaries: 0, events: 0 };
 
 /** What retention in a world stands on, with what it tells of its batches. */
 export function retentionDeps(

@@ -174,7 +174,12 @@ describe.each(storeKinds())('transactionDelete (%s)', (store) => {
     const runs = await follow(
       'subscription ($id: [ID!]) { runChanged(filter: { runIds: $id }) { deleted run { id } } }',
     );
-    expect(await erase(runId)).toMatchObject({ outcome: 'DELETED', tombstone: { project: 'default', cluster: null } });
+    const ofProject = actor('ADMIN', 'default');
+    expect(await erase(runId, 'done', actor('ADMIN', 'other'))).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await erase(runId, 'done', ofProject)).toMatchObject({
+      outcome: 'DELETED',
+      tombstone: { project: 'default', cluster: null },
+    });
     const last = await firstOf(runs, ({ runChanged }) => runChanged?.deleted === true);
     expect(last.runChanged).toEqual({ deleted: true, run: null });
     ending.abort();

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { goOn } from '../../src/history/retention/progress.js';
 import { DAY, HOUR } from '../../src/lib/time.js';
 import { ADMIN } from '../kit/actors.js';
 import { START } from '../kit/clock.js';
@@ -56,6 +57,17 @@ function historyOf(
   }
   return { transactions, tasks };
 }
+
+describe('where a walk through the old goes on', () => {
+  it('is where it ended, an hour before for instants; and at the beginning, once a day', () => {
+    const sweep = { position: 5 * HOUR, startedAt: START };
+    const soon = START + DAY - 1;
+    expect(goOn(sweep, soon, false)).toEqual(sweep);
+    expect(goOn(sweep, soon, true)).toEqual({ ...sweep, position: 4 * HOUR });
+    expect(goOn(sweep, START + DAY, false)).toEqual({ position: 0, startedAt: START + DAY });
+    expect(goOn(undefined, START, true)).toEqual({ position: 0, startedAt: START });
+  });
+});
 
 describe.each(storeKinds())('retention of rows (%s)', (store) => {
   let world: World;

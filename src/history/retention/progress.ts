@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/json.js
 import { DAY, HOUR } from '../../lib/time.js';
 import { DELETED_KINDS, type Deleted, NOTHING, sum } from './rules.js';
 
-export const SWEEPS = ['rows', 'summaries', 'events', 'reports'] as const;
+const SWEEPS = ['rows', 'summaries', 'events', 'reports'] as const;
 export type SweepName = (typeof SWEEPS)[number];
 
 /** How far one walk through the old has come: a transaction's number, or an instant. */
