@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { retryWhenTaken } from '../db/failures.js';
 import type { Tx } from '../db/transaction.js';
 import { insertRows } from '../db/write.js';
@@ -62,6 +63,8 @@ async function closeOpen(tx: Tx, deps: LedgerDeps, work: TransactionWork, now: n
     const closing = new TransactionWork(work.transaction, [], deps.ids, now);
     closing.close(open, work.ends);
     await writeWorks(tx, deps, [closing]);
+    // SQLite writes in this process: others have their turn.
+    await nextTurn();
   }
 }
 

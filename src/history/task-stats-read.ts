@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Ctx } from '../auth/actor.js';
 import { type Axis, combinedRanges, type IndexRange, type Key, partSql, type RangeList } from '../db/index-range.js';
 import type { Reader } from '../db/transaction.js';
@@ -51,7 +52,7 @@ const DEFAULT_WINDOW = 30 * DAY;
 const MOST_RANGES = 500;
 /** Rows that are held of all ranges together, about. */
 const MOST_HELD = 20_000;
-const LARGEST_PAGE = 2_000;
+const LARGEST_PAGE = 500;
 
 type ReadRow = StatsRow & { number: number; orderedAt: number };
 
@@ -60,9 +61,7 @@ const COLUMNS = `number AS number, ordered_at AS orderedAt, scope AS scope, node
 
 const keyOf = ({ orderedAt, number }: ReadRow): Key => [orderedAt, number];
 
-/** A column that may hold NULL, and that drivers may give as text. */
-const numberOrNull = (value: number | string | null): number | null => (value === null ? null : Number(value));
-
+/** The rows of one range, the newest first. SQLite reads in this process: others have their turn after each page. */
 async function* newestFirst(
   reader: Reader,
   list: RangeList,
@@ -71,12 +70,8 @@ async function* newestFirst(
 ): AsyncGenerator<readonly ReadRow[]> {
   for (let from: Key | null = null; ; ) {
     const { sql, values } = partSql(reader, COLUMNS, { list, range, descending: true, from, limit });
-    const rows: ReadRow[] = (await reader.rows<ReadRow>(sql, values)).map((row) => ({
-      ...row,
-      orderedAt: Number(row.orderedAt),
-      timeStart: numberOrNull(row.timeStart),
-      timeEnd: numberOrNull(row.timeEnd),
-    }));
+    const rows: ReadRow[] = await reader.prepared<ReadRow>(sql, values);
+    await nextTurn();
     const last = rows.at(-1);
     if (last) yield rows;
     if (!last || rows.length < limit) return;

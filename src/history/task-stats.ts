@@ -78,7 +78,7 @@ export class TaskFiguresBuilder {
     }
     const well = WENT_WELL[status];
     if (well === null) return;
-    const task = JSON.stringify([scope, nodeId, graphTaskId]);
+    const task = `${scope}\n${nodeId}\n${graphTaskId}`;
     const neighbour = this.#outcomes.get(task);
     this.#outcomes.set(task, well);
     if (neighbour === undefined) return;

@@ -7,7 +7,7 @@ import { attemptsOf, type TaskPlace } from '../load.js';
 export type LastAttempt = Pick<TaskRow, 'graphTaskId' | 'taskName' | 'nodeId' | 'attempt' | 'announced'>;
 
 /** Tasks begun anew by one statement's worth of work: a deployment may have a hundred thousand. */
-const CHUNK = 1_000;
+const CHUNK = 500;
 
 const keyOf = ({ graphTaskId, nodeId }: TaskPlace): string => JSON.stringify([graphTaskId, nodeId]);
 

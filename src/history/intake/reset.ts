@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Ctx } from '../../auth/actor.js';
 import { checkReason } from '../../auth/reason.js';
 import { locked } from '../../db/lock.js';
@@ -106,6 +107,8 @@ async function beginAnew(
     const tasks = chunk.map(nextAttempt);
     await apply(tx, deps, [{ transactionId: id, reportId: null, tasks, ...(count === 0 ? { reset: true } : {}) }]);
     count += tasks.length;
+    // SQLite writes in this process: others have their turn.
+    await nextTurn();
   }
   return count;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Ctx } from '../../auth/actor.js';
 import type { Tx } from '../../db/transaction.js';
 import { insertRows } from '../../db/write.js';
@@ -47,6 +48,8 @@ async function announce(tx: Tx, deps: IntakeDeps, begin: LedgerReport, tasks: re
   await apply(tx, deps, [{ ...begin, tasks: tasks.slice(0, CHUNK) }]);
   for (let from = CHUNK; from < tasks.length; from += CHUNK) {
     const { transactionId } = begin;
+    // SQLite writes in this process: others have their turn.
+    await nextTurn();
     await apply(tx, deps, [{ transactionId, reportId: null, tasks: tasks.slice(from, from + CHUNK) }]);
   }
 }
