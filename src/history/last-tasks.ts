@@ -52,7 +52,7 @@ async function nextNames(
   const names: string[] = [];
   for (let last = from; names.length < limit; ) {
     const [sql, values] = last === null ? [first, []] : [`${further} ?`, [last]];
-    const [row] = await reader.rows<{ name: string | null }>(sql, [scope, nodeId, ...values]);
+    const [row] = await reader.prepared<{ name: string | null }>(sql, [scope, nodeId, ...values]);
     if (row?.name == null) break;
     last = row.name;
     names.push(last);

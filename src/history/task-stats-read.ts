@@ -46,7 +46,7 @@ export interface StatsReading {
 }
 
 /** Attempts that statistics are made of, at most. */
-export const MOST_ATTEMPTS = 200_000;
+const MOST_ATTEMPTS = 200_000;
 const DEFAULT_WINDOW = 30 * DAY;
 /** Ranges of an index that are read side by side; more nodes than fit are looked up row by row. */
 const MOST_RANGES = 500;

@@ -17,11 +17,13 @@ export async function hintsOf(server: TestServer, maker: Maker): Promise<Hints> 
   const changed = await maker.changedJob();
   const { runId, attempt, hold } = await maker.heldRun();
   const token = await maker.token('READER', { project });
+  const cluster = await maker.cluster();
+  const deployments = [await maker.deployment(), await maker.failedDeployment()];
   const lists = await new Caller(server).data<Record<string, { edges: { cursor: string }[] }>>(LISTS);
   const cursors = Object.values(lists).flatMap(({ edges }) => edges.map(({ cursor }) => cursor));
   const jobIds = [...jobs.map(({ id }) => id), changed.id];
   const keys = jobs.map(({ key }) => key);
-  const ids = [...jobIds, ...keys.slice(0, 2), runId, client, clientKey, token.id];
+  const ids = [...jobIds, ...keys.slice(0, 2), runId, client, clientKey, token.id, cluster.id, ...deployments];
   return {
     id: ids,
     ids: [...ids, changed.revisionId, attempt.taskId],
@@ -38,6 +40,20 @@ export async function hintsOf(server: TestServer, maker: Maker): Promise<Hints> 
     clientKey: [clientKey],
     runId: [runId],
     taskId: [attempt.taskId],
+    a: deployments,
+    b: [...deployments, runId],
+    transactionId: deployments,
+    transactionIds: [...deployments, runId],
+    cluster: [cluster.id, cluster.externalId, 'new-cluster'],
+    clusterId: [cluster.id],
+    clusterIds: [cluster.id, cluster.externalId],
+    externalId: [cluster.externalId, 'new-cluster'],
+    taskName: ['install', 'done'],
+    taskNames: ['install', 'done'],
+    graphTaskId: ['install', 'done'],
+    nodeId: ['1', '2'],
+    nodeIds: ['1', '2', ''],
+    nodes: ['1', '2', ''],
     sessionId: [sessionId],
     fence: [hold.fence, 1, 2],
     attempt: [1],

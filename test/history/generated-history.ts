@@ -5,7 +5,7 @@ import { ADMIN } from '../kit/actors.js';
 import { ctxOf, type World } from '../kit/world.js';
 
 /** The tasks of each generated deployment's graph: two have one name, and one has none of its own. */
-export const GRAPH = [
+const GRAPH = [
   { id: 'g1', name: 'puppet' },
   { id: 'g2', name: 'puppet' },
   { id: 'hiera', name: 'hiera' },
