@@ -21,6 +21,11 @@ const DOCUMENTS = {
     nodes { name transactions(first: 2) { totalCount nodes { id name status taskCounts { count }
       ... on Deployment { cluster { name } } tasks(first: 2) { nodes { name cluster { name } } } } }
       taskHistory(first: 2) { nodes { name status transaction { id } } } } } }`,
+  'transactions with tasks, record and job': `query ($first: Int) { transactions(first: $first) { totalCount nodes { id
+    taskCounts { count } tasks(first: 3, filter: { statuses: [RUNNING, READY] }) { totalCount nodes { name summary } }
+    taskEvents(first: 2) { totalCount nodes { seq task { name } } } ... on JobRun { state job { key } } } } }`,
+  'tasks of everything with their transactions': `query ($first: Int) { taskHistory(first: $first) { totalCount nodes {
+    name summary transaction { id name ... on JobRun { job { key } } } } } }`,
   activity: 'query ($first: Int) { activity(first: $first) { totalCount nodes { action actor subject detail } } }',
   tokens: 'query ($first: Int) { apiTokens(first: $first) { nodes { name role lastUsedAt } } }',
 } as const;
