@@ -47,10 +47,9 @@ function dueAgain(job: Control, hasOpenRun: boolean, now: number): number | null
 
 /**
  * An agent has begun a run of the job: RUNNING (unless an abort is under way), and the due instant behind it has run.
- * Called in the transaction that claims the run.
+ * Called in the transaction that claims the run; the job must be locked.
  */
-export async function onRunStarted(tx: Tx, deps: JobsDeps, jobId: string, run: JobRunRow): Promise<void> {
-  const job = await lockJob(tx, jobId);
+export async function onRunStarted(tx: Tx, deps: JobsDeps, job: JobRow, run: JobRunRow): Promise<void> {
   const change: Partial<JobRow> = { timeStarted: await tx.now(), timeEnded: null };
   if (job.status === 'STOPPED' || job.status === 'COMPLETED') change.statusBefore = job.status;
   if (job.status !== 'ABORTING' && job.status !== 'REMOVED') change.status = 'RUNNING';

@@ -82,12 +82,17 @@ function instructionOf(run: JobRunRow, step: Extract<RunStep, { task: TaskRow }>
 
 /**
  * Brings a run to its next step: marks what is skipped, makes the next attempt of what is tried again, ends the run
- * when nothing is left. The run and its job must be locked.
+ * when nothing is left. The run and its job must be locked; `tasks` are its attempts, where they are known.
  */
-export async function advance(tx: Tx, deps: JobsDeps, run: JobRunRow): Promise<Advanced> {
+export async function advance(
+  tx: Tx,
+  deps: JobsDeps,
+  run: JobRunRow,
+  tasks: readonly TaskRow[] | null = null,
+): Promise<Advanced> {
   if (run.state === 'ENDED') return { run, instruction: ENDED };
   const now = await tx.now();
-  const { step, skipped } = planRun(run, await attemptsOf(tx, run.id), now);
+  const { step, skipped } = planRun(run, tasks ?? (await attemptsOf(tx, run.id)), now);
   if (step.kind === 'END') return { run: await endRun(tx, deps, run, step.result, step.reason), instruction: ENDED };
   const skips = skipped.map(({ task, reason }) => reportOf(task, 'SKIPPED', { reason }));
   if (skips.length > 0) await apply(tx, deps, [{ transactionId: run.id, reportId: null, tasks: skips }]);

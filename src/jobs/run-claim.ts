@@ -48,7 +48,7 @@ export async function claimRun(deps: JobsDeps, ctx: Ctx, runId: string, sessionI
   return deps.db.transaction(async (tx) => {
     const seen = await findRun(tx, ctx, runId, 'runId');
     await requireSession(tx, seen, sessionId);
-    await lockJob(tx, seen.jobId);
+    const job = await lockJob(tx, seen.jobId);
     const now = await tx.now();
     const count = await tx.execute(CLAIM, [sessionId, now + deps.settings.runLease, now, runId, now]);
     const run = await lockRun(tx, runId);
@@ -56,10 +56,11 @@ export async function claimRun(deps: JobsDeps, ctx: Ctx, runId: string, sessionI
       if (run.state === 'RUNNING' && run.leaseOwner === sessionId) return advance(tx, deps, run);
       throw notClaimable(run, sessionId);
     }
-    await apply(tx, deps, [{ transactionId: run.id, reportId: null, startedAt: now }]);
-    if (run.fence === 1) await onRunStarted(tx, deps, run.jobId, run);
+    const { transactions } = await apply(tx, deps, [{ transactionId: run.id, reportId: null, startedAt: now }]);
+    if (run.fence === 1) await onRunStarted(tx, deps, job, run);
     const statusBefore = run.fence === 1 ? 'PENDING' : run.status;
-    await tellRun(tx, deps, [{ run, jobKey: null, reason: null, progress: null, statusBefore }]);
+    const progress = transactions.get(run.id)?.progress ?? null;
+    await tellRun(tx, deps, [{ run, jobKey: job.key, reason: null, progress, statusBefore }]);
     return advance(tx, deps, run);
   });
 }

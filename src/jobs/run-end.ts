@@ -21,12 +21,15 @@ export async function endRun(
   reason: string | null,
 ): Promise<JobRunRow> {
   const status = statusOfResult(result);
-  await apply(tx, deps, [{ transactionId: run.id, reportId: null, end: { status, reason, running: 'LOST' } }]);
+  const end = { status, reason, running: 'LOST' } as const;
+  const { transactions } = await apply(tx, deps, [{ transactionId: run.id, reportId: null, end }]);
+  const row = transactions.get(run.id);
   const lease = { leaseOwner: null, leaseUntil: null, waitUntil: null, nextAttemptAt: null };
   const change = { ...lease, state: 'ENDED' as const, status, result, endedAt: await tx.now() };
   await updateRows(tx, JobRunEntity, { id: run.id }, change);
   const ended = { ...run, ...change };
-  await tellRun(tx, deps, [{ run: ended, jobKey: null, reason, progress: null, statusBefore: run.status }]);
+  const known = { jobKey: row?.name ?? null, progress: row?.progress ?? null };
+  await tellRun(tx, deps, [{ run: ended, ...known, reason, statusBefore: run.status }]);
   // Who follows the output learns that nothing more comes.
   deps.outbox.ringAfterCommit(tx, outputChannel(run.id));
   await onRunEnded(tx, deps, run.jobId, ended, result, reason);

@@ -113,18 +113,20 @@ async function takeProgress(tx: Tx, deps: JobsDeps, run: JobRunRow, task: TaskRo
   return after;
 }
 
+/** Takes in that an attempt began or ended; null when that was known. Returns the run and the attempt as they are now. */
 async function takeChange(tx: Tx, deps: JobsDeps, run: JobRunRow, task: TaskRow, report: AttemptReport) {
   const at = happenedAt(report, run, await tx.now());
   const reportId = `${report.taskId}:${report.attempt}:${report.sequence}`;
   const tasks = [ledgerReport(report, task, at)];
-  const { repeated } = await apply(tx, deps, [{ transactionId: run.id, reportId, tasks }]);
-  if (repeated > 0) return null;
+  const applied = await apply(tx, deps, [{ transactionId: run.id, reportId, tasks }]);
+  if (applied.repeated > 0) return null;
   const change = { nextAttemptAt: null, progressSequence: report.ended ? 0 : run.progressSequence };
-  await updateRows(tx, JobRunEntity, { id: run.id }, change);
   const after = { ...run, ...change };
+  const changes = run.nextAttemptAt !== null || run.progressSequence !== after.progressSequence;
+  if (changes) await updateRows(tx, JobRunEntity, { id: run.id }, change);
   // Who was told that it waits is told that it does no more.
   if (run.nextAttemptAt !== null) await tellRun(tx, deps, [{ run: after, jobKey: null, reason: null, progress: null }]);
-  return after;
+  return { run: after, task: applied.tasks.find(({ id }) => id === task.id) ?? task };
 }
 
 /** Whether the report says nothing that is not known: what has begun or ended is not begun or ended again. */
@@ -149,9 +151,11 @@ export async function reportAttempt(deps: JobsDeps, ctx: Ctx, hold: Hold, given:
       const after = await takeProgress(tx, deps, run, task, report);
       return { ...(await advance(tx, deps, after ?? run)), repeated: after === null };
     }
-    if (isKnown(task, report)) return { ...(await advance(tx, deps, run)), repeated: true };
+    if (isKnown(task, report)) return { ...(await advance(tx, deps, run, tasks)), repeated: true };
     requireTurn(run, tasks, task, await tx.now());
-    const after = await takeChange(tx, deps, run, task, report);
-    return { ...(await advance(tx, deps, after ?? run)), repeated: after === null };
+    const taken = await takeChange(tx, deps, run, task, report);
+    if (!taken) return { ...(await advance(tx, deps, run)), repeated: true };
+    const now = tasks.map((one) => (one.id === task.id ? taken.task : one));
+    return { ...(await advance(tx, deps, taken.run, now)), repeated: false };
   });
 }
