@@ -12,9 +12,9 @@ export interface RowForm<T> {
   readonly textOf: (row: T) => number;
 }
 
-/** Rows read by one statement at first, and at most. */
+/** Rows read by one statement at first, and at most: more are no quicker, and outlive the collector's first look. */
 const FIRST_PAGE = 250;
-const LARGEST_PAGE = 1_000;
+const LARGEST_PAGE = 500;
 const SMALLEST_PAGE = 10;
 /** Rows that are held of all ranges together, about. */
 const MOST_HELD = 20_000;

@@ -1,6 +1,5 @@
 import type { ExportPage, ExportService } from '../../history/export/export-service.js';
 import { TASK_STATUSES_BY_NAME } from '../../history/statuses.js';
-import { readAhead } from '../../lib/read-ahead.js';
 import type { ExportPart, ExportSubject, FormatName } from './export-subject.js';
 import { TASK_CSV_HEADER, taskCsv, taskJsonLine } from './task-format.js';
 
@@ -19,8 +18,7 @@ const PARAMETERS = [
 async function* parts(pages: AsyncIterable<ExportPage>, format: FormatName): AsyncGenerator<ExportPart> {
   const line = format === 'csv' ? taskCsv : taskJsonLine;
   for await (const { tasks, transactions } of pages) {
-    let text = '';
-    for (const task of tasks) text += line(task, transactions.get(task.transactionId));
+    const text = tasks.map((task) => line(task, transactions.get(task.transactionId))).join('');
     yield { rows: tasks.length, text };
   }
 }
@@ -44,6 +42,6 @@ export const taskExport = (exports: Pick<ExportService, 'tasks'>): ExportSubject
       startedAfter: query.instant('started_after'),
       startedBefore: query.instant('started_before'),
     };
-    return async (ctx) => parts(readAhead(await exports.tasks(ctx, filter, summaries)), format);
+    return async (ctx) => parts(await exports.tasks(ctx, filter, summaries), format);
   },
 });

@@ -1,7 +1,6 @@
 import type { ExportService } from '../../history/export/export-service.js';
 import type { ListedTransaction } from '../../history/export/listed-transaction.js';
 import { TRANSACTION_KINDS_BY_NAME, TRANSACTION_STATUSES_BY_NAME } from '../../history/statuses.js';
-import { readAhead } from '../../lib/read-ahead.js';
 import type { ExportPart, ExportSubject, FormatName } from './export-subject.js';
 import { TRANSACTION_CSV_HEADER, transactionCsv, transactionJsonLine } from './transaction-format.js';
 
@@ -41,6 +40,6 @@ export const transactionExport = (exports: Pick<ExportService, 'transactions'>):
       createdAfter: query.instant('created_after'),
       createdBefore: query.instant('created_before'),
     };
-    return async (ctx) => parts(readAhead(await exports.transactions(ctx, filter)), format);
+    return async (ctx) => parts(await exports.transactions(ctx, filter), format);
   },
 });

@@ -1,3 +1,4 @@
+import { readAhead } from '../../lib/read-ahead.js';
 import type { Clock } from '../../lib/time.js';
 import type { ConnectionCap } from '../connections.js';
 import type { Route } from '../parts.js';
@@ -74,7 +75,8 @@ async function answerExport({ front, cap, clock }: RestExportParts, subject: Exp
       'content-disposition': `attachment; filename="${subject.name}-${at}.${format}"`,
       ...(trailed ? { trailer: 'Orrery-Export' } : {}),
     },
-    pieces: pieces(parts, head, sent),
+    // What waits is text: the rows behind it are forgotten at once.
+    pieces: pieces(readAhead(parts), head, sent),
     cap,
     finish: () => {
       if (trailed) res.addTrailers({ 'Orrery-Export': `complete; rows=${sent.rows}` });

@@ -72,7 +72,7 @@ async function answerList(parts: RestTasksParts, call: RestCall, { transaction }
   const filter = { nodeIds: query.list('nodes'), statuses: query.words('statuses', REST_STATUSES) };
   query.check();
   const { id, number } = await transactionOf(parts, call.ctx, transaction);
-  const pieces = jsonArray(readAhead(parts.exports.ofTransaction(id, filter)), number);
+  const pieces = readAhead(jsonArray(parts.exports.ofTransaction(id, filter), number));
   return parts.front.stream(call, { headers: JSON_TYPE, pieces, cap: parts.cap });
 }
 
