@@ -49,6 +49,10 @@ const RunChanged = builder.objectRef<RunChange>('RunChanged').implement({
     }),
     reason: t.string({ nullable: true, description: 'Why it changed.', resolve: ({ payload }) => payload.reason }),
     progress: t.int({ description: 'How far it was then, 0 to 100.', resolve: ({ payload }) => payload.progress }),
+    deleted: t.boolean({
+      description: 'Whether it was deleted then: lists drop it.',
+      resolve: ({ payload }) => payload.deleted === true,
+    }),
     nextAttemptAt: t.field({
       type: 'DateTime',
       nullable: true,

@@ -48,6 +48,10 @@ const TransactionChanged = builder.objectRef<TransactionEvent>('TransactionChang
       description: 'What its reporter said of the progress.',
       resolve: (event) => transactionFact(event).message,
     }),
+    deleted: t.boolean({
+      description: 'Whether it was deleted then: lists drop it.',
+      resolve: (event) => transactionFact(event).deleted === true,
+    }),
   }),
 });
 
