@@ -1,4 +1,5 @@
 import type { EndedStatus, Reset } from '../history/intake/reset.js';
+import { isOver } from '../history/statuses.js';
 import { builder } from './builder.js';
 import { Deployment } from './deployment.js';
 import { describedEnum } from './job-enums.js';
@@ -60,12 +61,16 @@ const TransactionResetPayload = builder.objectRef<Reset>('TransactionResetPayloa
   }),
 });
 
-builder.objectField(Deployment, 'attempts', (t) =>
-  t.int({
+builder.objectFields(Deployment, (t) => ({
+  attempts: t.int({
     description: '1, and one more with each reset.',
     resolve: ({ transaction }) => transaction.attempts,
   }),
-);
+  canReset: t.boolean({
+    description: 'Whether its tasks can begin anew by `transactionReset`: it is over.',
+    resolve: ({ transaction }) => isOver(transaction.status),
+  }),
+}));
 
 builder.mutationField('transactionReset', (t) =>
   t.field({

@@ -10,7 +10,7 @@ import { histories, makeHistory, NODES, rowsOf } from './generated-history.js';
 import { newestAttempts } from './reference.js';
 
 const RESET = `mutation ($input: TransactionResetInput!) { result: transactionReset(input: $input) { __typename
-  ... on TransactionResetPayload { outcome taskCount transaction { id status attempts progress reason timeEnd } }
+  ... on TransactionResetPayload { outcome taskCount transaction { id status attempts canReset progress reason timeEnd } }
   ... on UserError { code path message } } }`;
 
 interface Answer {
@@ -116,7 +116,7 @@ describe.each(storeKinds())('a reset (%s)', (store) => {
       { graphTaskId: 't', nodeId: '4' },
       { graphTaskId: 't', nodeId: '1' },
     ];
-    expect(await reset({ id, tasks })).toMatchObject({ outcome: 'RESET', taskCount: 2 });
+    expect(await reset({ id, tasks })).toMatchObject({ taskCount: 2, transaction: { canReset: false } });
     expect(await statuses(id)).toEqual([
       '1.1 READY',
       '1.2 PENDING',
