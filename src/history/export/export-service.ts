@@ -28,7 +28,7 @@ export interface ExportPage {
 }
 
 /** Which tasks of one transaction. */
-export interface TransactionTasksFilter {
+interface TransactionTasksFilter {
   readonly nodeIds: readonly string[] | null;
   readonly statuses: readonly TaskStatus[] | null;
 }
