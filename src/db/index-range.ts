@@ -15,6 +15,8 @@ export interface IndexRange {
   readonly equals: readonly (readonly [column: string, value: SqlValue])[];
   /** What else the rows must fit. */
   readonly also: readonly Condition[];
+  /** Few of the list's rows are expected here: little is read of it at first. A wrong guess costs one more statement. */
+  readonly rare?: boolean;
 }
 
 /** A list put together from ranges that share no row. */
@@ -30,8 +32,8 @@ export type Key = readonly number[];
 
 /** Which of two places comes first, in ascending order: negative where it is the first. */
 export function compareKeys(a: Key, b: Key): number {
-  for (const [index, value] of a.entries()) {
-    const difference = value - (b[index] ?? 0);
+  for (let index = 0; index < a.length; index += 1) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0);
     if (difference !== 0) return difference;
   }
   return 0;
@@ -132,7 +134,7 @@ export async function unionRows<T>(reader: Reader, parts: readonly Condition[]):
     const wrap = (sql: string): string => (sqlite ? `SELECT * FROM (${sql})` : `(${sql})`);
     const sql = some.length === 1 ? (some[0]?.sql ?? '') : some.map((part) => wrap(part.sql)).join(' UNION ALL ');
     rows.push(
-      ...(await reader.rows<T>(
+      ...(await reader.prepared<T>(
         sql,
         some.flatMap(({ values }) => values),
       )),

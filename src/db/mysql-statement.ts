@@ -11,9 +11,24 @@ export interface MysqlDoor {
 /** More values than this are a list that comes in every length: not worth a prepared statement of its own. */
 const MOST_PREPARED_VALUES = 24;
 
+/** Longer lists come in multiples of this length, so that their texts are few: the last value is repeated. */
+const PADDED = 50;
+const MOST_PADDED = 500;
+
 /** How a statement that comes again and again is sent: prepared, which the server parses once for each connection. */
-export const preparedWay = (values: readonly SqlValue[]): 'execute' | 'query' =>
-  values.length > MOST_PREPARED_VALUES ? 'query' : 'execute';
+export function preparedWay({ length }: readonly SqlValue[]): 'execute' | 'query' {
+  const padded = length % PADDED === 0 && length <= MOST_PADDED;
+  return length <= MOST_PREPARED_VALUES || padded ? 'execute' : 'query';
+}
+
+/** The values of an `IN` list, repeated up to a length that is worth a prepared statement. */
+export function paddedList<T extends SqlValue>(values: readonly T[]): readonly T[] {
+  const { length } = values;
+  const last = values.at(-1);
+  const missing = (PADDED - (length % PADDED)) % PADDED;
+  if (last === undefined || length <= MOST_PREPARED_VALUES || length > MOST_PADDED) return values;
+  return [...values, ...new Array<T>(missing).fill(last)];
+}
 
 /** Sends a statement; what TypeORM puts around one costs as much as a small statement itself. Throws the driver's error. */
 export function mysqlStatement(

@@ -10,6 +10,7 @@ export interface Want {
 
 /** What is known of one range. */
 interface Known {
+  readonly weight: number;
   last: Key | null;
   /** How many were asked for at last. */
   asked: number;
@@ -19,8 +20,10 @@ interface Known {
 
 /** So few ranges are read to the full at once: a second statement would cost more than what is read too much. */
 const FEW = 7;
-/** Of more ranges, as many keys as this many pages are read at once, in equal parts. */
+/** Of more ranges, as many keys as this many pages are read at once, by their weights. */
 const READ_AHEAD = 4;
+/** What a range weighs where rows are expected, against a rare one. */
+const WEIGHT = 4;
 
 /**
  * The first `size` keys of several sorted ranges, which are read only as far as they are needed: a lazy k-way merge
@@ -33,11 +36,11 @@ export class RangeMerge {
   readonly #ranges: Known[];
   #keys: Key[] = [];
 
-  /** `from`: the place after which each range begins. */
-  constructor(count: number, size: number, descending: boolean, from: Key | null) {
+  /** `rare`: of each range, whether few rows are expected in it; `from`: the place after which each range begins. */
+  constructor(rare: readonly boolean[], size: number, descending: boolean, from: Key | null) {
     this.#size = size;
     this.#sign = descending ? -1 : 1;
-    this.#ranges = Array.from({ length: count }, () => ({ last: from, asked: 0, open: true }));
+    this.#ranges = rare.map((few) => ({ weight: few ? 1 : WEIGHT, last: from, asked: 0, open: true }));
   }
 
   /** The first keys, as far as they are known; with nothing wanted any more, all there are up to `size`. */
@@ -52,7 +55,8 @@ export class RangeMerge {
     const open = [...this.#ranges.entries()].filter(([, { last, asked, open }]) => {
       return open && (asked === 0 || !bound || last === null || this.#before(last, bound));
     });
-    return open.map(([range, known]) => ({ range, from: known.last, limit: this.#limit(known, open.length) }));
+    const weight = open.reduce((sum, [, known]) => sum + known.weight, 0);
+    return open.map(([range, known]) => ({ range, from: known.last, limit: this.#limit(known, open.length, weight) }));
   }
 
   /** Takes in what came of some wants, by their numbers. */
@@ -61,12 +65,14 @@ export class RangeMerge {
     for (const { want, keys } of answers) {
       const known = this.#ranges[want.range];
       if (!known) continue;
-      const sorted = [...keys].sort((a, b) => this.#sign * compareKeys(a, b));
       known.asked = want.limit;
-      known.open = sorted.length >= want.limit;
-      known.last = sorted.at(-1) ?? known.last;
-      all.push(...sorted);
+      known.open = keys.length >= want.limit;
+      for (const key of keys) {
+        if (known.last === null || this.#before(known.last, key)) known.last = key;
+        all.push(key);
+      }
     }
+    // Each range comes sorted as a rule, and a sort that merges runs makes little of that.
     this.#keys = all.sort((a, b) => this.#sign * compareKeys(a, b)).slice(0, this.#size);
   }
 
@@ -74,9 +80,12 @@ export class RangeMerge {
     return this.#sign * compareKeys(a, b) < 0;
   }
 
-  #limit({ last, asked }: Known, open: number): number {
+  #limit({ weight, last, asked }: Known, open: number, weights: number): number {
     const size = this.#size;
-    if (asked === 0) return open <= FEW ? size : Math.min(size, Math.ceil((READ_AHEAD * size) / open));
+    if (asked === 0) {
+      const share = open <= FEW ? weight / WEIGHT : (READ_AHEAD * weight) / weights;
+      return Math.min(size, Math.ceil(size * share));
+    }
     // What is known up to its last key comes before all that it may still have.
     const sure = last === null ? 0 : this.#keys.filter((key) => !this.#before(last, key)).length;
     return Math.min(size - sure, Math.max(2 * asked, Math.ceil((2 * (size - sure)) / open)));

@@ -31,7 +31,15 @@ const keyOf = ({ order }: RangeList, row: Readonly<Record<string, unknown>>): Ke
 /** The first keys of each list: one statement for all of them, and others only where some ranges ran out too early. */
 async function keysOfEach(reader: Reader, lists: readonly RangeList[], slice: Slice): Promise<(readonly Key[])[]> {
   const { size, descending, from } = slice;
-  const merges = lists.map(({ ranges }) => new RangeMerge(ranges.length, size, descending, from));
+  const merges = lists.map(
+    ({ ranges }) =>
+      new RangeMerge(
+        ranges.map(({ rare = false }) => rare),
+        size,
+        descending,
+        from,
+      ),
+  );
   for (;;) {
     const wanted = merges.flatMap((merge, list) => merge.wants().map((want) => ({ list, want })));
     if (wanted.length === 0) return merges.map(({ keys }) => keys);
@@ -180,12 +188,12 @@ async function pagesOf<T extends ObjectLiteral>(
   const slice = { descending: descending !== backwards, from, size: size + 1 };
   const plain = lists.every(({ ranges }) => ranges.length <= 1);
   const found = await (plain ? rowsOfRanges : rowsOfEach)(reader, entity, lists, slice);
-  const totals = new DataLoader<number, number>((parts) =>
+  let totals: DataLoader<number, number> | undefined;
+  const countTogether = (numbers: readonly number[]): Promise<number[]> =>
     totalsOf(
       reader,
-      parts.flatMap((part) => lists[part] ?? []),
-    ),
-  );
+      numbers.flatMap((number) => lists[number] ?? []),
+    );
   return lists.map(({ scope }, part) => {
     const { rows, keys, more } = found[part] ?? { rows: [], keys: [], more: false };
     if (backwards) {
@@ -197,7 +205,10 @@ async function pagesOf<T extends ObjectLiteral>(
       edges: rows.map((node, index) => ({ node, cursor: cursors[index] ?? '' })),
       hasNextPage: backwards ? request.before != null : more,
       hasPreviousPage: backwards ? more : request.after != null,
-      total: () => totals.load(part),
+      total: () => {
+        totals ??= new DataLoader(countTogether);
+        return totals.load(part);
+      },
     };
   });
 }

@@ -1,4 +1,5 @@
 import type { EntityMetadata, EntitySchema, ObjectLiteral } from 'typeorm';
+import { paddedList } from './mysql-statement.js';
 import type { SqlValue } from './sql-value.js';
 import type { Reader } from './transaction.js';
 
@@ -78,7 +79,7 @@ export async function rowsWith<T extends ObjectLiteral>(
   const { table, columns, finish } = rowReading(reader, entity);
   const rows: T[] = [];
   for (let from = 0; from < values.length; from += MOST_VALUES) {
-    const some = values.slice(from, from + MOST_VALUES);
+    const some = paddedList(values.slice(from, from + MOST_VALUES));
     const sql = `SELECT ${columns} FROM ${table} WHERE ${column} IN (${some.map(() => '?').join(', ')})`;
     rows.push(...finish(await reader.prepared<Record<string, unknown>>(sql, some)));
   }

@@ -1,4 +1,4 @@
-import { type Axis, type Condition, combinedRanges, type RangeList } from '../db/index-range.js';
+import { type Axis, type Condition, combinedRanges, type IndexRange, type RangeList } from '../db/index-range.js';
 import { TASK_STATUSES, type TaskStatus } from '../entities/ledger.js';
 
 /** Where tasks are listed: in some transactions, in some scopes, or all there are. */
@@ -99,6 +99,10 @@ function restOf(narrowing: TaskNarrowing, { columns }: Index, statuses: readonly
   return rest;
 }
 
+/** Nearly all tasks of a history succeeded. */
+const isRare = ({ equals }: IndexRange): boolean =>
+  equals.some(([column, value]) => column === 'status' && value !== 'READY');
+
 /**
  * The ranges of one index that hold the rows of a list: in transactions by number, else by when they began. Within
  * transactions `search` and the times are looked up in the rows that the rest of the narrowing fits; everything else is
@@ -116,9 +120,10 @@ export function taskRanges(place: TaskPlace, narrowing: TaskNarrowing): RangeLis
   };
   const none = statuses.length === 0;
   const axes = index.columns.map((column): Axis => [column, values[column]]);
+  const ranges = none ? [] : combinedRanges(index.name, axes, restOf(narrowing, index, statuses));
   return {
     table: 'tasks',
     order: place.in === 'transactions' ? ['number'] : ['ordered_at', 'number'],
-    ranges: none ? [] : combinedRanges(index.name, axes, restOf(narrowing, index, statuses)),
+    ranges: statuses.includes('READY') ? ranges.map((range) => ({ ...range, rare: isRare(range) })) : ranges,
   };
 }
