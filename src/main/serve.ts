@@ -8,6 +8,7 @@ import { type Api, startApi } from './api.js';
 import { type Flags, readConfiguration } from './configuration.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
 import { createDomain, type Domain, type Identity, type Telemetry } from './domain.js';
+import { boundHeapGrowth } from './heap.js';
 import { startLocalAgent } from './local-agent.js';
 import { keepPresence } from './presence.js';
 import { takeReportsFromQueue } from './report-queue.js';
@@ -138,6 +139,7 @@ function stopSignal(): Promise<string> {
 
 /** `orrery serve`: runs until a signal; `say` gets the lines for the person who started it. */
 export async function serve(flags: Flags, version: string, say: (text: string) => void): Promise<void> {
+  boundHeapGrowth();
   const config = await readConfiguration(flags);
   const server = await startServer(config, { version });
   const stopped = stopSignal();
