@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createOrreryClient, createSdk, type OrrerySdk, payloadOf } from '@orrery/sdk';
 import type { Begun } from './agents-host.js';
 import { type BenchChild, startChild } from './child.js';
+import { COLLECTING, settledBytes } from './collection.js';
 import { makeDatabase } from './database.js';
 import { ADMIN_TOKEN, migrate, type OrreryProcess, startOrrery } from './orrery-process.js';
-import { cpuTime, quantile, residentBytes } from './process-figures.js';
+import { cpuTime, quantile } from './process-figures.js';
 
 const [, , sessions = '1000', idleSeconds = '20'] = process.argv;
 const COUNT = Number(sessions);
@@ -35,17 +36,25 @@ interface Idle {
   cpu: number;
 }
 
-/** What sessions cost that `connect` opens: memory once, CPU time while nothing happens. */
+/**
+ * What sessions cost that `connect` opens: memory once, CPU time while nothing happens. Garbage is no memory of a
+ * session: it is collected before and after.
+ */
 async function idle(pid: number, connect: () => Promise<void>): Promise<Idle> {
-  const before = residentBytes(pid);
+  const before = await settledBytes(pid);
   await connect();
   await sleep(5_000);
   const begun = cpuTime(pid);
   await sleep(Number(idleSeconds) * 1_000);
-  return {
-    memory: (residentBytes(pid) - before) / 1_024 / COUNT,
-    cpu: (cpuTime(pid) - begun) / COUNT / Number(idleSeconds),
-  };
+  const cpu = (cpuTime(pid) - begun) / COUNT / Number(idleSeconds);
+  return { memory: ((await settledBytes(pid)) - before) / 1_024 / COUNT, cpu };
+}
+
+/** A server, and the client of its admin. */
+interface Side {
+  server: OrreryProcess;
+  sdk: OrrerySdk;
+  stop(): Promise<void>;
 }
 
 /** The tokens of a host's agents, by client. */
@@ -86,13 +95,15 @@ async function endedRuns(sdk: OrrerySdk): Promise<RunPage['nodes']> {
 interface Burst {
   /** Seconds until every run has ended. */
   seconds: number;
+  /** CPU time of the server for each run, in milliseconds. */
+  cpu: number;
   /** Milliseconds from the making of a run to its beginning at the agent. */
   p50: number;
   p99: number;
 }
 
 /** Starts a run of every job at once, and waits until all have ended, each begun once. */
-async function burst(sdk: OrrerySdk, jobs: readonly string[], hosts: readonly BenchChild[]): Promise<Burst> {
+async function burst({ server, sdk }: Side, jobs: readonly string[], hosts: readonly BenchChild[]): Promise<Burst> {
   const begun = new Map<string, number>();
   for (const { process: host } of hosts) {
     host.on('message', ({ runId, at }: Begun) => {
@@ -101,6 +112,7 @@ async function burst(sdk: OrrerySdk, jobs: readonly string[], hosts: readonly Be
     });
   }
   const start = performance.now();
+  const cpuBefore = cpuTime(server.pid);
   await Promise.all(jobs.map(async (id) => payloadOf((await sdk.jobRunNow({ input: { id } })).jobRunNow)));
   let runs = await endedRuns(sdk);
   while (runs.length < COUNT) {
@@ -108,24 +120,47 @@ async function burst(sdk: OrrerySdk, jobs: readonly string[], hosts: readonly Be
     runs = await endedRuns(sdk);
   }
   const seconds = (performance.now() - start) / 1_000;
+  const cpu = (cpuTime(server.pid) - cpuBefore) / 1_000 / COUNT;
   const odd = runs.filter(({ id, result }) => result !== 'SUCCESS' || !begun.has(id));
   if (odd.length > 0 || begun.size !== COUNT) throw new Error(`${odd.length} of ${runs.length} runs went wrong.`);
   const latencies = runs.map(({ id, createdAt }) => (begun.get(id) ?? 0) - Date.parse(createdAt));
-  return { seconds, p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
+  return { seconds, cpu, p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
 }
 
-async function ours(server: OrreryProcess, sdk: OrrerySdk): Promise<{ idle: Idle; burst: Burst }> {
+async function startSide(databaseUrl: string): Promise<Side> {
+  const server = await startOrrery(databaseUrl, [], COLLECTING);
+  const client = createOrreryClient({ url: server.endpoint, token: () => ADMIN_TOKEN });
+  const stop = async (): Promise<void> => {
+    await client.close();
+    await server.stop();
+  };
+  return { server, sdk: createSdk(client), stop };
+}
+
+interface Seeded {
+  tokens: Record<string, string>[];
+  jobs: string[];
+}
+
+/** Tokens and jobs of all agents, made by a server of its own: what making them left in its heap is no session's. */
+async function seed(databaseUrl: string): Promise<Seeded> {
+  const { sdk, stop } = await startSide(databaseUrl);
   const tokens: Record<string, string>[] = [];
   for (let host = 0; host < HOSTS; host += 1) tokens.push(await makeTokens(sdk, host));
   const jobs = await makeJobs(sdk, tokens.flatMap(Object.keys));
-  const hosts = tokens.map(() => startChild('bench/agents-host.ts', [server.endpoint]));
-  const cost = await idle(server.pid, async () => {
+  await stop();
+  return { tokens, jobs };
+}
+
+async function ours(side: Side, { tokens, jobs }: Seeded): Promise<{ idle: Idle; burst: Burst }> {
+  const hosts = tokens.map(() => startChild('bench/agents-host.ts', [side.server.endpoint]));
+  const cost = await idle(side.server.pid, async () => {
     for (const [index, host] of hosts.entries()) {
       host.process.send(tokens[index] ?? {});
       await host.next();
     }
   });
-  const taken = await burst(sdk, jobs, hosts);
+  const taken = await burst(side, jobs, hosts);
   for (const host of hosts) {
     host.process.send('stop');
     await host.exit;
@@ -134,7 +169,7 @@ async function ours(server: OrreryProcess, sdk: OrrerySdk): Promise<{ idle: Idle
 }
 
 async function limit(databaseUrl: string): Promise<{ idle: Idle; seconds: number }> {
-  const server = startChild('bench/agents-limit.ts', [databaseUrl]);
+  const server = startChild('bench/agents-limit.ts', [databaseUrl], COLLECTING);
   const url = `ws://127.0.0.1:${await server.next<number>()}`;
   const hosts: BenchChild[] = [];
   const cost = await idle(server.pid, async () => {
@@ -159,10 +194,10 @@ async function limit(databaseUrl: string): Promise<{ idle: Idle; seconds: number
 const database = await makeDatabase();
 const other = await makeDatabase();
 await migrate(database.url);
-const server = await startOrrery(database.url);
-const client = createOrreryClient({ url: server.endpoint, token: () => ADMIN_TOKEN });
+const seeded = await seed(database.url);
+const side = await startSide(database.url);
 try {
-  const found = await ours(server, createSdk(client));
+  const found = await ours(side, seeded);
   const bare = await limit(other.url);
   console.log(`${sessions} sessions in ${HOSTS} processes`);
   console.log('| what | ours | limit | ratio |\n|---|---|---|---|');
@@ -174,10 +209,10 @@ try {
   line('memory of an idle session, KiB', found.idle.memory, bare.idle.memory, 1);
   line('CPU time of an idle session, us a second', found.idle.cpu, bare.idle.cpu, 1);
   line(`${sessions} runs started at once: all claimed, reported and ended, s`, found.burst.seconds, bare.seconds, 2);
+  console.log(`CPU time of our server for a run: ${found.burst.cpu.toFixed(1)} ms.`);
   console.log(`None twice. From made to begun at the agent: p50 ${found.burst.p50} ms, p99 ${found.burst.p99} ms.`);
 } finally {
-  await client.close();
-  await server.stop();
+  await side.stop();
   await database.drop();
   await other.drop();
 }

@@ -13,10 +13,14 @@ export interface BenchChild {
 }
 
 /** Starts `bench/<program>` with arguments. */
-export function startChild(program: string, args: readonly string[]): BenchChild {
+export function startChild(
+  program: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): BenchChild {
   const child = spawn(process.execPath, ['scripts/run-ts.mjs', program, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, NODE_ENV: 'production' },
+    env: { ...process.env, NODE_ENV: 'production', ...environment },
   });
   const exit = once(child, 'exit');
   const messages: unknown[] = [];

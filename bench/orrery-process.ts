@@ -11,7 +11,7 @@ export interface OrreryProcess {
   stop(): Promise<void>;
 }
 
-function spawnOrrery(args: readonly string[], databaseUrl: string): ChildProcess {
+function spawnOrrery(args: readonly string[], databaseUrl: string, more: Record<string, string> = {}): ChildProcess {
   return spawn(process.execPath, ['bin/orrery.js', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
@@ -22,6 +22,7 @@ function spawnOrrery(args: readonly string[], databaseUrl: string): ChildProcess
       ORRERY_PORT: '0',
       ORRERY_RATE_LIMIT: '0',
       ORRERY_LOG_LEVEL: 'warn',
+      ...more,
     },
   });
 }
@@ -35,8 +36,12 @@ export async function migrate(databaseUrl: string): Promise<void> {
 }
 
 /** Starts a server over a migrated database, with every default but the rate limit; resolves when it answers. */
-export async function startOrrery(databaseUrl: string, flags: readonly string[] = []): Promise<OrreryProcess> {
-  const child = spawnOrrery(['serve', ...flags], databaseUrl);
+export async function startOrrery(
+  databaseUrl: string,
+  flags: readonly string[] = [],
+  environment: Record<string, string> = {},
+): Promise<OrreryProcess> {
+  const child = spawnOrrery(['serve', ...flags], databaseUrl, environment);
   const exit = once(child, 'exit');
   let said = '';
   let endpoint: string | undefined;
