@@ -1,6 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Ctx } from '../auth/actor.js';
-import { type Axis, combinedRanges, type IndexRange, type Key, partSql, type RangeList } from '../db/index-range.js';
+import {
+  type Axis,
+  combinedRanges,
+  type IndexRange,
+  type Key,
+  partSql,
+  type RangeList,
+  unionRows,
+} from '../db/index-range.js';
 import type { Reader } from '../db/transaction.js';
 import { checkListLength } from '../db/where-in.js';
 import { TASK_STATUSES, type TaskRow } from '../entities/ledger.js';
@@ -48,8 +56,12 @@ export interface StatsReading {
 /** Attempts that statistics are made of, at most. */
 const MOST_ATTEMPTS = 200_000;
 const DEFAULT_WINDOW = 30 * DAY;
-/** Ranges of an index that are read side by side; more nodes than fit are looked up row by row. */
-const MOST_RANGES = 500;
+/** Ranges that each have a node of their own; more nodes than fit are looked up row by row. */
+const MOST_NODE_RANGES = 500;
+/** Ranges of an index that are looked into: those that have rows are read side by side. */
+const MOST_RANGES = 3_500;
+/** So few ranges are read without a look into them before. */
+const FEW = 7;
 /** Rows that are held of all ranges together, about. */
 const MOST_HELD = 20_000;
 const LARGEST_PAGE = 500;
@@ -93,7 +105,7 @@ function rangesOf(place: Place, statuses: readonly string[], from: number, to: n
   const axes = (...middle: Axis[]): Axis[] => [['scope', scopes], ...middle, ['status', statuses]];
   const name: Axis = ['task_name', [taskName]];
   const order = { table: 'tasks', order: ['ordered_at', 'number'] };
-  if (nodeIds !== null && scopes.length * nodeIds.length * statuses.length <= MOST_RANGES) {
+  if (nodeIds !== null && scopes.length * nodeIds.length * statuses.length <= MOST_NODE_RANGES) {
     return { ...order, ranges: combinedRanges('ix_tasks_scope_both', axes(['node_id', nodeIds], name), also) };
   }
   if (scopes.length * statuses.length > MOST_RANGES) {
@@ -105,10 +117,22 @@ function rangesOf(place: Place, statuses: readonly string[], from: number, to: n
   return { ...order, ranges: combinedRanges('ix_tasks_scope_name', axes(name), [...also, ...onNodes]) };
 }
 
-function pagesOf(reader: Reader, list: RangeList, most: number): AsyncGenerator<readonly ReadRow[]> {
+/** The ranges of a list that have rows: many at once are looked into by one statement. */
+async function nonEmpty(reader: Reader, list: RangeList): Promise<RangeList> {
+  if (list.ranges.length <= FEW) return list;
+  const looks = list.ranges.map((range, index) =>
+    partSql(reader, `${index} AS part`, { list, range, descending: true, from: null, limit: 1 }),
+  );
+  const found = await unionRows<{ part: number | string }>(reader, looks);
+  const parts = new Set(found.map(({ part }) => Number(part)));
+  return { ...list, ranges: list.ranges.filter((_, index) => parts.has(index)) };
+}
+
+async function* pagesOf(reader: Reader, all: RangeList, most: number): AsyncGenerator<readonly ReadRow[]> {
+  const list = await nonEmpty(reader, all);
   const size = Math.max(1, Math.min(most, LARGEST_PAGE, Math.floor(MOST_HELD / Math.max(1, list.ranges.length))));
   const sources = list.ranges.map((range) => newestFirst(reader, list, range, size));
-  return mergePages(sources, (a, b) => b.orderedAt - a.orderedAt || b.number - a.number);
+  yield* mergePages(sources, (a, b) => b.orderedAt - a.orderedAt || b.number - a.number);
 }
 
 async function lastSuccessOf(reader: Reader, place: Place, to: number): Promise<TaskRow | null> {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TASK_CHANGES } from '../../src/history/task-difference.js';
 import { taskStats as readStats } from '../../src/history/task-stats-read.js';
 import { ADMIN, actor, MEMBER } from '../kit/actors.js';
+import { taskRow, transactionRow, writeHistory } from '../kit/history-rows.js';
 import { storeKinds } from '../kit/stores.js';
 import { createWorld, ctxOf, type World } from '../kit/world.js';
 import { histories, type MadeHistory, makeHistory, NAMES, NODES, rowsOf } from './generated-history.js';
@@ -208,6 +209,21 @@ describe.each(storeKinds())('the analysis of a history (%s)', (store) => {
     expect(all).toMatchObject({ truncated: false, figures: { attempts: 3 } });
     const aborted = { ...reading, signal: AbortSignal.abort(new Error('gone')) };
     await expect(readStats(world.db.reader, ctxOf(ADMIN), filter, aborted)).rejects.toThrow('gone');
+  });
+
+  it('looks in every cluster and project, however many there are', async () => {
+    const now = world.clock.now();
+    const places = Array.from({ length: 120 }, (_, index) => {
+      return index % 2 === 0 ? { clusterId: `cluster_${index}` } : { project: `project-${index}` };
+    });
+    const transactions = places.map((place, index) => transactionRow(place, now - index - 1));
+    const tasks = transactions.map((transaction, index) =>
+      taskRow(transaction, 0, { taskName: 'everywhere', timeStart: now - index - 1, timeEnd: now }),
+    );
+    await writeHistory(world.db, transactions, tasks);
+    const document = '{ taskStats(taskName: "everywhere") { attemptCount duration { p50 } lastSuccess { id } } }';
+    const { taskStats: found } = await world.gql<{ taskStats: object }>(document);
+    expect(found).toEqual({ attemptCount: 120, duration: { p50: 0.06 }, lastSuccess: { id: tasks[0]?.id } });
   });
 
   it('asks for a window that begins before it ends', async () => {
