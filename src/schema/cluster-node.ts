@@ -1,9 +1,16 @@
+import type { PageRequest } from '../db/page.js';
 import type { NodePlace } from '../history/last-tasks.js';
 import { builder } from './builder.js';
 import { Cluster } from './cluster.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { Task } from './task.js';
 import { TaskConnection } from './task-list.js';
+
+/** The cost of a page whose objects are looked up one after the other. */
+function lookedUpOneByOne(args: PageRequest): { field: number; multiplier: number } {
+  const { field, multiplier } = pageComplexity(args);
+  return { field, multiplier: 4 * multiplier };
+}
 
 /** A node of a cluster, whatever else is known of it. */
 export const ClusterNode = builder.interfaceRef<NodePlace>('ClusterNode');
@@ -18,7 +25,7 @@ builder.interfaceType(ClusterNode, {
         type: Task,
         description:
           'Each task that it ever had to do, by its name, with the newest attempt: the last to begin, of those that have not begun the last to be made.',
-        complexity: (args) => pageComplexity(args),
+        complexity: (args) => lookedUpOneByOne(args),
         resolve: async (node, page, context) =>
           toConnection(await context.services.analysis.lastTasks(node, 'ATTEMPTS', page)),
       },
@@ -28,7 +35,7 @@ builder.interfaceType(ClusterNode, {
       {
         type: Task,
         description: 'Each task that ever succeeded on it, by its name, with the newest attempt that did.',
-        complexity: (args) => pageComplexity(args),
+        complexity: (args) => lookedUpOneByOne(args),
         resolve: async (node, page, context) =>
           toConnection(await context.services.analysis.lastTasks(node, 'SUCCESSES', page)),
       },
