@@ -13,8 +13,8 @@ export interface RowForm<T> {
 }
 
 /** Rows read by one statement at first, and at most: more are no quicker, and outlive the collector's first look. */
-const FIRST_PAGE = 250;
-const LARGEST_PAGE = 500;
+const FIRST_PAGE = 100;
+const LARGEST_PAGE = 300;
 const SMALLEST_PAGE = 10;
 /** Rows that are held of all ranges together, about. */
 const MOST_HELD = 20_000;
