@@ -15,7 +15,7 @@ export interface ClusterRef {
 }
 
 /** What reports ask of the clusters. */
-export interface ClusterDirectory {
+interface ClusterDirectory {
   /** The cluster that a deployment names, made when it is not there. Throws NotFoundError, InvalidInputError. */
   forDeployment(tx: Tx, ctx: Ctx, ref: ClusterRef): Promise<ClusterRow>;
   /** The cluster with this global or external id; null when there is none. */
