@@ -370,6 +370,8 @@ describeWithStores('reports by RabbitMQ', ['amqp'], () => {
     const { url, queue, deadQueue } = side.broker;
     const env = { ORRERY_AMQP_URL: url, ORRERY_REPORTS_QUEUE: queue, ORRERY_REPORTS_DEAD_QUEUE: deadQueue };
     const example = (...args: string[]) => run(process.execPath, [EXAMPLE, ...args], env);
+    // The server makes the queue at a moment of its own.
+    await side.broker.publish([]);
     expect(example('send', file)).toMatchObject({ code: 0, err: `2 messages are in ${queue}\n` });
     await side.counts('dead NOT_AN_OBJECT');
     for (let look = 0; look < 2; look += 1) {
