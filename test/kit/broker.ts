@@ -68,6 +68,8 @@ export class Broker {
   /** Takes so many messages out of the dead queue, once they are there. */
   async dead(count: number): Promise<DeadLetter[]> {
     const letters: DeadLetter[] = [];
+    // A server makes its queues at a moment of its own, and a channel ends with a queue that is not there.
+    await expect.poll(() => this.#isThere(this.deadQueue), SOON).toBe(true);
     await this.#withChannel(async (channel) => {
       const take = async (): Promise<number> => {
         const message = await channel.get(this.deadQueue, { noAck: true });
@@ -108,6 +110,15 @@ export class Broker {
       await this.#withChannel((channel) => channel.deleteQueue(queue));
     }
     await this.#model.close();
+  }
+
+  async #isThere(queue: string): Promise<boolean> {
+    try {
+      await this.#withChannel((channel) => channel.checkQueue(queue));
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async #withChannel(work: (channel: ConfirmChannel) => Promise<unknown>): Promise<void> {

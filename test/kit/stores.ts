@@ -37,7 +37,8 @@ function storeUrl(kind: StoreKind): string | undefined {
 
 /** The databases to run a noun's tests on: SQLite always, MySQL or MariaDB where there is one. */
 export function storeKinds(): DatabaseKind[] {
-  return storeUrl('mysql') === undefined ? ['sqlite'] : ['sqlite', 'mysql'];
+  if (storeUrl('mysql') === undefined) return ['sqlite'];
+  return process.env.ORRERY_TEST_STORES === 'servers' ? ['mysql'] : ['sqlite', 'mysql'];
 }
 
 /** An empty database without tables. Throws when the kind's server is not there. */

@@ -26,6 +26,9 @@ export type Entries = Collection<EntryDocument>;
 export const entryKey = (shard: string): ObjectId =>
   new ObjectId(createHash('sha256').update(shard).digest('hex').slice(0, 24));
 
+/** When an entry that nobody pauses is free: at once, also for an engine whose estimate of the server's clock is behind. */
+const AT_ONCE = new Date(0);
+
 /** A new entry: free, and due at once. */
 export const newEntry = (shard: string): EntryDocument => ({
   _id: entryKey(shard),
@@ -35,7 +38,7 @@ export const newEntry = (shard: string): EntryDocument => ({
   nextRunAt: null,
   disabled: false,
   data: { shard },
-  wakeAt: new Date(0),
+  wakeAt: AT_ONCE,
   lockService: null,
   lockIncarnation: null,
   lockedAt: null,
@@ -77,5 +80,12 @@ export function lockStage(owner: LockOwner, length: number, condition: Document)
 
 /** Frees an entry; nobody takes it for `pause` milliseconds. */
 export const freeStage = (pause: number): Document[] => [
-  { $set: { lockService: null, lockIncarnation: null, lockedAt: null, wakeAt: { $add: ['$$NOW', pause] } } },
+  {
+    $set: {
+      lockService: null,
+      lockIncarnation: null,
+      lockedAt: null,
+      wakeAt: pause === 0 ? AT_ONCE : { $add: ['$$NOW', pause] },
+    },
+  },
 ];
