@@ -86,7 +86,7 @@ export async function readRows<T extends ObjectLiteral, K extends keyof T & stri
 }
 
 /**
- * The rows of an entity that fit a condition as SQL, in which the table is `t`; `lock` is what follows it. For statements
+ * The rows of an entity that fit a condition as SQL, in which the table is `t`; `lock` is what follows it, `index` the one it is read by. For statements
  * of hundreds of values: TypeORM looks at each of them several times.
  */
 export async function rowsWhere<T extends ObjectLiteral>(
@@ -94,13 +94,14 @@ export async function rowsWhere<T extends ObjectLiteral>(
   entity: EntitySchema<T>,
   where: string,
   values: readonly SqlValue[],
-  lock: 'FOR UPDATE' | '' = '',
+  { index, lock = '' }: { readonly index?: string; readonly lock?: 'FOR UPDATE' | '' } = {},
 ): Promise<T[]> {
   const { dataSource } = tx.manager;
   const metadata = dataSource.getMetadata(entity);
   const { columns, converted } = readingOf(dataSource, metadata, 't', []);
-  const locking = dataSource.options.type === 'better-sqlite3' ? '' : lock;
-  const sql = `SELECT ${columns} FROM ${metadata.tableName} t WHERE ${where} ${locking}`;
+  const sqlite = dataSource.options.type === 'better-sqlite3';
+  const by = index === undefined ? '' : sqlite ? `INDEXED BY ${index}` : `FORCE INDEX (${index})`;
+  const sql = `SELECT ${columns} FROM ${metadata.tableName} t ${by} WHERE ${where} ${sqlite ? '' : lock}`;
   const rows = await tx.rows<T & Record<string, unknown>>(sql, values);
   for (const row of rows) convert(dataSource, row, converted);
   return rows;

@@ -105,7 +105,8 @@ export async function attemptsOf(tx: Tx, transactionId: string, tasks: readonly 
     const some = pairs.slice(from, from + MOST_TASKS);
     const where = `t.transaction_id = ? AND (${some.map(({ sql }) => sql).join(' OR ')})`;
     const values = [transactionId, ...some.flatMap((pair) => pair.values)];
-    rows.push(...(await rowsWhere(tx, TaskEntity, where, values, 'FOR UPDATE')));
+    // Of a large transaction MariaDB reads every task of the node, where it may choose.
+    rows.push(...(await rowsWhere(tx, TaskEntity, where, values, { index: 'ux_tasks_attempt', lock: 'FOR UPDATE' })));
   }
   return rows;
 }
@@ -116,7 +117,7 @@ const MOST_OPEN = 2_000;
 /** Some of the rows of a transaction that are open, locked; none: all are closed. */
 export async function openTasks(tx: Tx, transactionId: string): Promise<TaskRow[]> {
   const where = `t.transaction_id = ? AND t.status IN ('PENDING', 'RUNNING') LIMIT ${MOST_OPEN}`;
-  return rowsWhere(tx, TaskEntity, where, [transactionId], 'FOR UPDATE');
+  return rowsWhere(tx, TaskEntity, where, [transactionId], { lock: 'FOR UPDATE' });
 }
 
 /** The decisions behind the summaries kept of these tasks. */
