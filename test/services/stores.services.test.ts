@@ -18,7 +18,8 @@ describe('a fresh SQLite database', () => {
 
 describeWithStores('a fresh MySQL database', ['mysql'], () => {
   it('is empty, can be written, and is gone when dropped', async () => {
-    expect(storeKinds()).toContain('mysql');
+    const alone = process.env.ORRERY_TEST_STORES === 'servers';
+    expect(storeKinds()).toEqual(alone ? ['mysql'] : ['sqlite', 'mysql']);
     const store = await freshDatabase('mysql');
     const connection = await createConnection(store.url);
     expect((await connection.query<RowDataPacket[]>('SHOW TABLES'))[0]).toEqual([]);
