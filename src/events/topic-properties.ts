@@ -18,5 +18,7 @@ export const TOPIC_PROPERTIES: Readonly<Record<Topic, TopicProperties>> = {
   transactionChanged: { mergeable: true },
   taskHistoryChanged: { mergeable: false },
   clusterChanged: { mergeable: true },
+  serviceStateChanged: { mergeable: true },
+  shardMoved: { mergeable: false },
   activityRecorded: { mergeable: false },
 };

@@ -1,6 +1,10 @@
 import type { JobEvent, JobResult, JobStatus } from '../entities/job.js';
 import type { TaskStatus, TransactionKind, TransactionStatus } from '../entities/ledger.js';
 import type { RunState } from '../entities/run.js';
+import type { ServiceState } from '../entities/service.js';
+
+/** What became of a shard: taken when free, from an owner whose lease ran out, back after a restart; or let go. */
+export type ShardMove = 'TAKEN' | 'TAKEOVER' | 'RESTARTED' | 'RELEASED';
 
 /** A task as it became: its id, node, name and status. Short, because a fact may name hundreds. */
 export type TaskFact = [id: string, nodeId: string, taskName: string, status: TaskStatus];
@@ -68,6 +72,34 @@ export interface Topics {
   };
   /** Subject: the cluster. */
   clusterChanged: { externalId: string; change: 'CREATED' | 'UPDATED' | 'REMOVED' };
+  /** Subject: the service. */
+  serviceStateChanged: {
+    host: string;
+    name: string;
+    state: ServiceState;
+    /** Null for one that is new. */
+    stateBefore: ServiceState | null;
+    incarnation: number;
+    reason: string | null;
+    /** It was removed from the registry; `state` is the last it had. */
+    removed?: true;
+  };
+  /** Subject: the shard. */
+  shardMoved: {
+    tag: Record<string, string>;
+    slice: number;
+    /** As it is after the move. */
+    fence: number;
+    reason: ShardMove;
+    /** In words: rebalanced, draining, stopping, its lease had run out ... */
+    why: string;
+    /** The ids of the services that had and have it; null = nobody. */
+    from: string | null;
+    to: string | null;
+    /** Their names as `host/name`, for they may be gone when the fact is read. */
+    fromName: string | null;
+    toName: string | null;
+  };
   /** Subject: the activity row. */
   activityRecorded: { actor: string; action: string; subject: string | null };
 }
