@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -14,9 +15,20 @@ const shared = {
 };
 const limits = { testTimeout: 120_000, hookTimeout: 120_000, pool: 'forks' as const };
 
+/** The test files that run on real servers: those that need them, and those that ask which kinds of stores there are. */
+function onRealStores(): string[] {
+  const files = readdirSync(new URL('./test', import.meta.url), { recursive: true, encoding: 'utf8' });
+  const read = (file: string): string => readFileSync(new URL(`./test/${file}`, import.meta.url), 'utf8');
+  return files
+    .filter((file) => file.endsWith('.test.ts'))
+    .filter((file) => file.endsWith('.services.test.ts') || read(file).includes('storeKinds()'))
+    .map((file) => `test/${file}`);
+}
+
 /**
  * `unit`: everything that runs with nothing installed. `services`: what needs real stores, and the same noun tests
- * again on MariaDB, SecantusDB, Redis and RabbitMQ, whose URLs `scripts/services.sh env` gives.
+ * again on MariaDB, SecantusDB, Redis and RabbitMQ, whose URLs `scripts/services.sh env` gives; what no store can
+ * change has had its turn in `unit`.
  */
 export default defineConfig({
   test: {
@@ -26,7 +38,7 @@ export default defineConfig({
         ...shared,
         test: { ...limits, name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.services.test.ts'] },
       },
-      { ...shared, test: { ...limits, name: 'services', include: ['test/**/*.test.ts'] } },
+      { ...shared, test: { ...limits, name: 'services', include: onRealStores() } },
     ],
   },
 });
