@@ -21,6 +21,7 @@ import { countStale, jobStaleKind } from '../jobs/stale.js';
 import { systemIds } from '../lib/ids.js';
 import { SECOND, systemClock } from '../lib/time.js';
 import { createLive, type Live } from '../live/hub.js';
+import type { SchedulerOptions } from '../scheduler/options.js';
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.js';
 import type { Health } from '../telemetry/health.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -60,7 +61,15 @@ export interface Telemetry {
   metrics: Metrics;
 }
 
-function createClock(config: Config, stores: Stores, identity: Identity, telemetry: Telemetry): Scheduler {
+type SchedulerTrial = Pick<SchedulerOptions, 'at'>;
+
+function createClock(
+  config: Config,
+  stores: Stores,
+  identity: Identity,
+  telemetry: Telemetry,
+  trial: SchedulerTrial,
+): Scheduler {
   const { log, health, metrics } = telemetry;
   const scheduler = createScheduler({
     db: stores.own,
@@ -73,6 +82,7 @@ function createClock(config: Config, stores: Stores, identity: Identity, telemet
     leaseLength: config.work.shardLease,
     renewEvery: Math.floor(config.work.shardLease / 3),
     exclusive: config.stores.embedded,
+    ...trial,
     ...(config.stores.mongodbUrl === null ? {} : { mongoUrl: config.stores.mongodbUrl }),
   });
   if (config.server.role === 'api') return scheduler;
@@ -108,11 +118,17 @@ function createRetention({ history }: Config, deps: JobsDeps, { log, metrics }: 
 }
 
 /** Wires the domain over the stores; nothing runs yet. */
-export function createDomain(config: Config, stores: Stores, identity: Identity, telemetry: Telemetry): Domain {
+export function createDomain(
+  config: Config,
+  stores: Stores,
+  identity: Identity,
+  telemetry: Telemetry,
+  trial: SchedulerTrial = {},
+): Domain {
   const { db } = stores;
   const outbox = createOutbox(stores.log.bell, systemIds);
   const rights = createRights(config, { db, outbox, feed: stores.log.feed });
-  const scheduler = createClock(config, stores, identity, telemetry);
+  const scheduler = createClock(config, stores, identity, telemetry, trial);
   const deps: JobsDeps = {
     db,
     outbox,

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import { ExpectedError } from '../lib/errors.js';
 import { systemClock } from '../lib/time.js';
+import type { SchedulerOptions } from '../scheduler/options.js';
 import { Health } from '../telemetry/health.js';
 import { createLogger, type Logger } from '../telemetry/logger.js';
 import { Metrics } from '../telemetry/metrics.js';
@@ -33,6 +34,8 @@ export interface ServeOptions {
   log?: Logger;
   /** Node's own numbers in the metrics; off where several servers share a process. */
   processMetrics?: boolean;
+  /** What trials add to the scheduler. */
+  scheduler?: Pick<SchedulerOptions, 'at'>;
 }
 
 /** What is open, in the order it is to be closed in. */
@@ -87,7 +90,7 @@ async function open(config: Config, options: ServeOptions, closing: Closing): Pr
   if (directory) closing.push(() => directory.release());
   const stores: Stores = await openStores(config, health, log);
   closing.push(() => stores.close());
-  const domain = createDomain(config, stores, identity, telemetry);
+  const domain = createDomain(config, stores, identity, telemetry, options.scheduler);
   for (const chore of domain.chores) closing.push(() => chore.stop());
   closing.push(keepPresence(domain.clients.presence, log));
   const api = await startApi(config, stores, domain, identity, telemetry);

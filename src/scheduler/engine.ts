@@ -62,6 +62,7 @@ export class Engine {
           new ShardFiring({ ...options, kinds }, shard),
         ),
       listen: (id, onNudge) => options.listen(shardChannel(id), onNudge),
+      at: options.at,
     });
     this.#elector = new Elector({
       store: this.locks,

@@ -13,6 +13,7 @@ import type { DueJob, Fired, Kind } from './kinds.js';
 import type { SchedulerMetrics } from './metrics.js';
 import { instantKey, recordedInstants } from './occurrences.js';
 import { shorten } from './planner.js';
+import type { AtPoint } from './points.js';
 
 export interface FiringOptions {
   readonly db: Database;
@@ -21,6 +22,7 @@ export interface FiringOptions {
   readonly metrics: SchedulerMetrics;
   /** The most rows in one transaction. */
   readonly batchSize: number;
+  readonly at?: AtPoint;
 }
 
 /** A batch that threw for a reason of its own, with the rows it stood for. */
@@ -118,8 +120,11 @@ export class Firing {
       const selection = { shardId: shard.id, kinds: kinds.names, limit: batchSize, only };
       const rows = await dueRows(tx, selection, at);
       if (rows.length === 0) return [];
-      return this.#fire(tx, shard, rows, at, careful);
+      const fired = await this.#fire(tx, shard, rows, at, careful);
+      await this.#options.at?.('before-commit');
+      return fired;
     });
+    if (done.length > 0) await this.#options.at?.('after-commit');
     this.#count(done, at);
     return done.length;
   }
@@ -142,6 +147,7 @@ export class Firing {
         for (const job of jobs) if (before.has(job.id)) done.push(await askAgain(tx, kind, job, at));
       }
       await this.#record(tx, shard, done, at, careful);
+      await this.#options.at?.('firing');
       await advance(tx, shard.id, done);
       return done;
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Bell } from '../events/outbox.js';
 import type { IdSource } from '../lib/ids.js';
 import { SECOND } from '../lib/time.js';
 import { NO_METRICS, type SchedulerLog, type SchedulerMetrics } from './metrics.js';
+import type { AtPoint } from './points.js';
 import type { ServiceIdentity } from './registry.js';
 import { DEFAULT_SLICES, type SliceCounts } from './tag.js';
 import { systemTimers, type Timers } from './timers.js';
@@ -38,6 +39,8 @@ export interface SchedulerOptions {
   readonly batchSize?: number;
   /** How many shards fire at the same time. */
   readonly concurrency?: number;
+  /** For trials of what happens when a process ends at the worst moment. */
+  readonly at?: AtPoint;
 }
 
 const DEFAULTS = {

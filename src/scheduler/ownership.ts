@@ -2,6 +2,7 @@ import type { LockStore } from './agenda/lock-store.js';
 import type { ShardDrain } from './drain.js';
 import type { HeldShard } from './fence.js';
 import type { SchedulerLog, SchedulerMetrics } from './metrics.js';
+import type { AtPoint } from './points.js';
 import type { ShardLeases } from './shard-leases.js';
 import type { Taking } from './taking.js';
 import { type Timers, within } from './timers.js';
@@ -18,6 +19,7 @@ export interface OwnershipOptions {
   readonly drainFor: (shard: HeldShard) => ShardDrain;
   /** Listens for nudges of a shard; the answer ends it. */
   readonly listen: (shardId: string, onNudge: () => void) => () => void;
+  readonly at?: AtPoint | undefined;
 }
 
 interface Holding {
@@ -91,6 +93,7 @@ export class Ownership {
     try {
       const shard = await taking.take(id);
       if (!shard) return this.#holdings.get(id);
+      await this.#options.at?.('leased');
       if (this.mayTake) return await this.#begin(shard);
       await leases.release([id]);
     } catch (error) {
@@ -203,6 +206,7 @@ export class Ownership {
     // A renewal under way could take a lock back that is given up below.
     await this.#locking;
     await leases.release(ids).catch((error) => log.warn('The leases on shards could not be released.', error));
+    await this.#options.at?.('handing-over');
     await this.#giveBack(ids, 0);
     await Promise.all(held.map(([id, holding]) => this.#forget(id, holding)));
   }
