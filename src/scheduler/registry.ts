@@ -45,23 +45,36 @@ async function insert(tx: Tx, identity: ServiceIdentity, labels: Tag, id: string
   return { id, incarnation: 1, labels };
 }
 
+/**
+ * Ends the work that a service had under way, in the very transaction that decides that nobody does it any more; with
+ * `before` only that of its starts before this incarnation.
+ */
+export type EndWork = (tx: Tx, serviceId: string, before?: number) => Promise<void>;
+
 /** Who is alive. Every instant is the store's. */
 export class ServiceRegistry {
   readonly #db: Database;
   readonly #ids: IdSource;
   /** Without a heartbeat for so many milliseconds a service counts as dead. */
   readonly #silence: number;
+  readonly #endWork: EndWork;
 
-  constructor(db: Database, ids: IdSource, silence: number) {
+  constructor(db: Database, ids: IdSource, silence: number, endWork: EndWork = async () => {}) {
     this.#db = db;
     this.#ids = ids;
     this.#silence = silence;
+    this.#endWork = endWork;
   }
 
   /** Registers this start of a service; (host, name) keeps its id, and its incarnation rises. */
   async register(identity: ServiceIdentity): Promise<RunningService> {
     const labels = { ...identity.labels, host: identity.host, name: identity.name };
-    const again = (): Promise<RunningService | null> => this.#db.transaction((tx) => restart(tx, identity, labels));
+    const again = (): Promise<RunningService | null> =>
+      this.#db.transaction(async (tx) => {
+        const service = await restart(tx, identity, labels);
+        if (service) await this.#endWork(tx, service.id, service.incarnation);
+        return service;
+      });
     const known = await again();
     if (known) return known;
     try {
@@ -74,14 +87,18 @@ export class ServiceRegistry {
     }
   }
 
-  /** Says that the service is alive. False when a later start of the same service has taken its place. */
-  async heartbeat(service: RunningService): Promise<boolean> {
+  /**
+   * Says that the service is alive, and whatever `also` says in the same transaction. False when a later start of the
+   * same service has taken its place.
+   */
+  async heartbeat(service: RunningService, also: (tx: Tx) => Promise<void> = async () => {}): Promise<boolean> {
     const sql = `UPDATE services SET last_seen_at = ?, state = CASE state WHEN 'DRAINING' THEN state ELSE 'ACTIVE' END
       WHERE id = ? AND incarnation = ?`;
-    const found = await this.#db.transaction(async (tx) =>
-      tx.execute(sql, [await tx.now(), service.id, service.incarnation]),
-    );
-    return found === 1;
+    return this.#db.transaction(async (tx) => {
+      const found = await tx.execute(sql, [await tx.now(), service.id, service.incarnation]);
+      if (found === 1) await also(tx);
+      return found === 1;
+    });
   }
 
   /** Says that the service ends in order. */
@@ -106,7 +123,10 @@ export class ServiceRegistry {
   async declareFailed(id: string): Promise<boolean> {
     const sql = `UPDATE services SET state = 'FAILED'
       WHERE id = ? AND state IN ('ACTIVE', 'DRAINING') AND last_seen_at <= ?`;
-    const decided = await this.#db.transaction(async (tx) => tx.execute(sql, [id, (await tx.now()) - this.#silence]));
-    return decided === 1;
+    return this.#db.transaction(async (tx) => {
+      const decided = await tx.execute(sql, [id, (await tx.now()) - this.#silence]);
+      if (decided === 1) await this.#endWork(tx, id);
+      return decided === 1;
+    });
   }
 }
