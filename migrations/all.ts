@@ -5,6 +5,7 @@ import { CreateLedger } from './20261121-0300-ledger.js';
 import { CreateScheduler } from './20261121-0400-scheduler.js';
 import { CreateAuth } from './20261121-0500-auth.js';
 import { ExtendHistory } from './20261121-0600-history.js';
+import { AddDirectory } from './20261121-0700-directory.js';
 
 /** Every migration, oldest first. One set serves MySQL, MariaDB and SQLite. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateScheduler,
   CreateAuth,
   ExtendHistory,
+  AddDirectory,
 ];

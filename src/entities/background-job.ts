@@ -15,6 +15,8 @@ export interface BackgroundJobRow {
   /** What its kind keeps between two fires. */
   jobState: Record<string, unknown>;
   tag: Record<string, string>;
+  /** When its tag was chosen by hand: its kind leaves it alone then. Null: its kind's choice. */
+  pinnedAt: number | null;
   /** The shard it belongs to; rules over what its id's hash says. */
   shardId: string;
   /** Rises with each edit and move. */
@@ -40,6 +42,7 @@ export const BackgroundJobEntity = new EntitySchema<BackgroundJobRow>({
     wakeAt: instant({ nullable: true }),
     jobState: json(),
     tag: json(),
+    pinnedAt: instant({ nullable: true }),
     shardId: id(),
     generation: int(),
     failCount: int(),
@@ -50,5 +53,9 @@ export const BackgroundJobEntity = new EntitySchema<BackgroundJobRow>({
   indices: [
     { name: 'ux_background_jobs_subject', columns: ['kind', 'subject'], unique: true },
     { name: 'ix_background_jobs_due', columns: ['shardId', 'wakeAt', 'id'] },
+    { name: 'ix_background_jobs_wake', columns: ['wakeAt', 'id'] },
+    { name: 'ix_background_jobs_project', columns: ['project', 'wakeAt', 'id'] },
+    { name: 'ix_background_jobs_about', columns: ['subject'] },
+    { name: 'ix_background_jobs_failing', columns: ['failCount'] },
   ],
 });

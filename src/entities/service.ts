@@ -37,5 +37,8 @@ export const ServiceEntity = new EntitySchema<ServiceRow>({
   indices: [
     { name: 'ux_services_name', columns: ['host', 'name'], unique: true },
     { name: 'ix_services_seen', columns: ['state', 'lastSeenAt'] },
+    { name: 'ix_services_name', columns: ['name', 'host'] },
+    { name: 'ix_services_state', columns: ['state', 'host', 'name'] },
+    { name: 'ix_services_last_seen', columns: ['lastSeenAt', 'id'] },
   ],
 });

@@ -40,6 +40,8 @@ export const ShardEntity = new EntitySchema<ShardRow>({
   indices: [
     { name: 'ux_shards_slice', columns: ['tagKey', 'slice'], unique: true },
     { name: 'ix_shards_owner', columns: ['ownerId'] },
+    { name: 'ix_shards_owner_tag', columns: ['ownerId', 'tagKey', 'slice'] },
+    { name: 'ix_shards_lease', columns: ['leaseUntil'] },
   ],
   foreignKeys: [
     {
