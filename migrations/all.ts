@@ -6,6 +6,8 @@ import { CreateScheduler } from './20261121-0400-scheduler.js';
 import { CreateAuth } from './20261121-0500-auth.js';
 import { ExtendHistory } from './20261121-0600-history.js';
 import { AddDirectory } from './20261121-0700-directory.js';
+import { CreateReportSuspects } from './20261121-0720-report-suspects.js';
+import { ExtendLeases } from './20261121-0800-work.js';
 
 /** Every migration, oldest first. One set serves MySQL, MariaDB and SQLite. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -16,4 +18,6 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateAuth,
   ExtendHistory,
   AddDirectory,
+  CreateReportSuspects,
+  ExtendLeases,
 ];

@@ -84,6 +84,11 @@ export async function requireColumn(runner: QueryRunner, table: string, name: st
   await runner.changeColumn(table, name, new TableColumn(columnFor(runner, make(name))));
 }
 
+/** Makes a column one that may be empty. */
+export async function loosenColumn(runner: QueryRunner, table: string, name: string, make: Column): Promise<void> {
+  await runner.changeColumn(table, name, new TableColumn(columnFor(runner, { ...make(name), isNullable: true })));
+}
+
 /** Drops a column, unless it is gone. */
 export async function dropColumn(runner: QueryRunner, table: string, name: string): Promise<void> {
   if (await runner.hasColumn(table, name)) await runner.dropColumn(table, name);

@@ -19,6 +19,7 @@ export const ID_PREFIX = {
   shard: 'shard',
   backgroundJob: 'bgjob',
   occurrence: 'occ',
+  lease: 'lease',
   cluster: 'cluster',
 } as const;
 
