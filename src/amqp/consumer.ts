@@ -24,12 +24,15 @@ export interface ConsumerOptions {
   readonly onCancelled: () => void;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** Takes the messages of one queue, and can be halted. */
 export class Consumer {
   readonly #options: ConsumerOptions;
   #channel: Channel | undefined;
   #tag: string | undefined;
-  #halted = false;
+  /** Why no messages are taken; nothing: they are. */
+  readonly #holds = new Set<string>();
   /** What is asked of the channel, one thing after the other. */
   #last: Promise<void> = Promise.resolve();
 
@@ -52,20 +55,21 @@ export class Consumer {
     await this.#settle();
   };
 
-  /** Takes no messages until `resume`; those that were delivered before stay with their takers. */
-  async halt(): Promise<void> {
-    this.#halted = true;
+  /** Takes no messages until `resume` for the same reason; those that were delivered before stay with their takers. */
+  async halt(reason: string): Promise<void> {
+    this.#holds.add(reason);
     await this.#settle();
   }
 
-  async resume(): Promise<void> {
-    this.#halted = false;
+  /** Takes messages again, unless there is another reason not to. */
+  async resume(reason: string): Promise<void> {
+    this.#holds.delete(reason);
     await this.#settle();
   }
 
   /** Takes no more messages; what is not acknowledged by now is delivered again, to others. */
   async close(): Promise<void> {
-    await this.halt();
+    await this.halt('closed');
     const channel = this.#channel;
     this.#channel = undefined;
     await channel?.close().catch(() => {});
@@ -81,11 +85,12 @@ export class Consumer {
   async #bring(): Promise<void> {
     const channel = this.#channel;
     if (!channel) return;
-    if (this.#halted && this.#tag !== undefined) {
+    const isHeld = this.#holds.size > 0;
+    if (isHeld && this.#tag !== undefined) {
       const tag = this.#tag;
       this.#tag = undefined;
       await channel.cancel(tag);
-    } else if (!this.#halted && this.#tag === undefined) {
+    } else if (!isHeld && this.#tag === undefined) {
       const { queue } = this.#options;
       const { consumerTag } = await channel.consume(queue, (message) => this.#deliver(channel, message));
       this.#tag = consumerTag;
@@ -108,13 +113,15 @@ export class Consumer {
         return false;
       }
     };
+    // An answer names the message alone: who waits to give it back need not hold its body.
+    const receipt = { ...message, content: NOTHING };
     this.#options.take({
       body: message.content,
       properties: message.properties,
       redelivered: message.fields.redelivered,
       isOpen,
-      acknowledge: () => answer(() => channel.ack(message)),
-      giveBack: () => void answer(() => channel.nack(message, false, true)),
+      acknowledge: () => answer(() => channel.ack(receipt)),
+      giveBack: () => void answer(() => channel.nack(receipt, false, true)),
     });
   }
 }

@@ -21,6 +21,7 @@ import {
   TransactionTombstoneEntity,
 } from './ledger.js';
 import { OccurrenceEntity } from './occurrence.js';
+import { ReportSuspectEntity } from './report-suspect.js';
 import { JobRunEntity, RunOutputAttemptEntity, RunOutputEntity } from './run.js';
 import { ServiceEntity } from './service.js';
 import { SessionEntity } from './session.js';
@@ -48,6 +49,7 @@ export const ENTITIES: readonly EntitySchema[] = [
   TransactionInputEntity,
   TaskEventEntity,
   ReportEntity,
+  ReportSuspectEntity,
   ApiTokenEntity,
   SessionEntity,
   ActivityEntity,

@@ -1,6 +1,7 @@
 import { AmqpConnection, type AmqpState } from '../amqp/connection.js';
 import type { Config } from '../config/config.js';
 import { type QueueMetrics, ReportQueue } from '../history/queue/report-queue.js';
+import { Suspects } from '../history/queue/suspects.js';
 import { systemIds } from '../lib/ids.js';
 import { systemClock } from '../lib/time.js';
 import type { Metrics } from '../telemetry/metrics.js';
@@ -53,6 +54,7 @@ export function takeReportsFromQueue(
       connection: new AmqpConnection({ url: amqpUrl, name: `orrery ${identity.name}`, onState: teller(telemetry) }),
       reports: domain.reports,
       askStore: () => stores.own.reader.rows('SELECT last_seq FROM stream_heads LIMIT 1'),
+      suspects: new Suspects(stores.own, systemIds.next('process')),
       ids: systemIds,
       clock: systemClock,
       log: telemetry.log,

@@ -3,11 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AmqpConnection } from '../../src/amqp/connection.js';
-import { ReportQueue } from '../../src/history/queue/report-queue.js';
-import { systemIds } from '../../src/lib/ids.js';
 import { SECOND } from '../../src/lib/time.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
 import { ADMIN } from '../kit/actors.js';
 import { Broker } from '../kit/broker.js';
 import { run } from '../kit/programs.js';
@@ -15,6 +11,7 @@ import { makeRun } from '../kit/runs.js';
 import { type DatabaseKind, describeWithStores, freshAmqp, storeKinds } from '../kit/stores.js';
 import { createWorld, type World } from '../kit/world.js';
 import { rowsOf, unique } from './deployments.js';
+import { type QueueServer, queueServer } from './queue-server.js';
 
 const EXAMPLE = fileURLToPath(new URL('../../docs/examples/report-queue.mjs', import.meta.url));
 const SOON = { timeout: 60_000, interval: 10 };
@@ -30,39 +27,24 @@ const PUPPET = {
 class Side {
   readonly world: World;
   readonly broker: Broker;
-  /** What the queue counted, as `taken transactionStart`. */
-  readonly counted: string[] = [];
-  readonly #queue: ReportQueue;
+  readonly #server: QueueServer;
 
   private constructor(world: World, broker: Broker) {
     this.world = world;
     this.broker = broker;
-    const count = (what: string) => (code: string) => void this.counted.push(`${what} ${code}`);
-    this.#queue = new ReportQueue(
-      {
-        connection: new AmqpConnection({ url: broker.url, name: 'test' }),
-        reports: world.services.reports,
-        askStore: () => world.db.now(),
-        ids: systemIds,
-        clock: world.clock,
-        log: silentLogger,
-        metrics: {
-          taken: count('taken'),
-          refused: count('refused'),
-          dead: count('dead'),
-          later: count('later'),
-          redelivered: () => void this.counted.push('redelivered'),
-        },
-      },
-      { queue: broker.queue, deadQueue: broker.deadQueue, prefetch: 16, retryDelay: 100 },
-    );
+    this.#server = queueServer(world, broker);
+  }
+
+  /** What the queue counted, as `taken transactionStart`. */
+  get counted(): readonly string[] {
+    return this.#server.counted;
   }
 
   static async open(store: DatabaseKind, before: (broker: Broker) => Promise<void> = async () => {}): Promise<Side> {
     const broker = await Broker.open(freshAmqp());
     await before(broker);
     const side = new Side(await createWorld({ store }), broker);
-    side.#queue.start();
+    side.#server.queue.start();
     return side;
   }
 
@@ -82,8 +64,8 @@ class Side {
   }
 
   async close(): Promise<void> {
-    await this.#queue.stop(10 * SECOND);
-    expect(this.#queue.inFlight).toBe(0);
+    await this.#server.queue.stop(10 * SECOND);
+    expect(this.#server.queue.inFlight).toBe(0);
     await this.broker.close();
     await this.world.close();
   }

@@ -10,9 +10,12 @@ import type { Logger } from '../../telemetry/logger.js';
 import { type Message, type Operation, readMessage } from '../intake/message.js';
 import type { Refusal } from '../intake/refusal.js';
 import type { ReportService } from '../intake/report-service.js';
+import { Gate } from './gate.js';
 import { Lanes } from './lanes.js';
 import { deadEnvelope, laterEnvelope, refusedLetter, triesOf, withoutSenders } from './letters.js';
+import { Load } from './load.js';
 import { Standstill } from './standstill.js';
+import { type Suspects, suspectId } from './suspects.js';
 import { type Reason, verdictOf } from './verdict.js';
 
 /** What is counted of the queue. */
@@ -42,6 +45,8 @@ export interface ReportQueueParts {
   readonly reports: ReportService;
   /** Rejects while the database is away. */
   readonly askStore: () => Promise<unknown>;
+  /** Counts the attempts at messages that came again. */
+  readonly suspects: Suspects;
   readonly ids: IdSource;
   readonly clock: Clock;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -64,9 +69,19 @@ const ACTOR: Actor = {
 const WIDTH = 4;
 /** How often a message is put off before it counts as one that can never be taken in. */
 const MOST_TRIES = 15;
+/** Bytes of the messages in work: what is made of one has several times its size. */
+const MOST_BYTES = 32 * 1024 * 1024;
+/** So many processes may die of a message that they took in alone. */
+const MOST_DEATHS = 3;
 /** The dead are dropped from the oldest on beyond these, so that nobody fills the broker's disk with them. */
 const MOST_DEAD = 10_000;
 const MOST_DEAD_BYTES = 1024 * 1024 * 1024;
+
+const DEADLY: Reason = {
+  code: 'SERVER_DIED',
+  message: `${MOST_DEATHS} servers that took this message in alone died before they were done with it.`,
+  issues: [],
+};
 
 /** Messages of one deployment go one after the other. */
 const laneOf = ({ operation, input }: Message): string => {
@@ -81,6 +96,9 @@ export class ReportQueue {
   readonly #publisher = new Publisher();
   readonly #consumer: Consumer;
   readonly #lanes = new Lanes(WIDTH);
+  /** A message that came again is tried alone, so that no other is blamed for what it does. */
+  readonly #gate = new Gate();
+  readonly #load: Load;
   readonly #inFlight = new Set<Promise<void>>();
   readonly #standstill: Standstill;
 
@@ -94,6 +112,7 @@ export class ReportQueue {
       onCancelled: () => parts.connection.renew(new Error('The broker ended the consumption of reports.')),
     });
     this.#standstill = new Standstill({ ...parts, consumer: this.#consumer });
+    this.#load = new Load(this.#consumer, MOST_BYTES);
   }
 
   /** Messages that were delivered and are not acknowledged yet. */
@@ -121,7 +140,7 @@ export class ReportQueue {
   async stop(patience: number): Promise<void> {
     this.#standstill.stop();
     const orderly = async (): Promise<void> => {
-      await this.#consumer.halt().catch(() => {});
+      await this.#consumer.halt('stopping').catch(() => {});
       while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
       await this.#publisher.close();
       await this.#consumer.close();
@@ -135,14 +154,42 @@ export class ReportQueue {
   }
 
   #begin(delivery: Delivery): void {
+    if (!this.#load.admits(delivery)) return;
     if (delivery.redelivered) this.#parts.metrics.redelivered();
-    const done = this.#take(delivery)
+    const work = (): Promise<void> => (delivery.redelivered ? this.#takeAgain(delivery) : this.#take(delivery));
+    const passed = delivery.redelivered ? this.#gate.alone(work) : this.#gate.together(work);
+    const done = passed
       .catch((error: unknown) => this.#stumble(delivery, error))
-      .finally(() => this.#inFlight.delete(done));
+      .finally(() => {
+        this.#load.leave(delivery.body.length);
+        this.#inFlight.delete(done);
+      });
     this.#inFlight.add(done);
   }
 
+  /**
+   * Takes a message that was delivered before. Who had it may have died of it: the attempt is counted before it is made,
+   * and after three that were not survived nobody makes another.
+   */
+  async #takeAgain(delivery: Delivery): Promise<void> {
+    if (!delivery.isOpen() || this.#standstill.isOn) return this.#take(delivery);
+    const { suspects, clock, log } = this.#parts;
+    const id = suspectId(delivery.body);
+    const tries = await suspects.begin(id, clock.now());
+    try {
+      if (tries <= MOST_DEATHS) await this.#take(delivery);
+      else await this.#bury(delivery, DEADLY);
+    } finally {
+      await suspects.end(id).catch((error: unknown) => log.warn({ error }, 'An attempt at a message stays counted.'));
+    }
+  }
+
   async #take(delivery: Delivery): Promise<void> {
+    if (!delivery.isOpen()) return;
+    if (this.#standstill.isOn) {
+      await this.#giveBack(delivery);
+      return;
+    }
     const message = readMessage(delivery.body);
     if (!('fault' in message)) {
       await this.#lanes.run(laneOf(message), () => this.#process(delivery, message));

@@ -4,6 +4,8 @@ import { SECOND } from '../../lib/time.js';
 import type { Logger } from '../../telemetry/logger.js';
 
 const SHORTEST = 200;
+/** Why the consumer is held. */
+const REASON = 'trouble';
 const LONGEST = 15 * SECOND;
 
 export interface StandstillParts {
@@ -45,7 +47,7 @@ export class Standstill {
     this.#troubles += 1;
     const wait = Math.min(SHORTEST * 2 ** (this.#troubles - 1), LONGEST);
     this.#parts.log.warn({ error }, 'Reports stay in the queue until this is over; trying again.');
-    this.#halted = this.#parts.consumer.halt().catch(() => {});
+    this.#halted = this.#parts.consumer.halt(REASON).catch(() => {});
     void this.#endAfter(wait);
   }
 
@@ -62,7 +64,7 @@ export class Standstill {
     this.#halted = undefined;
     log.info('Reports are taken from the queue again.');
     // Where the connection broke meanwhile, messages come by the next one.
-    await consumer.resume().catch(() => {});
+    await consumer.resume(REASON).catch(() => {});
   }
 
   /** Whether the store answers, after a while; true as well when nobody wants to know any more. */
