@@ -30,7 +30,7 @@ export async function lockRun(tx: Tx, id: string): Promise<JobRunRow> {
 }
 
 /** The lease is another's, or nobody's: the agent must stop what it does for this run. */
-function leaseLost(run: JobRunRow): StateError {
+export function leaseLost(run: JobRunRow): StateError {
   const why = run.state === 'ENDED' ? `has ended (${run.result})` : 'is not held under this session and fence any more';
   return new StateError('LEASE_LOST', `The run "${run.id}" ${why}: end what you do for it.`, ['fence']);
 }
@@ -39,18 +39,29 @@ const EXTEND = `UPDATE job_runs SET lease_until = ?
   WHERE id = ? AND state = 'RUNNING' AND lease_owner = ? AND fence = ?`;
 
 /**
- * The run that an agent holds, locked, with its lease renewed: whoever writes is alive. A lease that has run out and
- * that nobody has ended yet is as good as before: the fence tells. `withJob` locks the run's job first, for writes that
- * may end the run (the order in which everybody locks).
+ * The run that an agent says it holds, locked, and whether it does; then its lease is renewed: whoever writes is alive.
+ * A lease that has run out and that nobody has ended yet is as good as before: the fence tells. `withJob` locks the
+ * run's job first, for writes that may end the run (the order in which everybody locks).
  *
- * Throws NotFoundError when the caller may not see the run, StateError LEASE_LOST when it does not hold it.
+ * Throws NotFoundError when the caller may not see the run.
  */
-export async function heldRun(tx: Tx, deps: JobsDeps, ctx: Ctx, hold: Hold, withJob: boolean): Promise<JobRunRow> {
+export async function lockedRun(
+  tx: Tx,
+  deps: JobsDeps,
+  ctx: Ctx,
+  hold: Hold,
+  withJob: boolean,
+): Promise<{ run: JobRunRow; isHeld: boolean }> {
   const seen = await findRun(tx, ctx, hold.runId, 'runId');
   if (withJob) await lockJob(tx, seen.jobId);
   const leaseUntil = (await tx.now()) + deps.settings.runLease;
   const count = await tx.execute(EXTEND, [leaseUntil, hold.runId, hold.sessionId, hold.fence]);
-  const run = await lockRun(tx, hold.runId);
-  if (count === 0) throw leaseLost(run);
+  return { run: await lockRun(tx, hold.runId), isHeld: count > 0 };
+}
+
+/** The run that an agent holds, as `lockedRun` says; besides throws StateError LEASE_LOST when it does not hold it. */
+export async function heldRun(tx: Tx, deps: JobsDeps, ctx: Ctx, hold: Hold, withJob: boolean): Promise<JobRunRow> {
+  const { run, isHeld } = await lockedRun(tx, deps, ctx, hold, withJob);
+  if (!isHeld) throw leaseLost(run);
   return run;
 }

@@ -11,7 +11,7 @@ import { ConflictError, InvalidInputError, NotFoundError } from '../lib/errors.j
 import type { JsonValue } from '../lib/json.js';
 import type { JobsDeps } from './deps.js';
 import { type Advanced, advance, attemptsOf, reportOf } from './run-advance.js';
-import { type Hold, heldRun } from './run-lock.js';
+import { type Hold, leaseLost, lockedRun } from './run-lock.js';
 import { planRun } from './run-plan.js';
 import { tellRun } from './run-tell.js';
 
@@ -134,9 +134,15 @@ function isKnown(task: TaskRow, report: AttemptReport): boolean {
   return isTerminal(task.status) || (task.status === 'RUNNING' && report.started === true);
 }
 
+/** Whether the attempt has ended by a report that says the same: the answer to it, which ended the run, was lost. */
+function isToldAgain(task: TaskRow, { ended }: AttemptReport): boolean {
+  return ended !== undefined && !task.closed && task.status === STATUS_OF_OUTCOME[ended.outcome];
+}
+
 /**
  * Takes in what an agent says of an attempt, and answers what it does next: the server applies order, retries and what
- * is mandatory. The same report again (task, attempt, sequence) changes nothing and is answered likewise.
+ * is mandatory. The same report again (task, attempt, sequence) changes nothing and is answered likewise,
+ * the end that ended the run as well.
  *
  * Throws InvalidInputError, NotFoundError, ConflictError for an attempt whose turn it is not, StateError LEASE_LOST.
  */
@@ -144,9 +150,14 @@ export async function reportAttempt(deps: JobsDeps, ctx: Ctx, hold: Hold, given:
   check(given);
   const report = withoutExcess(given);
   return deps.db.transaction(async (tx) => {
-    const run = await heldRun(tx, deps, ctx, hold, report.progress === undefined);
+    const { run, isHeld } = await lockedRun(tx, deps, ctx, hold, report.progress === undefined);
+    if (!isHeld && (run.state !== 'ENDED' || run.fence !== hold.fence)) throw leaseLost(run);
     const tasks = await attemptsOf(tx, run.id);
     const task = attemptOf(tasks, report);
+    if (!isHeld) {
+      if (!isToldAgain(task, report)) throw leaseLost(run);
+      return { ...(await advance(tx, deps, run, tasks)), repeated: true };
+    }
     if (report.progress) {
       const after = await takeProgress(tx, deps, run, task, report);
       return { ...(await advance(tx, deps, after ?? run)), repeated: after === null };

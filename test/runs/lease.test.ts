@@ -87,6 +87,27 @@ describe.each(storeKinds())('the lease of a run (%s)', (store) => {
     expect(await agent.report(told, { ended: { outcome: 'SUCCEEDED' } })).toMatchObject({ code: 'LEASE_LOST' });
   });
 
+  it('is not asked for when the end of a run is told again; another end, or of another claim, is refused', async () => {
+    const { runId } = await makeRun(world, 'again', [backup({ maxRetries: 1, maxRetriesInterval: 0 })]);
+    const agent = await agentOf('again');
+    const given = granted(await agent.claim(runId));
+    const first = await agent.started(given);
+    await agent.release(first);
+    const told = await agent.started(granted(await agent.claim(runId)));
+    const done = { ended: { outcome: 'FAILED', message: 'It broke.' } };
+    const answers = [await agent.report(told, done), await agent.report(told, done)];
+    const [ended, repeated] = answers.map(granted);
+    expect(ended?.instruction.kind).toBe('ENDED');
+    expect(repeated).toEqual({ ...ended, repeated: true });
+    const lost = { __typename: 'StateError', code: 'LEASE_LOST' };
+    expect(await agent.report(told, { ended: { outcome: 'SUCCEEDED' } })).toMatchObject(lost);
+    expect(await agent.report(first, { ended: { outcome: 'LOST' } })).toMatchObject(lost);
+    expect(await agent.report(told, { started: true })).toMatchObject(lost);
+    const run = await showRun(world, runId);
+    expect(run).toMatchObject({ state: 'ENDED', result: 'FAIL' });
+    expect(tasksOf(run)).toEqual(['0-backup#1 LOST', '0-backup#2 ERROR']);
+  });
+
   it('that ends leaves what its retries and mandatory actions ask for to the agent that comes back', async () => {
     const actions = [backup({ maxRetries: 1, maxRetriesInterval: 5 }), backup({ mandatory: true })];
     const { runId } = await makeRun(world, 'back', actions);
