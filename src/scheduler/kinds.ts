@@ -79,6 +79,11 @@ export interface Kind {
 export interface Planner {
   /** Schedules the subject or moves its instant; raises the generation; the owner hears of it after the commit. */
   plan(tx: Tx, kind: string, desired: Desired): Promise<void>;
+  /**
+   * Binds a background job to services that carry the tag, by hand: its kind leaves it there. Null: back to its kind's
+   * default. One that is parked or backs off is tried again at once. False when nothing was to do, or it is not there.
+   */
+  rebind(tx: Tx, id: string, tag: Tag | null): Promise<boolean>;
   /** Takes the subject off the schedule; nothing happens when it is not on it. */
   unplan(tx: Tx, kind: string, subject: string): Promise<void>;
   /** Says what came of the occurrence that made this run; nothing happens when there is none. */

@@ -8,7 +8,7 @@ import type { IdSource } from '../lib/ids.js';
 import type { KindRegistry } from './kind-registry.js';
 import type { Desired, OccurrenceOutcome, Planner, Tag } from './kinds.js';
 import { ensureShard } from './shards.js';
-import { type SliceCounts, shardChannel, sliceCount, sliceOf } from './tag.js';
+import { type SliceCounts, shardChannel, sliceCount, sliceOf, tagKey } from './tag.js';
 
 export interface PlannerOptions {
   readonly bell: Bell;
@@ -20,9 +20,20 @@ export interface PlannerOptions {
 interface Existing {
   id: string;
   shard_id: string;
+  pinned_at: number | string | null;
 }
 
-const FIND = 'SELECT id, shard_id FROM background_jobs WHERE kind = ? AND subject = ?';
+interface Bound extends Existing {
+  kind: string;
+  tag: string | Tag;
+  wake_at: number | string | null;
+  fail_count: number;
+}
+
+const FIND = 'SELECT id, shard_id, pinned_at FROM background_jobs WHERE kind = ? AND subject = ?';
+const BOUND = 'SELECT id, kind, shard_id, tag, pinned_at, wake_at, fail_count FROM background_jobs WHERE id = ?';
+const REBIND = `UPDATE background_jobs SET tag = ?, pinned_at = ?, shard_id = ?, wake_at = next_run_at,
+  generation = generation + 1, fail_count = 0, fail_reason = NULL, attempts = 0 WHERE id = ?`;
 const CHANGE = `UPDATE background_jobs SET project = ?, next_run_at = ?, wake_at = ?, generation = generation + 1,
   fail_count = 0, fail_reason = NULL, attempts = 0, planned_at = ?`;
 const SETTLE = 'UPDATE occurrences SET outcome = ?, reason = ? WHERE run_id = ?';
@@ -80,7 +91,8 @@ export class SqlPlanner implements Planner {
     const sets: string[] = [];
     const more: string[] = [];
     let shardId = row.shard_id;
-    if (desired.tag) {
+    // What was pinned by hand stays where it is.
+    if (desired.tag && row.pinned_at === null) {
       shardId = await this.shardFor(tx, desired.tag, row.id);
       sets.push('tag = ?', 'shard_id = ?');
       more.push(JSON.stringify(desired.tag), shardId);
@@ -93,6 +105,21 @@ export class SqlPlanner implements Planner {
     const count = await tx.execute(`${sql} WHERE id = ?`, [...values, ...more, row.id]);
     if (count > 0) this.#nudge(tx, shardId);
     return count > 0;
+  }
+
+  async rebind(tx: Tx, id: string, tag: Tag | null): Promise<boolean> {
+    const lock = tx.manager.dataSource.options.type === 'better-sqlite3' ? '' : ' FOR UPDATE';
+    const [row] = await tx.rows<Bound>(`${BOUND}${lock}`, [id]);
+    if (!row) return false;
+    const bound = tag ?? this.#options.kinds.find(row.kind)?.defaultTag ?? {};
+    const before: Tag = typeof row.tag === 'string' ? JSON.parse(row.tag) : row.tag;
+    const same = tagKey(bound) === tagKey(before) && (tag !== null) === (row.pinned_at !== null);
+    if (same && row.fail_count === 0 && row.wake_at !== null) return false;
+    const shardId = await this.shardFor(tx, bound, id);
+    const pinnedAt = tag === null ? null : await tx.now();
+    await tx.execute(REBIND, [JSON.stringify(bound), pinnedAt, shardId, id]);
+    this.#nudge(tx, shardId);
+    return true;
   }
 
   async unplan(tx: Tx, kind: string, subject: string): Promise<void> {

@@ -23,6 +23,8 @@ const CODES: Record<ErrorCode, string> = {
   NOT_A_DEPLOYMENT: 'What executes a run or a plan reports of it, nobody else.',
   CLUSTER_REMOVED: 'The cluster was removed.',
   TRANSACTION_OPEN: 'The transaction has not ended.',
+  SERVICE_RUNNING: 'The service runs, or may still run.',
+  SERVICE_NOT_RUNNING: 'The service has stopped or failed.',
   RESYNC_REQUIRED: 'The cursor is older than what is kept: read the state again.',
   SLOW_CONSUMER: 'The reader did not keep up: resume from the last cursor.',
   RATE_LIMITED: 'The rate limit is used up.',

@@ -1,0 +1,53 @@
+import type { RowQuery } from '../../db/row-query.js';
+import type { BackgroundJobRow } from '../../entities/background-job.js';
+import { SECOND } from '../../lib/time.js';
+import { tagKey } from '../tag.js';
+import type { Roster } from './roster.js';
+
+/**
+ * PARKED: it is not tried any more. UNASSIGNED: no service that is alive may own it. BACKING_OFF: its last fire threw.
+ * OVERDUE: its instant has passed and nobody has fired it. SCHEDULED: its instant lies ahead. The first that fits.
+ */
+export type BackgroundJobState = 'SCHEDULED' | 'OVERDUE' | 'BACKING_OFF' | 'UNASSIGNED' | 'PARKED';
+
+/** What is due is fired within less than this, in milliseconds; later it is OVERDUE. */
+export const OVERDUE_AFTER = SECOND;
+
+type Judged = Pick<BackgroundJobRow, 'wakeAt' | 'failCount' | 'failReason' | 'tag'>;
+
+/** The state of a background job as it was read with the roster. */
+export function backgroundJobStateOf(job: Judged, { now, unfit }: Roster): BackgroundJobState {
+  if (job.wakeAt === null) return 'PARKED';
+  if (unfit.has(tagKey(job.tag))) return 'UNASSIGNED';
+  if (job.failCount > 0) return 'BACKING_OFF';
+  return job.wakeAt <= now - OVERDUE_AFTER ? 'OVERDUE' : 'SCHEDULED';
+}
+
+/** Why a background job is in its state, as a sentence; null when there is nothing to say. */
+export function reasonOf(job: Judged, roster: Roster, named: boolean): string | null {
+  const state = backgroundJobStateOf(job, roster);
+  if (state === 'UNASSIGNED') return roster.reasonFor(job.tag, named);
+  if (state === 'PARKED' || state === 'BACKING_OFF') return job.failReason;
+  return state === 'OVERDUE' ? 'Its shard changes its owner, or the owner has more to do than it can.' : null;
+}
+
+/** Narrows to background jobs in one of these states. */
+export function addStates(
+  query: RowQuery<BackgroundJobRow>,
+  states: readonly BackgroundJobState[],
+  { now, unfit }: Roster,
+): void {
+  const keys = [...unfit];
+  const shards = 'SELECT shards.id FROM shards WHERE shards.tag_key IN (:...keys)';
+  const among = keys.length > 0 ? `bgjob.shardId IN (${shards})` : '1 = 0';
+  const others = keys.length > 0 ? `bgjob.shardId NOT IN (${shards})` : '1 = 1';
+  const conditions: Readonly<Record<BackgroundJobState, string>> = {
+    PARKED: 'bgjob.wakeAt IS NULL',
+    UNASSIGNED: `bgjob.wakeAt IS NOT NULL AND ${among}`,
+    BACKING_OFF: `bgjob.failCount > 0 AND bgjob.wakeAt IS NOT NULL AND ${others}`,
+    OVERDUE: `bgjob.failCount = 0 AND bgjob.wakeAt <= :late AND ${others}`,
+    SCHEDULED: `bgjob.failCount = 0 AND bgjob.wakeAt > :late AND ${others}`,
+  };
+  const wanted = [...new Set(states)].map((state) => `(${conditions[state]})`);
+  query.andWhere(wanted.length > 0 ? `(${wanted.join(' OR ')})` : '1 = 0', { late: now - OVERDUE_AFTER, keys });
+}
