@@ -102,8 +102,8 @@ export class Activities {
   }
 
   /** Removes rows older than an instant, at most `limit` of them; returns how many. */
-  async purge(before: number, limit: number): Promise<number> {
-    return this.#db.transaction(async (tx) => {
+  async purge(before: number, limit: number, db = this.#db): Promise<number> {
+    return db.transaction(async (tx) => {
       const rows = await tx.rows<{ id: string }>('SELECT id FROM activity WHERE at < ? ORDER BY at, id LIMIT ?', [
         before,
         limit,

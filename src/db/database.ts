@@ -55,17 +55,12 @@ export class Database {
   readonly #readSource: DataSource;
   readonly #clock: Clock | undefined;
   readonly #turns: Mutex;
-  readonly #inside = new AsyncLocalStorage<true>();
+  #inside = new AsyncLocalStorage<true>();
+  #guard: ((tx: Tx) => Promise<void>) | undefined;
 
   /** `clock`, where given, is the store's clock (SQLite, and tests); else the database is asked. */
-  constructor(
-    writer: DataSource,
-    readSource: DataSource,
-    dialect: Dialect,
-    clock: Clock | undefined,
-    transactionsAtOnce: number,
-  ) {
-    this.#turns = new Mutex(transactionsAtOnce);
+  constructor(writer: DataSource, readSource: DataSource, dialect: Dialect, clock: Clock | undefined, turns: Mutex) {
+    this.#turns = turns;
     this.#writer = writer;
     this.#readSource = readSource;
     this.#clock = clock;
@@ -81,6 +76,17 @@ export class Database {
   /** Reads with TypeORM. */
   get manager(): EntityManager {
     return this.#readSource.manager;
+  }
+
+  /**
+   * The same database over the same connections, whose every transaction begins with `guard`: what that throws is thrown,
+   * and nothing is written.
+   */
+  guarded(guard: (tx: Tx) => Promise<void>): Database {
+    const view = new Database(this.#writer, this.#readSource, this.dialect, this.#clock, this.#turns);
+    view.#inside = this.#inside;
+    view.#guard = guard;
+    return view;
   }
 
   /** The current instant as an SQL expression, by the store's clock: epoch milliseconds. */
@@ -120,7 +126,10 @@ export class Database {
     try {
       await runner.startTransaction();
       try {
-        result = await this.#inside.run(true, () => work(tx));
+        result = await this.#inside.run(true, async () => {
+          await this.#guard?.(tx);
+          return work(tx);
+        });
         await runner.commitTransaction();
       } catch (error) {
         await giveUp(runner, this.dialect);
@@ -157,8 +166,8 @@ export async function openDatabase(
   await prepareSessions(writer, server, options.statementLimit);
   if (dialect === 'mysql') {
     const places = transactionsOf(options.poolSize ?? DEFAULT_POOL_SIZE);
-    return new Database(writer, writer, dialect, options.clock, places);
+    return new Database(writer, writer, dialect, options.clock, new Mutex(places));
   }
   const reader = await traceStatements(createDataSource(options, server)).initialize();
-  return new Database(writer, reader, dialect, options.clock ?? systemClock, 1);
+  return new Database(writer, reader, dialect, options.clock ?? systemClock, new Mutex());
 }

@@ -15,6 +15,8 @@ export function schedulerMetrics(metrics: Metrics): SchedulerMetrics {
   const takeovers = metrics.counter('orrery_shard_takeovers_total', 'Shards taken from an owner that was gone.', []);
   const mended = metrics.counter('orrery_scheduler_mended_total', 'Differences that the reconciler mended.', ['what']);
   const fences = metrics.counter('orrery_fence_refused_total', 'Writes refused: their shard has another owner.', []);
+  const help = 'Leased work: taken, finished, handed_back, failed, refused (its fence was stale), lost, parked.';
+  const work = metrics.counter('orrery_work_total', help, ['kind', 'event']);
   const times = (count: number, once: () => void): void => {
     for (let done = 0; done < count; done += 1) once();
   };
@@ -26,5 +28,6 @@ export function schedulerMetrics(metrics: Metrics): SchedulerMetrics {
     tookOver: () => takeovers(),
     mended: (what, count) => times(count, () => mended(what)),
     fenceRefused: () => fences(),
+    work: (kind, what) => work(kind, what.replace(' ', '_')),
   };
 }

@@ -12,9 +12,17 @@ export interface SchedulerMetrics {
   tookOver(): void;
   /** The reconciler, or the making of lock entries, found and mended so many differences. */
   mended(what: 'missing' | 'surplus' | 'moved' | 'entry', count: number): void;
-  /** A write was refused because its shard has another owner. */
+  /** A write was refused because its shard, or its work, has another owner. */
   fenceRefused(): void;
+  /** Something became of leased work of a kind. */
+  work(kind: string, what: WorkEvent): void;
 }
+
+/**
+ * What becomes of leased work: taken by this engine; finished, handed back, failed or lost by it (`refused`: it noticed
+ * by a write); ended by this engine for one that is gone (`lost`), and parked when that came too often.
+ */
+export type WorkEvent = 'taken' | 'finished' | 'handed back' | 'failed' | 'refused' | 'lost' | 'parked';
 
 const nothing = (): void => {};
 
@@ -26,6 +34,7 @@ export const NO_METRICS: SchedulerMetrics = {
   tookOver: nothing,
   mended: nothing,
   fenceRefused: nothing,
+  work: nothing,
 };
 
 /** Where the scheduler says what went wrong and went on. */

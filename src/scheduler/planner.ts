@@ -6,9 +6,10 @@ import { ID_PREFIX } from '../entities/ids.js';
 import type { Bell } from '../events/outbox.js';
 import type { IdSource } from '../lib/ids.js';
 import type { KindRegistry } from './kind-registry.js';
-import type { Desired, OccurrenceOutcome, Planner, Tag } from './kinds.js';
+import type { Begun, Desired, OccurrenceOutcome, Planner, Tag } from './kinds.js';
 import { ensureShard } from './shards.js';
 import { type SliceCounts, shardChannel, sliceCount, sliceOf, tagKey } from './tag.js';
+import { beginWork } from './work-begin.js';
 
 export interface PlannerOptions {
   readonly bell: Bell;
@@ -120,6 +121,11 @@ export class SqlPlanner implements Planner {
     await tx.execute(REBIND, [JSON.stringify(bound), pinnedAt, shardId, id]);
     this.#nudge(tx, shardId);
     return true;
+  }
+
+  begin(tx: Tx, kind: string, subject: string, tag?: Tag): Promise<Begun> {
+    const { kinds } = this.#options;
+    return beginWork(tx, this.#options, { kind, subject, tag: tag ?? kinds.get(kind).defaultTag });
   }
 
   async unplan(tx: Tx, kind: string, subject: string): Promise<void> {

@@ -50,3 +50,6 @@ export const shardChannel = (id: string): string => `shard:${id}`;
 
 /** The doorbell's channel of the engines: a shard is free, a service came or went. */
 export const ENGINES_CHANNEL = 'engines';
+
+/** The doorbell's channel of leased work: some waits for an engine. */
+export const WORK_CHANNEL = 'work';

@@ -1,10 +1,11 @@
 import { MIGRATIONS } from '../../migrations/all.js';
 import { type Database, openDatabase } from '../../src/db/database.js';
 import { migrateUp } from '../../src/db/migrate.js';
+import { createOutbox, type Outbox } from '../../src/events/outbox.js';
 import { type IdSource, systemIds } from '../../src/lib/ids.js';
 import type { Clock } from '../../src/lib/time.js';
 import type { DueJob, Fired, Kind, OccurrenceRecord } from '../../src/scheduler/kinds.js';
-import type { SchedulerLog, SchedulerMetrics } from '../../src/scheduler/metrics.js';
+import type { SchedulerLog, SchedulerMetrics, WorkEvent } from '../../src/scheduler/metrics.js';
 import type { Timers } from '../../src/scheduler/timers.js';
 import { type DatabaseKind, freshDatabase } from '../kit/stores.js';
 
@@ -125,6 +126,9 @@ export class Counter implements SchedulerMetrics {
   fenceRefused(): void {
     this.#add('fence refused');
   }
+  work(kind: string, what: WorkEvent): void {
+    this.#add(`${what} ${kind}`);
+  }
 }
 
 /** Keeps what was warned of. */
@@ -167,6 +171,16 @@ export async function openStore(kind: DatabaseKind, realClock = false): Promise<
 }
 
 export const ids: IdSource = systemIds;
+
+export const outboxOf = (bell: TestBell): Outbox => createOutbox(bell, ids);
+
+/** Services by what the database says; one is dead after so many silent milliseconds. */
+export const registryOf = (db: Database, silence = 15_000, bell = new TestBell()): ServiceRegistry =>
+  new ServiceRegistry({ db, ids, bell, outbox: outboxOf(bell), silence });
+
+/** The leases of one service, which end after so many milliseconds. */
+export const leasesOf = (db: Database, service: RunningService, length = 15_000, exclusive = false): ShardLeases =>
+  new ShardLeases({ db, outbox: outboxOf(new TestBell()), service, length, exclusive });
 
 /** What came of one due instant: it ran, without a run of its own. */
 export const ran = (job: DueJob): OccurrenceRecord => ({
