@@ -90,6 +90,7 @@ async function burst(db: Database, count: number): Promise<number[]> {
     db,
     ids: systemIds,
     bell: doorbell,
+    outbox: createOutbox(doorbell, systemIds),
     listen: (channel, look) => doorbell.listen(channel, look),
     identity: { host: 'bench', name: `engine-${count}`, version: '1', labels: {} },
     log: { warn: (message, error) => console.error(message, error) },

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { createClusterDirectory } from '../cluster/cluster-directory.js';
 import { type ClusterService, createClusterService } from '../cluster/cluster-service.js';
 import type { Config } from '../config/config.js';
-import { createOutbox } from '../events/outbox.js';
+import { createOutbox, type Outbox } from '../events/outbox.js';
 import { createOutputLog } from '../events/output-log.js';
 import { createTaskEventLog } from '../events/task-event-log.js';
 import { createHistoryAnalysis, type HistoryAnalysis } from '../history/analysis.js';
@@ -26,7 +26,7 @@ import { createScheduler, type Scheduler } from '../scheduler/scheduler.js';
 import type { Health } from '../telemetry/health.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import { type Chore, historyRetentionChore, retentionChore, silenceChore } from './chores.js';
+import { historyRetentionChore, retentionChore, silenceChore } from './chores.js';
 import { createRights, type Rights } from './rights.js';
 import { schedulerMetrics } from './scheduler-metrics.js';
 import type { Stores } from './stores.js';
@@ -41,7 +41,6 @@ export interface Identity {
 export interface Domain {
   rights: Rights;
   scheduler: Scheduler;
-  chores: readonly Chore[];
   retention: RetentionService;
   jobs: ReturnType<typeof createJobService>;
   runs: ReturnType<typeof createRunService>;
@@ -68,13 +67,16 @@ function createClock(
   stores: Stores,
   identity: Identity,
   telemetry: Telemetry,
+  outbox: Outbox,
   trial: SchedulerTrial,
 ): Scheduler {
   const { log, health, metrics } = telemetry;
   const scheduler = createScheduler({
     db: stores.own,
+    workDb: stores.db,
     ids: systemIds,
     bell: stores.log.bell,
+    outbox,
     listen: (channel, look) => stores.doorbell.listen(channel, look),
     identity: { host: hostname(), name: identity.name, version: identity.version, labels: {} },
     log: { warn: (message, error) => log.warn({ error }, message) },
@@ -128,7 +130,7 @@ export function createDomain(
   const { db } = stores;
   const outbox = createOutbox(stores.log.bell, systemIds);
   const rights = createRights(config, { db, outbox, feed: stores.log.feed });
-  const scheduler = createClock(config, stores, identity, telemetry, trial);
+  const scheduler = createClock(config, stores, identity, telemetry, outbox, trial);
   const deps: JobsDeps = {
     db,
     outbox,
@@ -147,11 +149,11 @@ export function createDomain(
   );
   const retention = createRetention(config, deps, telemetry);
   const chores = [
-    retentionChore(config, db, rights.activities, telemetry.log),
-    historyRetentionChore(db, retention),
+    retentionChore(deps, config, rights.activities),
+    historyRetentionChore(deps, retention),
     silenceChore({ ...deps, reportTimeout: config.history.historyReportTimeout }, telemetry.log),
   ];
-  const kinds = [jobRunKind(deps), jobStaleKind(deps), leases, ...chores.map(({ kind }) => kind)];
+  const kinds = [jobRunKind(deps), jobStaleKind(deps), leases, ...chores];
   for (const kind of kinds) scheduler.register(kind);
   telemetry.metrics.gauge('orrery_jobs_stale', 'Jobs whose last success is older than their staleAfter.', () =>
     countStale(stores.own.reader, systemClock.now()),
@@ -167,7 +169,6 @@ export function createDomain(
   return {
     rights,
     scheduler,
-    chores,
     retention,
     jobs,
     runs: createRunService(deps),

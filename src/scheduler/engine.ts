@@ -12,20 +12,25 @@ import type { RunningService, ServiceRegistry } from './registry.js';
 import { ShardFiring } from './shard-firing.js';
 import { ShardLeases } from './shard-leases.js';
 import { Slots } from './slots.js';
-import { ENGINES_CHANNEL, shardChannel } from './tag.js';
+import { ENGINES_CHANNEL, fits, shardChannel } from './tag.js';
 import { Taking } from './taking.js';
 import { Repeater, within } from './timers.js';
+import { WorkCrew } from './work-crew.js';
+import type { WorkEnding } from './work-ending.js';
 
 /** One start of an engine: it holds shards and fires what is due in them, from `start` to `stop`. */
 export class Engine {
   readonly service: RunningService;
   readonly ownership: Ownership;
   readonly locks: LockStore;
+  /** Does the leased work of this engine. */
+  readonly crew: WorkCrew;
   readonly #options: ResolvedOptions;
   readonly #registry: ServiceRegistry;
   readonly #leases: ShardLeases;
   readonly #elector: Elector;
   readonly #lookout: Lookout;
+  readonly #mending: Repeater;
   readonly #repeaters: Repeater[];
   readonly #onSuperseded: () => void;
   #prepared = false;
@@ -36,14 +41,15 @@ export class Engine {
     kinds: KindRegistry,
     registry: ServiceRegistry,
     service: RunningService,
+    ending: WorkEnding,
     onSuperseded: () => void,
   ) {
-    const { db, timers, metrics, log, leaseLength, exclusive } = options;
+    const { db, bell, timers, metrics, log, leaseLength, renewEvery, lookEvery, exclusive } = options;
     this.#options = options;
     this.#registry = registry;
     this.service = service;
     this.#onSuperseded = onSuperseded;
-    this.#leases = new ShardLeases(db, service, leaseLength, exclusive);
+    this.#leases = new ShardLeases({ ...options, service, length: leaseLength });
     this.locks = this.#lockStore();
     const slots = new Slots(options.concurrency);
     const onLost = (shard: HeldShard): void => void this.ownership.lost(shard.id, shard.fence);
@@ -62,6 +68,8 @@ export class Engine {
           new ShardFiring({ ...options, kinds }, shard),
         ),
       listen: (id, onNudge) => options.listen(shardChannel(id), onNudge),
+      onLetGo: () => bell.ring(ENGINES_CHANNEL),
+      onUnlocked: () => void this.#mending.now(),
       at: options.at,
     });
     this.#elector = new Elector({
@@ -74,6 +82,7 @@ export class Engine {
     const { ownership, locks } = this;
     this.#lookout = new Lookout({
       db,
+      service,
       registry,
       leases: this.#leases,
       ownership,
@@ -84,18 +93,29 @@ export class Engine {
       timers,
       exclusive,
       patience: leaseLength,
+      settle: lookEvery,
+      rest: 2 * renewEvery,
+    });
+    this.#mending = new Repeater(timers, options.mendEvery, () => this.#mendEntries());
+    this.crew = new WorkCrew({
+      ...options,
+      kinds,
+      service,
+      ending,
+      workDb: options.workDb ?? db,
+      mayTake: () => this.ownership.mayTake,
     });
     this.#repeaters = [
       new Repeater(timers, options.renewEvery, () => this.#renew()),
       new Repeater(timers, options.lookEvery, () => this.#lookout.look()),
-      new Repeater(timers, options.mendEvery, () => this.#mendEntries()),
+      this.#mending,
     ];
   }
 
   #lockStore(): LockStore {
     const { db, leaseLength, exclusive, mongoUrl, timers } = this.#options;
     const owner = { service: this.service.id, incarnation: this.service.incarnation };
-    const options = { owner, lockLength: leaseLength, exclusive, policy: (won: number) => this.#lookout.policy(won) };
+    const options = { owner, lockLength: leaseLength, exclusive, wanted: () => this.#lookout.wanted() };
     return mongoUrl === undefined ? new SqlLockStore(db, options) : new MongoLockStore(mongoUrl, options, timers);
   }
 
@@ -105,8 +125,14 @@ export class Engine {
     await this.#lookout.look();
     await this.#elector.start();
     for (const repeater of this.#repeaters) repeater.start();
+    await this.crew.start();
     this.#unlisten = this.#options.listen(ENGINES_CHANNEL, () => void this.look());
-    if (this.#options.exclusive) await this.ownership.whenHeld((await this.#leases.all()).length);
+    if (this.#options.exclusive) await this.ownership.whenHeld(await this.#fitting());
+  }
+
+  /** How many shards this engine's labels fit. */
+  async #fitting(): Promise<number> {
+    return (await this.#leases.survey()).filter((shard) => fits(this.service.labels, shard.tag)).length;
   }
 
   /** Looks at once at what the look once a second sees. */
@@ -115,7 +141,7 @@ export class Engine {
   }
 
   async #renew(): Promise<void> {
-    await this.ownership.renew();
+    await Promise.all([this.ownership.renew(), this.crew.renew()]);
     try {
       const { timers, leaseLength } = this.#options;
       if (!(await within(timers, leaseLength, this.#registry.heartbeat(this.service)))) this.#onSuperseded();
@@ -134,19 +160,26 @@ export class Engine {
       const shards = await within(timers, leaseLength, this.#leases.all());
       const made = await this.locks.ensure(shards);
       if (made > 0) metrics.mended('entry', made);
+      // Whoever owns a shard by SQL locks it before anybody is elected.
+      if (made > 0) this.ownership.lock();
     } catch (error) {
       log.warn("The entries of Agenda's store could not be checked.", error);
     }
   }
 
-  /** Hands every shard over once its batch has ended; then nothing of this engine runs any more. */
-  async stop(): Promise<void> {
+  /**
+   * Hands every shard over once its batch has ended; leased work under way may end, for at most so many milliseconds.
+   * Then nothing of this engine runs any more.
+   */
+  async stop(graceMs: number): Promise<void> {
+    const worked = this.crew.stop(graceMs);
     this.#unlisten?.();
     const ended = Promise.all(this.#repeaters.map((repeater) => repeater.stop()));
     await this.#elector.stop();
     await this.ownership.close();
     await ended;
-    this.#options.bell.ring(ENGINES_CHANNEL);
+    await this.#lookout.idle();
     await this.locks.close();
+    await worked;
   }
 }

@@ -1,16 +1,19 @@
 import type { Database } from '../db/database.js';
 import { SECOND } from '../lib/time.js';
 import type { Elector } from './agenda/elector.js';
-import type { LockPolicy, LockStore } from './agenda/lock-store.js';
+import type { LockStore } from './agenda/lock-store.js';
 import { shardsDueWithin } from './due.js';
+import { LettingGo } from './letting-go.js';
 import type { SchedulerLog, SchedulerMetrics } from './metrics.js';
 import type { Ownership } from './ownership.js';
-import type { ServiceRegistry } from './registry.js';
-import type { FreeShard, ShardLeases } from './shard-leases.js';
+import type { RunningService, SeenService, ServiceRegistry } from './registry.js';
+import type { SeenShard, ShardLeases } from './shard-leases.js';
+import { decide, type Sharer } from './sharing.js';
 import { type Timers, within } from './timers.js';
 
 export interface LookoutOptions {
   readonly db: Database;
+  readonly service: RunningService;
   readonly registry: ServiceRegistry;
   readonly leases: ShardLeases;
   readonly ownership: Ownership;
@@ -23,81 +26,135 @@ export interface LookoutOptions {
   readonly exclusive: boolean;
   /** How many milliseconds a look may take before it counts as failed. */
   readonly patience: number;
+  /** How many milliseconds a surplus must have stood before this engine lets go of some of it. */
+  readonly settle: number;
+  /** How many milliseconds a shard that this engine let go of is left to others. */
+  readonly rest: number;
 }
 
 /**
- * The look once a second: who is alive, which shards are free, what of ours is due that no nudge told of. Finds the
- * shards that no election will give an owner, and takes them by SQL alone.
+ * The look once a second: who is alive, who holds which shards, what of ours is due that no nudge told of. From it
+ * follows which shards this engine may lock (nothing else is asked of the lock store), which it takes by SQL alone for
+ * want of an election, and which it lets go of.
  */
 export class Lookout {
   readonly #options: LookoutOptions;
-  /** What this engine may hold while others want to: an even share, rounded up. */
-  #share = 0;
+  readonly #lettingGo: LettingGo;
+  /** The shards whose lock this engine would have at present. */
+  #wanted: readonly string[] = [];
+  /** Since when nobody holds a shard, as this engine saw it; in elapsed milliseconds. */
+  #unowned = new Map<string, number>();
+  #turn = 0;
   #failing = false;
+  #running: Promise<void> | undefined;
+  #again = false;
 
   constructor(options: LookoutOptions) {
     this.#options = options;
+    this.#lettingGo = new LettingGo(options);
   }
 
-  /**
-   * What may be locked at present: free shards up to this engine's share, shards of dead owners by anyone. `won` are
-   * the locks in hand: Agenda wins several before it begins with the first.
-   */
-  policy(won: number): LockPolicy {
+  /** What may be locked at present. */
+  wanted(): readonly string[] {
     const { ownership } = this.#options;
-    if (!ownership.mayTake) return 'none';
-    return Math.max(won, ownership.shards.length) < this.#share ? 'any' : 'expired';
+    return ownership.mayTake ? this.#wanted.filter((id) => !ownership.holds(id)) : [];
   }
 
-  /** Never rejects. */
-  async look(): Promise<void> {
+  /** Looks now, or once more after the look under way. Never rejects. */
+  look(): Promise<void> {
+    this.#again = this.#running !== undefined;
+    this.#running ??= this.#looks().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Resolves when nothing that a look began is under way. */
+  async idle(): Promise<void> {
+    await this.#running;
+    await this.#lettingGo.idle();
+  }
+
+  async #looks(): Promise<void> {
+    do {
+      this.#again = false;
+      await this.#safely();
+    } while (this.#again);
+  }
+
+  async #safely(): Promise<void> {
     const { timers, patience, log } = this.#options;
     try {
       await within(timers, patience, this.#once());
       this.#failing = false;
     } catch (error) {
+      this.#wanted = [];
       if (!this.#failing) log.warn('The look at services and shards failed; it goes on every second.', error);
       this.#failing = true;
     }
   }
 
   async #once(): Promise<void> {
-    const { db, leases, ownership } = this.#options;
-    await this.#survey();
-    const free = ownership.mayTake ? await leases.free() : [];
-    if (free.length > 0) await this.#fill(free);
+    const { db, registry, leases, ownership } = this.#options;
+    const services = await registry.survey();
+    const shards = await leases.survey();
+    await this.#declare(services);
+    const { take, letGo } = this.#decide(services, shards);
+    this.#wanted = take;
+    const draining = this.#isDraining(services);
+    this.#lettingGo.consider(letGo, shards, draining);
+    const wanted = this.wanted();
+    if (wanted.length > 0) await this.#fill(wanted);
     ownership.wake(await shardsDueWithin(db, ownership.shards, SECOND));
   }
 
-  async #survey(): Promise<void> {
-    const { registry, leases, elector, exclusive, log } = this.#options;
-    const { live, silent } = await registry.survey();
-    const shards = (await leases.all()).length;
-    this.#share = exclusive ? shards : Math.ceil(shards / Math.max(1, live));
-    elector.limit(shards);
-    for (const id of silent) {
-      if (await registry.declareFailed(id)) log.warn(`The service ${id} fell silent: it is FAILED.`);
+  /** Services that fell silent are FAILED; whoever notices first decides. */
+  async #declare(services: readonly SeenService[]): Promise<void> {
+    const { registry, log } = this.#options;
+    for (const { id, heard } of services) {
+      if (!heard && (await registry.declareFailed(id))) log.warn(`The service ${id} fell silent: it is FAILED.`);
     }
   }
 
-  async #fill(free: readonly FreeShard[]): Promise<void> {
+  #isDraining(services: readonly SeenService[]): boolean {
+    const { service } = this.#options;
+    return services.some(({ id, state }) => id === service.id && state === 'DRAINING');
+  }
+
+  /** Those that shards are shared among; this engine is alive, whatever the table says. */
+  #sharers(services: readonly SeenService[]): Sharer[] {
+    const { service, exclusive } = this.#options;
+    const others = services.filter(({ id, state, heard }) => id !== service.id && state === 'ACTIVE' && heard);
+    return [...(exclusive ? [] : others), ...(this.#isDraining(services) ? [] : [service])];
+  }
+
+  #decide(services: readonly SeenService[], shards: readonly SeenShard[]): ReturnType<typeof decide> {
+    const { service, timers, patience } = this.#options;
+    const now = timers.elapsed();
+    const before = this.#unowned;
+    this.#unowned = new Map();
+    const seen = shards.map((shard) => {
+      if (shard.owner !== null) return { ...shard, resting: false };
+      const since = before.get(shard.id) ?? now;
+      this.#unowned.set(shard.id, since);
+      // Whoever ought to have taken it by now is alive, and does not: it is anyone's.
+      const left = shard.left || now - since >= patience;
+      return { ...shard, left, resting: this.#lettingGo.rests(shard.id) };
+    });
+    this.#turn += 1;
+    return decide(service.id, this.#sharers(services), seen, this.#turn);
+  }
+
+  async #fill(wanted: readonly string[]): Promise<void> {
     const { locks, elector, ownership, metrics } = this.#options;
-    const ids = free.map((shard) => shard.id);
-    const without = await locks.missing(ids).catch(() => null);
-    if (without === null) return ownership.takeUnelected(this.#within(free));
+    const without = await locks.missing(wanted).catch(() => null);
+    if (without === null) return ownership.takeUnelected(wanted);
     if (without.length > 0) {
       // Whoever takes the lease of a shard that has no entry owns it; the entry is made for the next election.
-      await ownership.takeUnelected(this.#within(free.filter((shard) => without.includes(shard.id))));
+      await ownership.takeUnelected(without);
       metrics.mended('entry', await locks.ensure(without).catch(() => 0));
+      ownership.lock();
     }
     await elector.poke();
-  }
-
-  /** Those this engine may take: all that a dead owner left, and free ones up to its share. */
-  #within(free: readonly FreeShard[]): string[] {
-    const room = Math.max(0, this.#share - this.#options.ownership.shards.length);
-    const expired = free.filter((shard) => shard.expired);
-    const unowned = free.filter((shard) => !shard.expired).slice(0, Math.max(0, room - expired.length));
-    return [...expired, ...unowned].map((shard) => shard.id);
   }
 }

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.js';
-import type { Bell } from '../events/outbox.js';
+import type { Bell, Outbox } from '../events/outbox.js';
 import type { IdSource } from '../lib/ids.js';
 import { SECOND } from '../lib/time.js';
 import { NO_METRICS, type SchedulerLog, type SchedulerMetrics } from './metrics.js';
@@ -14,6 +14,8 @@ export interface SchedulerOptions {
   readonly ids: IdSource;
   /** Tells other engines, and this one, that something was written. */
   readonly bell: Bell;
+  /** Where moves of shards and states of services are told. */
+  readonly outbox: Outbox;
   /** Calls back when a channel was rung; the answer ends it. */
   readonly listen: (channel: string, onRing: () => void) => () => void;
   readonly identity: ServiceIdentity;
@@ -39,6 +41,10 @@ export interface SchedulerOptions {
   readonly batchSize?: number;
   /** How many shards fire at the same time. */
   readonly concurrency?: number;
+  /** For what leased work writes, where that is not to wait for the engine's own connections. */
+  readonly workDb?: Database;
+  /** How many pieces of leased work this engine does at once. */
+  readonly places?: number;
   /** For trials of what happens when a process ends at the worst moment. */
   readonly at?: AtPoint;
 }
@@ -55,6 +61,7 @@ const DEFAULTS = {
   mendEvery: 30 * SECOND,
   batchSize: 200,
   concurrency: 4,
+  places: 4,
 };
 
 export type ResolvedOptions = SchedulerOptions & typeof DEFAULTS;

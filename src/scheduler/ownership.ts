@@ -19,6 +19,10 @@ export interface OwnershipOptions {
   readonly drainFor: (shard: HeldShard) => ShardDrain;
   /** Listens for nudges of a shard; the answer ends it. */
   readonly listen: (shardId: string, onNudge: () => void) => () => void;
+  /** Called when shards were let go of: others may have them now. */
+  readonly onLetGo: () => void;
+  /** Called when fewer entries could be locked than there are shards: some may be missing. */
+  readonly onUnlocked: () => void;
   readonly at?: AtPoint | undefined;
 }
 
@@ -39,6 +43,8 @@ const REST = 2_000;
 export class Ownership {
   readonly #options: OwnershipOptions;
   readonly #holdings = new Map<string, Holding>();
+  /** Those that are on their way out: no lock is renewed for them. */
+  readonly #leaving = new Set<string>();
   #disarm: (() => void) | undefined;
   #locking: Promise<void> | undefined;
   #closed = false;
@@ -51,6 +57,10 @@ export class Ownership {
 
   get shards(): string[] {
     return [...this.#holdings.keys()];
+  }
+
+  holds(id: string): boolean {
+    return this.#holdings.has(id);
   }
 
   /** Resolves when at least so many shards are held. */
@@ -95,7 +105,7 @@ export class Ownership {
       if (!shard) return this.#holdings.get(id);
       await this.#options.at?.('leased');
       if (this.mayTake) return await this.#begin(shard);
-      await leases.release([id]);
+      await leases.release([id], 'its taker was stopping');
     } catch (error) {
       log.warn(`The shard ${id} could not be taken.`, error);
     }
@@ -128,7 +138,7 @@ export class Ownership {
   }
 
   async #forget(id: string, holding: Holding): Promise<void> {
-    this.#holdings.delete(id);
+    if (this.#holdings.get(id) === holding) this.#holdings.delete(id);
     holding.unlisten();
     await holding.drain.stop();
     holding.end();
@@ -144,19 +154,25 @@ export class Ownership {
       this.#arm();
       for (const id of lost) {
         const holding = this.#holdings.get(id);
-        if (holding) await this.lost(id, holding.drain.shard.fence);
+        if (holding && !this.#leaving.has(id)) await this.lost(id, holding.drain.shard.fence);
       }
     } catch (error) {
       this.#options.log.warn('The leases on shards could not be renewed.', error);
       return;
     }
-    this.#lock();
+    this.lock();
   }
 
   /** Renews the locks. Nobody waits for it: a store that is slow to answer must not hold up the leases. */
-  #lock(): void {
+  lock(): void {
     if (this.#locking || this.#closed) return;
-    const held = this.#options.locks.hold(this.shards).catch(() => {});
+    const ids = this.shards.filter((id) => !this.#leaving.has(id));
+    const held = this.#options.locks.hold(ids).then(
+      (count) => {
+        if (count < ids.length) this.#options.onUnlocked();
+      },
+      () => {},
+    );
     this.#locking = held.finally(() => {
       this.#locking = undefined;
     });
@@ -195,20 +211,36 @@ export class Ownership {
   async close(): Promise<void> {
     this.#closed = true;
     this.#disarm?.();
-    await this.#letGo();
+    await this.letGo(this.shards, 'its owner was stopping');
   }
 
-  async #letGo(): Promise<void> {
-    const { leases, log } = this.#options;
-    const held = [...this.#holdings];
+  /**
+   * Hands shards over, each batch under way first ended: commit, SQL, lock. `release` ends the SQL leases. Resolves
+   * when nothing of them runs here any more; never rejects.
+   */
+  async letGo(
+    ids: readonly string[],
+    why: string,
+    release = (leaving: readonly string[]): Promise<unknown> => this.#options.leases.release(leaving, why),
+  ): Promise<void> {
+    const held = ids.flatMap((id) => {
+      const holding = this.#holdings.get(id);
+      return holding ? [[id, holding] as const] : [];
+    });
+    if (held.length === 0) return;
+    const leaving = held.map(([id]) => id);
+    for (const id of leaving) this.#leaving.add(id);
     await Promise.all(held.map(([, holding]) => holding.drain.stop()));
-    const ids = held.map(([id]) => id);
     // A renewal under way could take a lock back that is given up below.
     await this.#locking;
-    await leases.release(ids).catch((error) => log.warn('The leases on shards could not be released.', error));
+    await release(leaving).catch((error) =>
+      this.#options.log.warn('The leases on shards could not be released.', error),
+    );
     await this.#options.at?.('handing-over');
-    await this.#giveBack(ids, 0);
+    await this.#giveBack(leaving, 0);
     await Promise.all(held.map(([id, holding]) => this.#forget(id, holding)));
+    for (const id of leaving) this.#leaving.delete(id);
+    this.#options.onLetGo();
   }
 
   async #giveBack(ids: readonly string[], rest: number): Promise<void> {

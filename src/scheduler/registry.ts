@@ -4,8 +4,12 @@ import type { Tx } from '../db/transaction.js';
 import { insertRows } from '../db/write.js';
 import { ID_PREFIX } from '../entities/ids.js';
 import { ServiceEntity, type ServiceState } from '../entities/service.js';
+import type { Bell, Outbox } from '../events/outbox.js';
 import type { IdSource } from '../lib/ids.js';
+import { SECOND } from '../lib/time.js';
+import { type ServiceBefore, serviceFact } from './facts.js';
 import type { Tag } from './kinds.js';
+import { ENGINES_CHANNEL } from './tag.js';
 
 /** What a process says about itself. */
 export interface ServiceIdentity {
@@ -23,63 +27,53 @@ export interface RunningService {
   readonly labels: Tag;
 }
 
-const RESTART = `UPDATE services SET version = ?, labels = ?, incarnation = incarnation + 1, state = 'ACTIVE',
-  started_at = ?, last_seen_at = ? WHERE host = ? AND name = ?`;
-const FIND = 'SELECT id, incarnation FROM services WHERE host = ? AND name = ?';
-
-async function restart(tx: Tx, identity: ServiceIdentity, labels: Tag): Promise<RunningService | null> {
-  const at = await tx.now();
-  const { host, name, version } = identity;
-  const found = await tx.execute(RESTART, [version, JSON.stringify(labels), at, at, host, name]);
-  if (found === 0) return null;
-  const [row] = await tx.rows<{ id: string; incarnation: number }>(FIND, [host, name]);
-  return row ? { ...row, labels } : null;
+/** A service that has not ended, as a survey finds it. */
+export interface SeenService {
+  readonly id: string;
+  readonly labels: Tag;
+  readonly state: 'ACTIVE' | 'DRAINING';
+  /** It has given a sign of life within the time that one counts as alive for. */
+  readonly heard: boolean;
 }
 
-async function insert(tx: Tx, identity: ServiceIdentity, labels: Tag, id: string): Promise<RunningService> {
-  const at = await tx.now();
-  const { host, name, version } = identity;
-  const state = 'ACTIVE' as const;
-  const row = { id, host, name, version, labels, incarnation: 1, state, startedAt: at, lastSeenAt: at };
-  await insertRows(tx, ServiceEntity, [row]);
-  return { id, incarnation: 1, labels };
-}
-
-/**
- * Ends the work that a service had under way, in the very transaction that decides that nobody does it any more; with
- * `before` only that of its starts before this incarnation.
- */
-export type EndWork = (tx: Tx, serviceId: string, before?: number) => Promise<void>;
-
-/** Who is alive. Every instant is the store's. */
-export class ServiceRegistry {
-  readonly #db: Database;
-  readonly #ids: IdSource;
+export interface RegistryOptions {
+  readonly db: Database;
+  readonly ids: IdSource;
+  readonly outbox: Outbox;
+  readonly bell: Bell;
   /** Without a heartbeat for so many milliseconds a service counts as dead. */
-  readonly #silence: number;
-  readonly #endWork: EndWork;
+  readonly silence: number;
+  /** What else ends with a start of a service that ended without a word, in the transaction that decides so. */
+  readonly onLost?: (tx: Tx, serviceId: string) => Promise<void>;
+}
 
-  constructor(db: Database, ids: IdSource, silence: number, endWork: EndWork = async () => {}) {
-    this.#db = db;
-    this.#ids = ids;
-    this.#silence = silence;
-    this.#endWork = endWork;
+interface Found extends ServiceBefore {
+  readonly state: ServiceState;
+}
+
+const COLUMNS = 'id, host, name, incarnation, state';
+const RESTART = `UPDATE services SET version = ?, labels = ?, incarnation = ?, state = 'ACTIVE', started_at = ?,
+  last_seen_at = ? WHERE id = ?`;
+const BEAT = 'UPDATE services SET last_seen_at = ? WHERE id = ? AND incarnation = ?';
+
+/** Who is alive. Every instant is the store's; each change of a state is told in the transaction that makes it. */
+export class ServiceRegistry {
+  readonly #options: RegistryOptions;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
   }
 
   /** Registers this start of a service; (host, name) keeps its id, and its incarnation rises. */
   async register(identity: ServiceIdentity): Promise<RunningService> {
+    const { db, ids } = this.#options;
     const labels = { ...identity.labels, host: identity.host, name: identity.name };
-    const again = (): Promise<RunningService | null> =>
-      this.#db.transaction(async (tx) => {
-        const service = await restart(tx, identity, labels);
-        if (service) await this.#endWork(tx, service.id, service.incarnation);
-        return service;
-      });
+    const again = (): Promise<RunningService | null> => db.transaction((tx) => this.#restart(tx, identity, labels));
     const known = await again();
     if (known) return known;
     try {
-      const id = this.#ids.next(ID_PREFIX.service);
-      return await this.#db.transaction((tx) => insert(tx, identity, labels, id));
+      const id = ids.next(ID_PREFIX.service);
+      return await db.transaction((tx) => this.#insert(tx, identity, labels, id));
     } catch (error) {
       const other = isDuplicate(error) ? await again() : null;
       if (!other) throw error;
@@ -87,46 +81,93 @@ export class ServiceRegistry {
     }
   }
 
-  /**
-   * Says that the service is alive, and whatever `also` says in the same transaction. False when a later start of the
-   * same service has taken its place.
-   */
-  async heartbeat(service: RunningService, also: (tx: Tx) => Promise<void> = async () => {}): Promise<boolean> {
-    const sql = `UPDATE services SET last_seen_at = ?, state = CASE state WHEN 'DRAINING' THEN state ELSE 'ACTIVE' END
-      WHERE id = ? AND incarnation = ?`;
-    return this.#db.transaction(async (tx) => {
-      const found = await tx.execute(sql, [await tx.now(), service.id, service.incarnation]);
-      if (found === 1) await also(tx);
-      return found === 1;
+  async #restart(tx: Tx, { host, name, version }: ServiceIdentity, labels: Tag): Promise<RunningService | null> {
+    const found = await this.#lock(tx, 'host = ? AND name = ?', [host, name]);
+    if (!found) return null;
+    const at = await tx.now();
+    const now = { ...found, incarnation: found.incarnation + 1 };
+    await tx.execute(RESTART, [version, JSON.stringify(labels), now.incarnation, at, at, found.id]);
+    // Whatever the start before was doing, it does no more.
+    await this.#options.onLost?.(tx, found.id);
+    await this.#tell(tx, now, 'ACTIVE', 'it has started again');
+    return { id: found.id, incarnation: now.incarnation, labels };
+  }
+
+  async #insert(tx: Tx, identity: ServiceIdentity, labels: Tag, id: string): Promise<RunningService> {
+    const at = await tx.now();
+    const { host, name, version } = identity;
+    const state = 'ACTIVE' as const;
+    const row = { id, host, name, version, labels, incarnation: 1, state, startedAt: at, lastSeenAt: at };
+    await insertRows(tx, ServiceEntity, [row]);
+    await this.#tell(tx, { id, host, name, incarnation: 1, state: null }, state, 'it has started');
+    return { id, incarnation: 1, labels };
+  }
+
+  /** Says that the service is alive. False when it has ended, or a later start of it has taken its place. */
+  heartbeat({ id, incarnation }: RunningService): Promise<boolean> {
+    return this.#options.db.transaction(async (tx) => {
+      const beat = [await tx.now(), id, incarnation];
+      if ((await tx.execute(`${BEAT} AND state IN ('ACTIVE', 'DRAINING')`, beat)) === 1) return true;
+      const found = await this.#lock(tx, 'id = ?', [id]);
+      if (found?.incarnation !== incarnation || found.state !== 'FAILED') return false;
+      await tx.execute(BEAT, beat);
+      await this.#change(tx, found, 'ACTIVE', 'it was heard of again');
+      return true;
     });
   }
 
   /** Says that the service ends in order. */
-  async leave(service: RunningService): Promise<void> {
-    const state: ServiceState = 'STOPPED';
-    const sql = 'UPDATE services SET state = ?, last_seen_at = ? WHERE id = ? AND incarnation = ?';
-    await this.#db.transaction(async (tx) => tx.execute(sql, [state, await tx.now(), service.id, service.incarnation]));
-  }
-
-  /** How many services are alive, and the ids of those that fell silent and are not yet FAILED. */
-  async survey(): Promise<{ live: number; silent: string[] }> {
-    const sql = `SELECT id, last_seen_at > ${this.#db.nowSql()} - ${this.#silence} AS heard, state
-      FROM services WHERE state IN ('ACTIVE', 'DRAINING')`;
-    const rows = await this.#db.reader.rows<{ id: string; heard: number | boolean; state: ServiceState }>(sql);
-    return {
-      live: rows.filter((row) => Number(row.heard) === 1 && row.state === 'ACTIVE').length,
-      silent: rows.filter((row) => Number(row.heard) !== 1).map((row) => row.id),
-    };
-  }
-
-  /** Declares a silent service FAILED, unless it was heard of again. True for the one caller whose UPDATE decides. */
-  async declareFailed(id: string): Promise<boolean> {
-    const sql = `UPDATE services SET state = 'FAILED'
-      WHERE id = ? AND state IN ('ACTIVE', 'DRAINING') AND last_seen_at <= ?`;
-    return this.#db.transaction(async (tx) => {
-      const decided = await tx.execute(sql, [id, (await tx.now()) - this.#silence]);
-      if (decided === 1) await this.#endWork(tx, id);
-      return decided === 1;
+  leave({ id, incarnation }: RunningService): Promise<void> {
+    return this.#options.db.transaction(async (tx) => {
+      const found = await this.#lock(tx, 'id = ?', [id]);
+      if (found?.incarnation !== incarnation || found.state === 'STOPPED') return;
+      await tx.execute(BEAT, [await tx.now(), id, incarnation]);
+      await this.#change(tx, found, 'STOPPED', 'it was stopped');
     });
+  }
+
+  /** The services that have neither ended nor been declared FAILED. */
+  async survey(): Promise<SeenService[]> {
+    const { db, silence } = this.#options;
+    const sql = `SELECT id, labels, state, last_seen_at > ${db.nowSql()} - ${silence} AS heard
+      FROM services WHERE state IN ('ACTIVE', 'DRAINING')`;
+    const rows = await db.reader.rows<{ id: string; labels: string; state: SeenService['state']; heard: unknown }>(sql);
+    return rows.map((row) => ({
+      id: row.id,
+      labels: JSON.parse(row.labels),
+      state: row.state,
+      heard: Number(row.heard) === 1,
+    }));
+  }
+
+  /** Declares a silent service FAILED, unless it was heard of again. True for the one caller whose look decides. */
+  declareFailed(id: string): Promise<boolean> {
+    const { db, silence, onLost } = this.#options;
+    return db.transaction(async (tx) => {
+      const silent = "state IN ('ACTIVE', 'DRAINING') AND last_seen_at <= ?";
+      const found = await this.#lock(tx, `id = ? AND ${silent}`, [id, (await tx.now()) - silence]);
+      if (!found) return false;
+      await this.#change(tx, found, 'FAILED', `nothing was heard of it for ${silence / SECOND} s`);
+      await onLost?.(tx, id);
+      return true;
+    });
+  }
+
+  /** The service that fits, its row held until the commit; undefined when there is none. */
+  async #lock(tx: Tx, where: string, values: (string | number)[]): Promise<Found | undefined> {
+    const lock = this.#options.db.dialect === 'mysql' ? 'FOR UPDATE' : '';
+    const [row] = await tx.rows<Found>(`SELECT ${COLUMNS} FROM services WHERE ${where} ${lock}`, values);
+    return row;
+  }
+
+  async #change(tx: Tx, found: Found, state: ServiceState, reason: string): Promise<void> {
+    await tx.execute('UPDATE services SET state = ? WHERE id = ?', [state, found.id]);
+    await this.#tell(tx, found, state, reason);
+  }
+
+  async #tell(tx: Tx, before: ServiceBefore, state: ServiceState, reason: string): Promise<void> {
+    const { outbox, bell } = this.#options;
+    await outbox.append(tx, serviceFact(before, state, reason));
+    tx.afterCommit(() => bell.ring(ENGINES_CHANNEL));
   }
 }

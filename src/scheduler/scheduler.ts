@@ -1,3 +1,5 @@
+import type { Tx } from '../db/transaction.js';
+import { SECOND } from '../lib/time.js';
 import { Engine } from './engine.js';
 import { KindRegistry } from './kind-registry.js';
 import type { Kind, Planner } from './kinds.js';
@@ -8,6 +10,7 @@ import { type Mended, Reconciler } from './reconciler.js';
 import { ServiceRegistry } from './registry.js';
 import { ensureShards } from './shards.js';
 import { ENGINES_CHANNEL } from './tag.js';
+import { WorkEnding } from './work-ending.js';
 
 /** What health and logs tell of the scheduler in this process. */
 interface SchedulerState {
@@ -16,6 +19,8 @@ interface SchedulerState {
   readonly serviceId: string | null;
   readonly incarnation: number | null;
   readonly shardsHeld: number;
+  /** Pieces of leased work under way here. */
+  readonly workHeld: number;
   /** Agenda's store, and whether it answered the last time: without it ownership goes on by SQL alone, degraded. */
   readonly lockStore: 'SQL' | 'MongoDB';
   readonly lockStoreAvailable: boolean;
@@ -30,12 +35,18 @@ export interface Scheduler {
   register(kind: Kind): void;
   /** Begins to own shards and to fire. Rejects when the database cannot be reached. */
   start(): Promise<void>;
-  /** Hands the shards over at once; a batch under way may end, for at most so many milliseconds. */
+  /**
+   * Takes nothing more, and hands the shards over at once. A batch and leased work under way may end, for at most so many
+   * milliseconds; work that has not ended by then is told to stop, and handed back.
+   */
   stop(graceMs: number): Promise<void>;
   state(): SchedulerState;
   /** Compares what is wanted with what is scheduled, now. */
   reconcile(): Promise<Mended>;
 }
+
+/** What handing back takes after the time of grace, in milliseconds: then the process ends all the same. */
+const AFTER_GRACE = 3 * SECOND;
 
 class SqlScheduler implements Scheduler {
   readonly planner: SqlPlanner;
@@ -43,15 +54,18 @@ class SqlScheduler implements Scheduler {
   readonly #kinds = new KindRegistry();
   readonly #registry: ServiceRegistry;
   readonly #reconciler: Reconciler;
+  readonly #ending: WorkEnding;
   #engine: Engine | undefined;
   #state: SchedulerState['state'] = 'IDLE';
 
   constructor(options: ResolvedOptions) {
     this.#options = options;
     this.planner = new SqlPlanner({ ...options, kinds: this.#kinds });
-    this.#registry = new ServiceRegistry(options.db, options.ids, options.leaseLength);
+    this.#ending = new WorkEnding({ ...options, kinds: this.#kinds });
+    const onLost = (tx: Tx, serviceId: string): Promise<void> => this.#ending.ofService(tx, serviceId);
+    this.#registry = new ServiceRegistry({ ...options, silence: options.leaseLength, onLost });
     this.#reconciler = new Reconciler({ ...options, planner: this.planner, kinds: this.#kinds });
-    this.register(reconcileChore(options.db, () => this.#reconciler.run()));
+    this.register(reconcileChore(options.db, this.planner, (db, signal) => this.#reconciler.run(db, signal)));
   }
 
   register(kind: Kind): void {
@@ -65,7 +79,14 @@ class SqlScheduler implements Scheduler {
     this.#state = 'RUNNING';
     const service = await this.#registry.register(identity);
     await ensureShards(db, {}, slices);
-    this.#engine = new Engine(this.#options, this.#kinds, this.#registry, service, () => void this.#superseded());
+    this.#engine = new Engine(
+      this.#options,
+      this.#kinds,
+      this.#registry,
+      service,
+      this.#ending,
+      () => void this.#superseded(),
+    );
     await this.#engine.start();
     bell.ring(ENGINES_CHANNEL);
     void this.#reconciler.run();
@@ -75,7 +96,7 @@ class SqlScheduler implements Scheduler {
     if (this.#state !== 'RUNNING') return;
     this.#state = 'SUPERSEDED';
     this.#options.log.warn('Another process runs under the same host and name: this one fires nothing more.');
-    await this.#engine?.stop();
+    await this.#engine?.stop(0);
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -88,9 +109,9 @@ class SqlScheduler implements Scheduler {
     await leave.catch((error) => log.warn('The end of the service could not be written.', error));
     let cancel = (): void => {};
     const grace = new Promise<void>((resolve) => {
-      cancel = timers.after(graceMs, resolve);
+      cancel = timers.after(graceMs + AFTER_GRACE, resolve);
     });
-    await Promise.race([Promise.all([engine.stop(), this.#reconciler.idle()]), grace]);
+    await Promise.race([Promise.all([engine.stop(graceMs), this.#reconciler.idle()]), grace]);
     cancel();
   }
 
@@ -101,6 +122,7 @@ class SqlScheduler implements Scheduler {
       serviceId: engine?.service.id ?? null,
       incarnation: engine?.service.incarnation ?? null,
       shardsHeld: engine?.ownership.shards.length ?? 0,
+      workHeld: engine?.crew.size ?? 0,
       lockStore: this.#options.mongoUrl === undefined ? 'SQL' : 'MongoDB',
       lockStoreAvailable: engine?.locks.available ?? true,
       holdsLeases: engine?.ownership.mayTake ?? false,

@@ -1,64 +1,115 @@
 import type { Database } from '../db/database.js';
 import type { Tx } from '../db/transaction.js';
+import type { Outbox } from '../events/outbox.js';
 import { marks } from './due.js';
+import { type MovedShard, releaseFact, serviceName, takingFact } from './facts.js';
 import { connectionSql, type HeldShard } from './fence.js';
+import type { Tag } from './kinds.js';
 import type { RunningService } from './registry.js';
 import { fits } from './tag.js';
 
-/** A shard that may be taken: nobody owns it, or its lease has ended. */
-export interface FreeShard {
-  readonly id: string;
-  /** An owner let its lease run out, instead of letting go. */
-  readonly expired: boolean;
+export interface ShardLeasesOptions {
+  readonly db: Database;
+  readonly outbox: Outbox;
+  readonly service: RunningService;
+  /** How many milliseconds a lease lives without being renewed. */
+  readonly length: number;
+  /** No other process can be there (the data directory is locked): what another service left may be taken at once. */
+  readonly exclusive: boolean;
 }
 
-interface Candidate {
+/** A shard as a survey finds it. */
+export interface SeenShard {
+  readonly id: string;
+  readonly tagKey: string;
+  readonly tag: Tag;
+  readonly slice: number;
+  /** The service whose lease on it is valid; null when there is none. */
+  readonly owner: string | null;
+  /** Its owner died, or was an earlier start of this service: what it fired last may be what killed it. */
+  readonly left: boolean;
+}
+
+interface Row {
   id: string;
-  owner_id: string | null;
   tag: string;
+  slice: number;
+  fence: number;
+  owner_id: string | null;
+  owner_incarnation: number | null;
 }
 
 const OWN = 'owner_id = ? AND owner_incarnation = ?';
+const COLUMNS = 'id, tag, slice, fence, owner_id, owner_incarnation';
+const FREE = 'owner_id = NULL, owner_incarnation = NULL, lease_until = NULL, connection_id = NULL';
 
-/** The SQL leases on shards: what makes ownership safe, whoever elects. Every instant is the store's. */
+const moved = (row: Row): MovedShard => ({ ...row, tag: JSON.parse(row.tag) });
+
+/**
+ * The SQL leases on shards: what makes ownership safe, whoever elects. Every instant is the store's; each move is told
+ * in the transaction that makes it.
+ */
 export class ShardLeases {
-  readonly #db: Database;
+  readonly #options: ShardLeasesOptions;
   readonly #service: RunningService;
-  readonly #length: number;
-  readonly #exclusive: boolean;
+  readonly #db: Database;
+  /** The tags of the last survey by their texts: looks are many, and tags are few and stay. */
+  #tags = new Map<string, Tag>();
 
-  /**
-   * `length`: how many milliseconds a lease lives without being renewed. `exclusive`: no other process can be there
-   * (the data directory is locked), so whatever another service left may be taken at once.
-   */
-  constructor(db: Database, service: RunningService, length: number, exclusive: boolean) {
-    this.#db = db;
-    this.#service = service;
-    this.#length = length;
-    this.#exclusive = exclusive;
+  constructor(options: ShardLeasesOptions) {
+    this.#options = options;
+    this.#service = options.service;
+    this.#db = options.db;
+  }
+
+  get #me(): { id: string; name: string } {
+    const { id, labels } = this.#service;
+    return { id, name: serviceName({ host: labels.host ?? '', name: labels.name ?? '' }) };
+  }
+
+  get #own(): [string, number] {
+    return [this.#service.id, this.#service.incarnation];
+  }
+
+  /** Left by an earlier start of this service, or by any other where there can be no other. */
+  #earlier(): string {
+    return this.#options.exclusive
+      ? '(owner_id <> ? OR owner_incarnation < ?)'
+      : '(owner_id = ? AND owner_incarnation < ?)';
   }
 
   /** Free, out of date, or left by an earlier start of this very service. */
   #takeable(): { sql: string; values: [string, number] } {
-    const earlier = this.#exclusive
-      ? '(owner_id <> ? OR owner_incarnation < ?)'
-      : '(owner_id = ? AND owner_incarnation < ?)';
-    return {
-      sql: `(owner_id IS NULL OR lease_until <= ${this.#db.nowSql()} OR ${earlier})`,
-      values: [this.#service.id, this.#service.incarnation],
-    };
+    const sql = `(owner_id IS NULL OR lease_until <= ${this.#db.nowSql()} OR ${this.#earlier()})`;
+    return { sql, values: this.#own };
   }
 
   /** Those whose tag this service's labels contain. */
-  #fitting(rows: readonly Candidate[]): Candidate[] {
+  #fitting(rows: readonly Row[]): Row[] {
     return rows.filter((row) => fits(this.#service.labels, JSON.parse(row.tag)));
   }
 
-  /** The shards that this service may take at present. */
-  async free(): Promise<FreeShard[]> {
+  /** All shards there are, and who holds them. */
+  async survey(): Promise<SeenShard[]> {
+    const over = `owner_id IS NOT NULL AND (lease_until <= ${this.#db.nowSql()} OR ${this.#earlier()})`;
+    const sql = `SELECT id, tag_key, tag, slice, owner_id, CASE WHEN ${over} THEN 1 ELSE 0 END AS over FROM shards`;
+    const rows = await this.#db.reader.rows<Row & { tag_key: string; over: number | string }>(sql, this.#own);
+    const before = this.#tags;
+    this.#tags = new Map();
+    return rows.map(({ id, tag_key: tagKey, tag: text, slice, owner_id: owner, over }) => {
+      const tag: Tag = this.#tags.get(text) ?? before.get(text) ?? JSON.parse(text);
+      this.#tags.set(text, tag);
+      const left = Number(over) === 1;
+      return { id, tagKey, tag, slice, owner: left ? null : owner, left };
+    });
+  }
+
+  /** Those of the shards that this service may take at present. */
+  async free(ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
     const { sql, values } = this.#takeable();
-    const rows = await this.#db.reader.rows<Candidate>(`SELECT id, owner_id, tag FROM shards WHERE ${sql}`, values);
-    return this.#fitting(rows).map((row) => ({ id: row.id, expired: row.owner_id !== null }));
+    const select = `SELECT ${COLUMNS} FROM shards WHERE id IN (${marks(ids)}) AND ${sql}`;
+    return this.#fitting(await this.#db.reader.rows<Row>(select, [...ids, ...values])).map((row) => row.id);
   }
 
   /** Takes those of the shards that may be taken, and raises their fences. A row that is locked is left out. */
@@ -69,26 +120,45 @@ export class ShardLeases {
       const locked = candidates.map((row) => row.id);
       const { sql, values } = this.#takeable();
       const take = `UPDATE shards SET owner_id = ?, owner_incarnation = ?, fence = fence + 1,
-        lease_until = ${this.#db.nowSql()} + ${this.#length}, connection_id = ${connectionSql(this.#db)}
+        lease_until = ${this.#db.nowSql()} + ${this.#options.length}, connection_id = ${connectionSql(this.#db)}
         WHERE id IN (${marks(locked)}) AND ${sql}`;
-      const { id, incarnation } = this.#service;
-      const taken = await tx.execute(take, [id, incarnation, ...locked, ...values]);
+      const taken = await tx.execute(take, [...this.#own, ...locked, ...values]);
       if (taken !== locked.length) throw new Error('A locked shard was taken by somebody else.');
-      const fences = await tx.rows<{ id: string; fence: number }>(
-        `SELECT id, fence FROM shards WHERE id IN (${marks(locked)})`,
-        locked,
-      );
-      const before = new Map(candidates.map((row) => [row.id, row.owner_id]));
-      return fences.map((row) => ({ ...row, serviceId: id, clean: before.get(row.id) === null }));
+      await this.#tellTaking(tx, candidates);
+      const serviceId = this.#service.id;
+      return candidates.map(({ id, fence, owner_id }) => ({
+        id,
+        fence: fence + 1,
+        serviceId,
+        clean: owner_id === null,
+      }));
     });
   }
 
-  async #lockTakeable(tx: Tx, ids: readonly string[]): Promise<Candidate[]> {
+  async #lockTakeable(tx: Tx, ids: readonly string[]): Promise<Row[]> {
     if (ids.length === 0) return [];
     const { sql, values } = this.#takeable();
     const lock = this.#db.dialect === 'mysql' ? 'FOR UPDATE SKIP LOCKED' : '';
-    const select = `SELECT id, owner_id, tag FROM shards WHERE id IN (${marks(ids)}) AND ${sql} ${lock}`;
-    return this.#fitting(await tx.rows<Candidate>(select, [...ids, ...values]));
+    const select = `SELECT ${COLUMNS} FROM shards WHERE id IN (${marks(ids)}) AND ${sql} ${lock}`;
+    return this.#fitting(await tx.rows<Row>(select, [...ids, ...values]));
+  }
+
+  async #tellTaking(tx: Tx, rows: readonly Row[]): Promise<void> {
+    const owners = [...new Set(rows.flatMap((row) => row.owner_id ?? []))];
+    const sql = `SELECT id, host, name FROM services WHERE id IN (${marks(owners)})`;
+    const known = owners.length === 0 ? [] : await tx.rows<{ id: string; host: string; name: string }>(sql, owners);
+    const names = new Map(known.map((owner) => [owner.id, serviceName(owner)]));
+    const facts = rows.map((row) => {
+      const after = { ...moved(row), fence: row.fence + 1 };
+      if (row.owner_id === null) return takingFact(after, null, this.#me);
+      const restarted = row.owner_id === this.#service.id && row.owner_incarnation !== this.#service.incarnation;
+      return takingFact(
+        after,
+        { id: row.owner_id, name: names.get(row.owner_id) ?? row.owner_id, restarted },
+        this.#me,
+      );
+    });
+    await this.#options.outbox.append(tx, ...facts);
   }
 
   /** Renews the leases; returns the ids of the shards that are this service's no more. Asks SQL even where there is none. */
@@ -97,9 +167,9 @@ export class ShardLeases {
       await this.all();
       return [];
     }
-    const mine = [this.#service.id, this.#service.incarnation, ...ids];
+    const mine = [...this.#own, ...ids];
     return this.#db.transaction(async (tx) => {
-      const sql = `UPDATE shards SET lease_until = ${this.#db.nowSql()} + ${this.#length},
+      const sql = `UPDATE shards SET lease_until = ${this.#db.nowSql()} + ${this.#options.length},
         connection_id = ${connectionSql(this.#db)} WHERE ${OWN} AND id IN (${marks(ids)})`;
       const renewed = await tx.execute(sql, mine);
       if (renewed === ids.length) return [];
@@ -109,12 +179,63 @@ export class ShardLeases {
     });
   }
 
-  /** Lets go of the shards, those that are still this service's. */
-  async release(ids: readonly string[]): Promise<void> {
+  /** Lets go of the shards, those that are still this service's; `why` is for people. */
+  async release(ids: readonly string[], why: string): Promise<void> {
     if (ids.length === 0) return;
-    const sql = `UPDATE shards SET owner_id = NULL, owner_incarnation = NULL, lease_until = NULL, connection_id = NULL
-      WHERE ${OWN} AND id IN (${marks(ids)})`;
-    await this.#db.transaction((tx) => tx.execute(sql, [this.#service.id, this.#service.incarnation, ...ids]));
+    await this.#db.transaction(async (tx) => {
+      const rows = await this.#lockOwn(tx, ids);
+      if (rows.length === 0) return;
+      await tx.execute(
+        `UPDATE shards SET ${FREE} WHERE id IN (${marks(rows)})`,
+        rows.map((row) => row.id),
+      );
+      await this.#tellRelease(tx, rows, why);
+    });
+  }
+
+  /**
+   * Deletes those of the shards that no background job belongs to; they are this service's, or nobody's. Returns the
+   * ids of those it deleted.
+   */
+  async remove(ids: readonly string[], why: string): Promise<string[]> {
+    if (ids.length === 0) return [];
+    return this.#db.transaction(async (tx) => {
+      const rows = [...(await this.#lockOwn(tx, ids)), ...(await this.#lockUnowned(tx, ids))];
+      const used = await this.#used(tx, ids);
+      const gone = rows.filter((row) => !used.has(row.id));
+      if (gone.length === 0) return [];
+      const removed = gone.map((row) => row.id);
+      await tx.execute(`DELETE FROM shards WHERE id IN (${marks(removed)})`, removed);
+      await this.#tellRelease(
+        tx,
+        gone.filter((row) => row.owner_id !== null),
+        why,
+      );
+      return removed;
+    });
+  }
+
+  /** Those of the shards that background jobs belong to. */
+  async #used(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
+    const sql = `SELECT id FROM shards WHERE id IN (${marks(ids)})
+      AND EXISTS (SELECT 1 FROM background_jobs WHERE shard_id = shards.id)`;
+    return new Set((await tx.rows<{ id: string }>(sql, [...ids])).map((row) => row.id));
+  }
+
+  #lockOwn(tx: Tx, ids: readonly string[]): Promise<Row[]> {
+    const lock = this.#db.dialect === 'mysql' ? 'FOR UPDATE' : '';
+    const sql = `SELECT ${COLUMNS} FROM shards WHERE ${OWN} AND id IN (${marks(ids)}) ${lock}`;
+    return tx.rows<Row>(sql, [...this.#own, ...ids]);
+  }
+
+  #lockUnowned(tx: Tx, ids: readonly string[]): Promise<Row[]> {
+    const lock = this.#db.dialect === 'mysql' ? 'FOR UPDATE SKIP LOCKED' : '';
+    const sql = `SELECT ${COLUMNS} FROM shards WHERE owner_id IS NULL AND id IN (${marks(ids)}) ${lock}`;
+    return tx.rows<Row>(sql, [...ids]);
+  }
+
+  async #tellRelease(tx: Tx, rows: readonly Row[], why: string): Promise<void> {
+    await this.#options.outbox.append(tx, ...rows.map((row) => releaseFact(moved(row), this.#me, why)));
   }
 
   /** The ids of all shards there are. */

@@ -61,8 +61,6 @@ export class Taking {
 
   async #stuck(ids: readonly string[], taken: readonly HeldShard[]): Promise<string[]> {
     const missed = ids.filter((id) => !taken.some((shard) => shard.id === id));
-    if (missed.length === 0) return [];
-    const free = new Set((await this.#leases.free()).map((shard) => shard.id));
-    return missed.filter((id) => free.has(id));
+    return this.#leases.free(missed);
   }
 }

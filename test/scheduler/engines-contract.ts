@@ -3,14 +3,24 @@ import type { LockStore } from '../../src/scheduler/agenda/lock-store.js';
 import { MongoLockStore } from '../../src/scheduler/agenda/mongo-lock-store.js';
 import { SqlLockStore } from '../../src/scheduler/agenda/sql-lock-store.js';
 import type { SchedulerOptions } from '../../src/scheduler/options.js';
-import { type RunningService, ServiceRegistry } from '../../src/scheduler/registry.js';
+import type { RunningService } from '../../src/scheduler/registry.js';
 import { createScheduler, type Scheduler } from '../../src/scheduler/scheduler.js';
-import { ShardLeases } from '../../src/scheduler/shard-leases.js';
 import { ensureShards } from '../../src/scheduler/shards.js';
 import { DEFAULT_SLICES } from '../../src/scheduler/tag.js';
 import { systemTimers } from '../../src/scheduler/timers.js';
 import type { DatabaseKind } from '../kit/stores.js';
-import { Counter, ids, openStore, TestBell, TestLog, type TestStore, testKind } from './harness.js';
+import {
+  Counter,
+  ids,
+  leasesOf,
+  openStore,
+  outboxOf,
+  registryOf,
+  TestBell,
+  TestLog,
+  type TestStore,
+  testKind,
+} from './harness.js';
 
 /** Short, because a server's clock cannot be moved; long enough for a busy machine. */
 const PERIODS = { leaseLength: 2_000, renewEvery: 400, lookEvery: 50, pollEvery: 200, mendEvery: 300 };
@@ -51,6 +61,7 @@ export function enginesContract(name: string, place: EnginesPlace): void {
         db: store.db,
         ids,
         bell,
+        outbox: outboxOf(bell),
         listen: bell.listen,
         identity: { host, name: 'engine', version: '1', labels: {} },
         log,
@@ -82,11 +93,11 @@ export function enginesContract(name: string, place: EnginesPlace): void {
     /** A service that takes everything, lease and lock, and then does nothing: it is dead. */
     async function ghost(): Promise<RunningService> {
       await ensureShards(store.db, {}, DEFAULT_SLICES);
-      const registry = new ServiceRegistry(store.db, ids, PERIODS.leaseLength);
+      const registry = registryOf(store.db, PERIODS.leaseLength);
       const service = await registry.register({ host: 'ghost', name: 'engine', version: '1', labels: {} });
-      const leases = new ShardLeases(store.db, service, PERIODS.leaseLength, false);
+      const leases = leasesOf(store.db, service, PERIODS.leaseLength);
       const owner = { service: service.id, incarnation: service.incarnation };
-      const options = { owner, lockLength: PERIODS.leaseLength, exclusive: false, policy: () => 'any' as const };
+      const options = { owner, lockLength: PERIODS.leaseLength, exclusive: false, wanted: () => [] };
       const locks: LockStore = mongo
         ? new MongoLockStore(mongo.url, options, systemTimers)
         : new SqlLockStore(store.db, options);
@@ -111,7 +122,7 @@ export function enginesContract(name: string, place: EnginesPlace): void {
     });
 
     it('take no more than an even share of what is free, and everything once they are alone', async () => {
-      const registry = new ServiceRegistry(store.db, ids, PERIODS.leaseLength);
+      const registry = registryOf(store.db, PERIODS.leaseLength);
       const others = await Promise.all(
         ['x', 'y'].map((host) => registry.register({ host, name: 'engine', version: '1', labels: {} })),
       );
@@ -152,9 +163,9 @@ export function enginesContract(name: string, place: EnginesPlace): void {
       const engine = await start('a');
       await expect.poll(sum, SOON).toBe(16);
       const owner = { service: 'nobody', incarnation: 1 };
-      const options = { owner, lockLength: 1, exclusive: false, policy: () => 'none' as const };
+      const options = { owner, lockLength: 1, exclusive: false, wanted: () => [] };
       const look = mongo ? new MongoLockStore(mongo.url, options, systemTimers) : new SqlLockStore(store.db, options);
-      const shards = await new ShardLeases(store.db, { id: 'x', incarnation: 1, labels: {} }, 1, false).all();
+      const shards = await leasesOf(store.db, { id: 'x', incarnation: 1, labels: {} }).all();
       await look.backend.connect();
       await look.backend.repository.purgeAllJobs();
       await plan(engine, 10);

@@ -4,12 +4,24 @@ import { Firing } from '../../src/scheduler/firing.js';
 import { KindRegistry } from '../../src/scheduler/kind-registry.js';
 import type { Desired, Kind } from '../../src/scheduler/kinds.js';
 import { SqlPlanner } from '../../src/scheduler/planner.js';
-import { ServiceRegistry } from '../../src/scheduler/registry.js';
 import { ShardFiring } from '../../src/scheduler/shard-firing.js';
-import { ShardLeases } from '../../src/scheduler/shard-leases.js';
+import type { ShardLeases } from '../../src/scheduler/shard-leases.js';
 import { ensureShards } from '../../src/scheduler/shards.js';
 import { storeKinds } from '../kit/stores.js';
-import { Counter, HOURLY, ids, openStore, ran, START, TestBell, TestLog, type TestStore, testKind } from './harness.js';
+import {
+  Counter,
+  HOURLY,
+  ids,
+  leasesOf,
+  openStore,
+  ran,
+  registryOf,
+  START,
+  TestBell,
+  TestLog,
+  type TestStore,
+  testKind,
+} from './harness.js';
 
 const ONE = { untagged: 1, tagged: 1 };
 
@@ -38,13 +50,13 @@ describe.each(storeKinds())('firing on %s', (kind) => {
     log = new TestLog();
     planner = new SqlPlanner({ bell: new TestBell(), ids, slices: ONE, kinds });
     await ensureShards(store.db, {}, ONE);
-    const service = await new ServiceRegistry(store.db, ids, 15_000).register({
+    const service = await registryOf(store.db).register({
       host: 'ctl-1',
       name: 'engine',
       version: '1',
       labels: {},
     });
-    leases = new ShardLeases(store.db, service, 15_000, false);
+    leases = leasesOf(store.db, service);
   });
   afterEach(() => store.close());
 

@@ -6,6 +6,8 @@ import { type IdSource, systemIds } from '../../src/lib/ids.js';
 import type { Clock } from '../../src/lib/time.js';
 import type { DueJob, Fired, Kind, OccurrenceRecord } from '../../src/scheduler/kinds.js';
 import type { SchedulerLog, SchedulerMetrics, WorkEvent } from '../../src/scheduler/metrics.js';
+import { type RunningService, ServiceRegistry } from '../../src/scheduler/registry.js';
+import { ShardLeases } from '../../src/scheduler/shard-leases.js';
 import type { Timers } from '../../src/scheduler/timers.js';
 import { type DatabaseKind, freshDatabase } from '../kit/stores.js';
 

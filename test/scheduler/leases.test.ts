@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type RunningService, ServiceRegistry } from '../../src/scheduler/registry.js';
-import { ShardLeases } from '../../src/scheduler/shard-leases.js';
+import type { RunningService, ServiceRegistry } from '../../src/scheduler/registry.js';
+import type { ShardLeases } from '../../src/scheduler/shard-leases.js';
 import { ensureShard, ensureShards } from '../../src/scheduler/shards.js';
 import { storeKinds } from '../kit/stores.js';
-import { ids, openStore, type TestStore } from './harness.js';
+import { leasesOf as openLeases, openStore, registryOf, type TestStore } from './harness.js';
 
 const LEASE = 15_000;
 
@@ -14,7 +14,7 @@ describe.each(storeKinds())('leases on shards on %s', (kind) => {
 
   beforeEach(async () => {
     store = await openStore(kind);
-    registry = new ServiceRegistry(store.db, ids, LEASE);
+    registry = registryOf(store.db, LEASE);
     await ensureShards(store.db, {}, { untagged: 4, tagged: 1 });
     all = await leasesOf({ id: 'none', incarnation: 1, labels: {} }).all();
   });
@@ -23,7 +23,7 @@ describe.each(storeKinds())('leases on shards on %s', (kind) => {
   const start = (host: string): Promise<RunningService> =>
     registry.register({ host, name: 'engine', version: '1', labels: {} });
   const leasesOf = (service: RunningService, exclusive = false): ShardLeases =>
-    new ShardLeases(store.db, service, LEASE, exclusive);
+    openLeases(store.db, service, LEASE, exclusive);
 
   it('are taken once: the fence rises, and a valid lease is not taken', async () => {
     const a = leasesOf(await start('a'));
@@ -32,7 +32,7 @@ describe.each(storeKinds())('leases on shards on %s', (kind) => {
     expect(taken.map((shard) => [shard.fence, shard.clean])).toEqual(all.map(() => [1, true]));
     expect(await b.take(all)).toEqual([]);
     expect(await a.take(all)).toEqual([]);
-    expect(await b.free()).toEqual([]);
+    expect(await b.free(all)).toEqual([]);
   });
 
   it('are taken by exactly one of many that want them at the same time', async () => {
@@ -53,7 +53,8 @@ describe.each(storeKinds())('leases on shards on %s', (kind) => {
     store.clock.forward(LEASE - 1);
     expect(await a.renew(all.slice(1))).toEqual([]);
     store.clock.forward(1);
-    expect(await b.free()).toEqual([{ id: all[0], expired: true }]);
+    expect(await b.free(all)).toEqual(all.slice(0, 1));
+    expect((await b.survey()).filter((shard) => shard.left).map((shard) => shard.id)).toEqual(all.slice(0, 1));
     expect(await b.take(all)).toMatchObject([{ id: all[0], fence: 2, clean: false }]);
     expect(await a.renew(all)).toEqual([all[0]]);
   });
@@ -62,18 +63,18 @@ describe.each(storeKinds())('leases on shards on %s', (kind) => {
     const a = leasesOf(await start('a'));
     const b = leasesOf(await start('b'));
     await a.take(all);
-    await a.release(all.slice(0, 2));
+    await a.release(all.slice(0, 2), 'test');
     expect((await b.take(all)).map((shard) => [shard.fence, shard.clean])).toEqual([
       [2, true],
       [2, true],
     ]);
-    await a.release(all);
+    await a.release(all, 'test');
     expect(await b.renew(all.slice(0, 2))).toEqual([]);
   });
 
   it('are taken back at once by the next start of the same service', async () => {
     await leasesOf(await start('a')).take(all);
-    expect(await leasesOf(await start('b')).free()).toEqual([]);
+    expect(await leasesOf(await start('b')).free(all)).toEqual([]);
     const again = await leasesOf(await start('a')).take(all);
     expect(again).toHaveLength(all.length);
     expect(again.every((shard) => !shard.clean)).toBe(true);
@@ -89,7 +90,7 @@ describe.each(storeKinds())('leases on shards on %s', (kind) => {
     const a = leasesOf(await start('a'));
     const b = leasesOf(await start('b'));
     expect(await a.take([tagged])).toEqual([]);
-    expect((await a.free()).map((shard) => shard.id)).not.toContain(tagged);
+    expect(await a.free([...all, tagged])).toEqual(all);
     expect(await b.take([tagged])).toHaveLength(1);
   });
 });

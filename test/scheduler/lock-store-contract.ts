@@ -1,12 +1,7 @@
 import type { JobParameters, JobRepository } from 'agenda';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shardOf } from '../../src/scheduler/agenda/entry.js';
-import {
-  ENTRY_NAME,
-  type LockPolicy,
-  type LockStore,
-  type LockStoreOptions,
-} from '../../src/scheduler/agenda/lock-store.js';
+import { ENTRY_NAME, type LockStore, type LockStoreOptions } from '../../src/scheduler/agenda/lock-store.js';
 
 /** A place where lock stores can be opened, for one test. */
 export interface LockStorePlace {
@@ -25,12 +20,12 @@ const AHEAD = new Date(Date.UTC(3000, 0, 1));
 export function lockStoreContract(name: string, openPlace: () => Promise<LockStorePlace>): void {
   describe(`the lock store on ${name}`, () => {
     let place: LockStorePlace;
-    let policy: LockPolicy;
+    let wanted: readonly string[];
     let stores: LockStore[];
 
     beforeEach(async () => {
       place = await openPlace();
-      policy = 'any';
+      wanted = SHARDS;
       stores = [];
     });
     afterEach(async () => {
@@ -40,7 +35,7 @@ export function lockStoreContract(name: string, openPlace: () => Promise<LockSto
 
     async function open(service: string, incarnation = 1, exclusive = false): Promise<LockStore> {
       const owner = { service, incarnation };
-      const store = place.open({ owner, lockLength: LOCK, exclusive, policy: () => policy });
+      const store = place.open({ owner, lockLength: LOCK, exclusive, wanted: () => wanted });
       stores.push(store);
       await store.backend.connect();
       await store.prepare();
@@ -135,17 +130,35 @@ export function lockStoreContract(name: string, openPlace: () => Promise<LockSto
       expect(shards(await lockAll(b))).not.toContain(held);
     });
 
-    it('gives only the locks of dead owners when the engine has its share, and none when it must not take', async () => {
+    it('gives only the locks that are wanted, and asks for none where none is', async () => {
+      const a = await open('a');
+      await a.ensure(SHARDS);
+      wanted = [];
+      expect(await next(a.backend.repository)).toBeUndefined();
+      wanted = ['shard_2', 'shard_unknown'];
+      expect(shards(await lockAll(a))).toEqual(['shard_2']);
+      wanted = SHARDS;
+      expect(shards(await lockAll(a))).toEqual(['shard_1', 'shard_3']);
+    });
+
+    it('says on how many of the shards there is a lock', async () => {
       const [a, b] = [await open('a'), await open('b')];
       await a.ensure(SHARDS);
-      const dead = shardOf((await next(a.backend.repository))?.data);
-      policy = 'expired';
-      expect(await next(b.backend.repository)).toBeUndefined();
+      expect(await b.hold(['shard_1'])).toBe(1);
+      expect(await a.hold(SHARDS)).toBe(2);
+      expect(await a.hold(['shard_3', 'shard_unknown'])).toBe(1);
+      expect(await a.hold([])).toBe(0);
+    });
+
+    it('deletes the entries of shards that are no more, but none that another holds', async () => {
+      const [a, b] = [await open('a'), await open('b')];
+      await a.ensure(SHARDS);
+      await a.hold(['shard_1']);
+      await b.hold(['shard_2']);
+      expect(await a.remove(SHARDS)).toBe(2);
+      expect(await a.missing(SHARDS)).toEqual(['shard_1', 'shard_3']);
       await place.expire();
-      policy = 'none';
-      expect(await next(b.backend.repository)).toBeUndefined();
-      policy = 'expired';
-      expect(shards(await lockAll(b))).toEqual([dead]);
+      expect(await a.remove(SHARDS)).toBe(1);
     });
 
     it('lets a lock rest that was won for nothing', async () => {

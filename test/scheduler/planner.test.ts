@@ -6,11 +6,22 @@ import { NO_METRICS } from '../../src/scheduler/metrics.js';
 import { listOccurrences } from '../../src/scheduler/occurrences.js';
 import { SqlPlanner } from '../../src/scheduler/planner.js';
 import { Reconciler } from '../../src/scheduler/reconciler.js';
-import { ServiceRegistry } from '../../src/scheduler/registry.js';
-import { ShardLeases } from '../../src/scheduler/shard-leases.js';
 import { shardChannel } from '../../src/scheduler/tag.js';
 import { storeKinds } from '../kit/stores.js';
-import { Counter, HOURLY, ids, openStore, ran, START, TestBell, TestLog, type TestStore, testKind } from './harness.js';
+import {
+  Counter,
+  HOURLY,
+  ids,
+  leasesOf,
+  openStore,
+  ran,
+  registryOf,
+  START,
+  TestBell,
+  TestLog,
+  type TestStore,
+  testKind,
+} from './harness.js';
 
 interface Row {
   id: string;
@@ -180,8 +191,8 @@ describe.each(storeKinds())('the schedule on %s', (kind) => {
     await plan({ subject: 'a' });
     await plan({ subject: 'b' });
     const identity = { host: 'h', name: 'n', version: '1', labels: {} };
-    const service = await new ServiceRegistry(store.db, ids, 15_000).register(identity);
-    const leases = new ShardLeases(store.db, service, 15_000, false);
+    const service = await registryOf(store.db).register(identity);
+    const leases = leasesOf(store.db, service);
     const shards = await leases.take(await leases.all());
     const firing = new Firing({ db: store.db, ids, kinds, metrics: NO_METRICS, batchSize: 10 });
     for (let hour = 0; hour < 3; hour += 1) {

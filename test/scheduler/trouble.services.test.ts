@@ -7,9 +7,7 @@ import { insertRows } from '../../src/db/write.js';
 import { BackgroundJobEntity } from '../../src/entities/background-job.js';
 import { dueRows, nextDue, shardsDueWithin } from '../../src/scheduler/due.js';
 import type { SchedulerOptions } from '../../src/scheduler/options.js';
-import { ServiceRegistry } from '../../src/scheduler/registry.js';
 import { createScheduler, type Scheduler } from '../../src/scheduler/scheduler.js';
-import { ShardLeases } from '../../src/scheduler/shard-leases.js';
 import { ensureShards } from '../../src/scheduler/shards.js';
 import { Taking } from '../../src/scheduler/taking.js';
 import { describeWithStores, freshMongo, storeKinds } from '../kit/stores.js';
@@ -17,8 +15,11 @@ import { TcpProxy } from '../kit/tcp-proxy.js';
 import {
   Counter,
   ids,
+  leasesOf,
   ManualTimers,
   openStore,
+  outboxOf,
+  registryOf,
   START,
   TestBell,
   TestLog,
@@ -57,6 +58,7 @@ describeWithStores('MongoDB away', ['mysql', 'mongodb'], () => {
       db: store.db,
       ids,
       bell,
+      outbox: outboxOf(bell),
       listen: bell.listen,
       identity: { host: 'ctl-1', name: 'engine', version: '1', labels: {} },
       log: new TestLog(),
@@ -121,6 +123,7 @@ describeWithStores('SQL away', ['mysql', 'mongodb'], () => {
       db,
       ids,
       bell,
+      outbox: outboxOf(bell),
       listen: bell.listen,
       identity: { host: 'ctl-1', name: 'engine', version: '1', labels: {} },
       log: new TestLog(),
@@ -156,9 +159,9 @@ describeWithStores('a frozen owner', ['mysql'], () => {
     const timers = new ManualTimers();
     const log = new TestLog();
     await ensureShards(store.db, {}, { untagged: 2, tagged: 1 });
-    const registry = new ServiceRegistry(store.db, ids, 15_000);
+    const registry = registryOf(store.db);
     const register = (host: string) => registry.register({ host, name: 'engine', version: '1', labels: {} });
-    const frozen = new ShardLeases(store.db, await register('frozen'), 15_000, false);
+    const frozen = leasesOf(store.db, await register('frozen'));
     const [first, second] = await frozen.take(await frozen.all());
     const connection = await createConnection(store.url);
     connection.on('error', () => {});
@@ -166,7 +169,7 @@ describeWithStores('a frozen owner', ['mysql'], () => {
     const batch = 'UPDATE shards SET batches = batches + 1, connection_id = CONNECTION_ID() WHERE id = ?';
     await connection.query(batch, [first?.id]);
     store.clock.forward(15_000);
-    const leases = new ShardLeases(store.db, await register('taker'), 15_000, false);
+    const leases = leasesOf(store.db, await register('taker'));
     const taking = new Taking(leases, timers, log, 60_000);
     const taken = Promise.all([taking.take(first?.id ?? ''), taking.take(second?.id ?? '')]);
     await expect.poll(() => timers.delays).toContain(1_000);

@@ -46,12 +46,6 @@ export class Elector {
     return this.#agenda.start();
   }
 
-  /** There are so many shards: an engine that holds the locks of all of them does not ask the store for more. */
-  limit(shards: number): void {
-    const definition = this.#agenda.definitions[ENTRY_NAME];
-    if (definition) definition.lockLimit = Math.max(1, shards);
-  }
-
   /** Looks for free shards at once. */
   async poke(): Promise<void> {
     await this.#channel.poke().catch((error) => this.#log.warn('Agenda could not look for shards.', error));

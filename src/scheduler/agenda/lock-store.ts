@@ -3,9 +3,6 @@ import type { AgendaBackend } from 'agenda';
 /** The name of Agenda's entries: one for each shard. */
 export const ENTRY_NAME = 'drain';
 
-/** Which locks the engine may take: any, only those whose owner let them run out, or none. */
-export type LockPolicy = 'any' | 'expired' | 'none';
-
 /** Whose locks these are: a service, and which start of it. */
 export interface LockOwner {
   readonly service: string;
@@ -18,8 +15,8 @@ export interface LockStoreOptions {
   readonly lockLength: number;
   /** No other process can be there: every lock found at the start is a dead one's. */
   readonly exclusive: boolean;
-  /** Asked before each attempt to lock something, with the number of locks that were won and not given back. */
-  readonly policy: (won: number) => LockPolicy;
+  /** The shards whose entries may be locked at present: asked before each attempt; where there are none, none is made. */
+  readonly wanted: () => readonly string[];
 }
 
 /**
@@ -38,10 +35,15 @@ export interface LockStore {
   missing(shards: readonly string[]): Promise<string[]>;
   /** Makes entries that are not there, and touches none that is; returns how many it made. */
   ensure(shards: readonly string[]): Promise<number>;
-  /** Renews the locks on these shards in one operation, and takes those of them that are free. */
-  hold(shards: readonly string[]): Promise<void>;
+  /**
+   * Renews the locks on these shards in one operation, and takes those of them that are free. Returns on how many there
+   * is a lock now: fewer where an entry is missing, or another holds it.
+   */
+  hold(shards: readonly string[]): Promise<number>;
   /** Gives this owner's locks on these shards back; nobody takes them for `pause` milliseconds. */
   release(shards: readonly string[], pause?: number): Promise<void>;
+  /** Deletes the entries of shards that are no more, but none that another holds; returns how many it deleted. */
+  remove(shards: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
 

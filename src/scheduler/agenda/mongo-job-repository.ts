@@ -4,7 +4,7 @@ import { type Db, ObjectId } from 'mongodb';
 import { Slots } from '../slots.js';
 import { lockedEntry } from './entry.js';
 import type { LockStoreOptions } from './lock-store.js';
-import { type Entries, freeStage, lockStage, mine } from './mongo-entries.js';
+import { type Entries, entryKey, freeStage, lockStage, mine } from './mongo-entries.js';
 import type { StoreClock } from './store-clock.js';
 
 /** Asks the server something, connecting first where that is needed. */
@@ -34,16 +34,16 @@ export class FencedJobRepository extends MongoJobRepository {
   }
 
   /**
-   * Locks one entry that is free, one call after the other: Agenda fills its queue several times at once, and each must
-   * know what the others won. The scan's instants are Agenda's by the host's clock: the server's clock decides.
+   * Locks one wanted entry that is free, one call after the other: Agenda fills its queue several times at once, and
+   * each must know what the others won. The scan's instants are Agenda's by the host's clock: the server's clock decides.
    */
   override getNextJobToRun(name: string): Promise<JobParameters | undefined> {
     return this.#turn.run(async () => {
-      const policy = this.#options.policy(this.#fences.size);
-      if (policy === 'none') return undefined;
-      const anyone = policy === 'expired' ? { lockService: { $ne: null } } : {};
+      const wanted = this.#options.wanted().map(entryKey);
+      const open = wanted.filter((key) => !this.#fences.has(key.toHexString()));
+      if (open.length === 0) return undefined;
       return this.#ask(async () =>
-        this.#lock({ name, wakeAt: { $lte: await this.#clock.now() }, disabled: { $ne: true }, ...anyone }),
+        this.#lock({ _id: { $in: open }, name, wakeAt: { $lte: await this.#clock.now() }, disabled: { $ne: true } }),
       );
     });
   }

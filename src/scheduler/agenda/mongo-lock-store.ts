@@ -112,13 +112,23 @@ export class MongoLockStore implements LockStore {
     }
   }
 
-  async hold(shards: readonly string[]): Promise<void> {
-    if (shards.length === 0) return;
+  async hold(shards: readonly string[]): Promise<number> {
+    if (shards.length === 0) return 0;
     const { owner, lockLength } = this.#options;
-    await this.#ask(async () => {
+    return this.#ask(async () => {
       const free = [{ lockService: null }, { wakeAt: { $lte: await this.#clock.now() } }];
       const filter = { _id: { $in: shards.map(entryKey) }, $or: [mine(owner), ...free] };
-      return this.#entries.updateMany(filter, lockStage(owner, lockLength, { $literal: true }));
+      const held = await this.#entries.updateMany(filter, lockStage(owner, lockLength, { $literal: true }));
+      return held.matchedCount;
+    });
+  }
+
+  async remove(shards: readonly string[]): Promise<number> {
+    if (shards.length === 0) return 0;
+    return this.#ask(async () => {
+      const free = [{ lockService: null }, { wakeAt: { $lte: await this.#clock.now() } }];
+      const filter = { _id: { $in: shards.map(entryKey) }, $or: [mine(this.#options.owner), ...free] };
+      return (await this.#entries.deleteMany(filter)).deletedCount;
     });
   }
 

@@ -14,6 +14,7 @@ import type { SqlValue } from '../../db/sql-value.js';
 import type { Tx } from '../../db/transaction.js';
 import { insertRows, updateRows } from '../../db/write.js';
 import { AgendaJobEntity, type AgendaJobRow } from '../../entities/agenda-job.js';
+import { marks } from '../due.js';
 import { Slots } from '../slots.js';
 import { lockedEntry, shardOf } from './entry.js';
 import type { LockStoreOptions } from './lock-store.js';
@@ -181,14 +182,13 @@ export class SqlJobRepository implements JobRepository {
   }
 
   /**
-   * Locks one entry that is free, one call after the other: Agenda fills its queue several times at once, and each must
-   * know what the others won. The scan's instants are Agenda's by the host's clock: the store's clock decides.
+   * Locks one wanted entry that is free, one call after the other: Agenda fills its queue several times at once, and
+   * each must know what the others won. The scan's instants are Agenda's by the host's clock: the store's clock decides.
    */
   getNextJobToRun(name: string): Promise<JobParameters | undefined> {
     return this.#turn.run(async () => {
-      const policy = this.#options.policy(this.#locks.size);
-      if (policy === 'none') return undefined;
-      return this.#lock(policy === 'expired' ? 'AND lock_service IS NOT NULL' : '', [], name);
+      const wanted = this.#options.wanted().filter((shard) => !this.#locks.has(shard));
+      return wanted.length === 0 ? undefined : this.#lock(`AND id IN (${marks(wanted)})`, wanted, name);
     });
   }
 

@@ -73,14 +73,21 @@ export class SqlLockStore implements LockStore {
     return missing.length;
   }
 
-  async hold(shards: readonly string[]): Promise<void> {
-    if (shards.length === 0) return;
+  async hold(shards: readonly string[]): Promise<number> {
+    if (shards.length === 0) return 0;
     const now = this.#db.nowSql();
     const sql = `UPDATE agenda_jobs SET fence = CASE WHEN ${MINE} THEN fence ELSE fence + 1 END,
       wake_at = ${now} + ${this.#options.lockLength}, locked_at = ${now}, lock_service = ?, lock_incarnation = ?
       WHERE id IN (${marks(shards)}) AND (lock_service IS NULL OR wake_at <= ${now} OR (${MINE}))`;
     const values = [...this.#owner, ...this.#owner, ...shards, ...this.#owner];
-    await this.#db.transaction((tx) => tx.execute(sql, values));
+    return this.#db.transaction((tx) => tx.execute(sql, values));
+  }
+
+  async remove(shards: readonly string[]): Promise<number> {
+    if (shards.length === 0) return 0;
+    const sql = `DELETE FROM agenda_jobs
+      WHERE id IN (${marks(shards)}) AND (lock_service IS NULL OR wake_at <= ${this.#db.nowSql()} OR (${MINE}))`;
+    return this.#db.transaction((tx) => tx.execute(sql, [...shards, ...this.#owner]));
   }
 
   async release(shards: readonly string[], pause = 0): Promise<void> {
