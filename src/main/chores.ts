@@ -4,79 +4,72 @@ import type { Database } from '../db/database.js';
 import { retainEvents } from '../events/retention.js';
 import { endSilentDeployments, type SilenceDeps } from '../history/intake/silence.js';
 import { RETENTION_EVERY, type RetentionService } from '../history/retention/retention-service.js';
-import { Background } from '../lib/background.js';
 import { MINUTE } from '../lib/time.js';
-import type { Kind } from '../scheduler/kinds.js';
+import type { HeldWork, Kind, Planner } from '../scheduler/kinds.js';
 import type { Logger } from '../telemetry/logger.js';
 
 const EVERY = 10 * MINUTE;
 const CHUNK = 500;
 const SILENCE_EVERY = 2 * MINUTE;
 
-/** What one server does again and again, beside the work and never in a firing. */
-export interface Chore {
-  kind: Kind;
-  /** Resolves when what was begun has ended. */
-  settled(): Promise<void>;
-  /** Ends what is under way, and waits for it. */
-  stop(): Promise<void>;
+/** What a chore stands on. */
+export interface ChoreDeps {
+  readonly db: Database;
+  readonly planner: Pick<Planner, 'begin'>;
 }
 
-/** A kind with one subject, which is begun after the firing's commit every so many milliseconds. */
-function choreKind(db: Database, kind: string, subject: string, every: number, begin: () => void): Kind {
+/** When a chore is due, and of what it is the chore. */
+interface Turn {
+  readonly kind: string;
+  readonly subject: string;
+  /** Milliseconds from one fire to the next; work that takes longer is not begun again. */
+  readonly every: number;
+}
+
+/**
+ * A kind with one subject, whose leased work begins again and again. Work whose engine is gone is taken up at once by
+ * another: a chore goes on from what it finds.
+ */
+function choreKind({ db, planner }: ChoreDeps, turn: Turn, work: (work: HeldWork) => Promise<void>): Kind {
+  const { kind, subject, every } = turn;
   return {
     kind,
     defaultTag: {},
     recordsOccurrences: false,
     async fire(tx, due, now) {
-      tx.afterCommit(begin);
+      for (const job of due) await planner.begin(tx, kind, job.subject);
       return due.map(({ id }) => ({ id, nextRunAt: now + every, occurrences: [] }));
     },
     async *desired() {
       yield { subject, project: null, nextRunAt: await db.now() };
     },
+    work,
   };
-}
-
-async function purge(config: Config, db: Database, activities: Activities, signal: AbortSignal): Promise<void> {
-  await retainEvents(db, config.live.eventsRetention, signal);
-  const before = (await db.now()) - config.live.activityRetention;
-  while (!signal.aborted && (await activities.purge(before, CHUNK)) === CHUNK);
 }
 
 /** The chore that deletes of the event log and the activity what is older than it is kept, in small batches. */
-export function retentionChore(config: Config, db: Database, activities: Activities, log: Logger): Chore {
-  const work = new Background((error) => log.warn({ error }, 'old facts could not be deleted; trying again later'));
-  const begin = (): void => work.run((signal) => purge(config, db, activities, signal));
-  return {
-    kind: choreKind(db, 'retention', 'events-and-activity', EVERY, begin),
-    settled: () => work.settled(),
-    stop: () => work.stop(),
-  };
+export function retentionChore(deps: ChoreDeps, config: Config, activities: Activities): Kind {
+  const turn = { kind: 'retention', subject: 'events-and-activity', every: EVERY };
+  return choreKind(deps, turn, async ({ db, signal }) => {
+    await retainEvents(db, config.live.eventsRetention, signal);
+    const before = (await db.now()) - config.live.activityRetention;
+    while (!signal.aborted && (await activities.purge(before, CHUNK, db)) === CHUNK);
+  });
 }
 
 /** The chore that deletes of the history what is older than it is kept. */
-export function historyRetentionChore(db: Database, retention: RetentionService): Chore {
-  return {
-    kind: choreKind(db, 'history-retention', 'history', RETENTION_EVERY, () => retention.begin()),
-    settled: () => retention.settled(),
-    stop: () => retention.stop(),
-  };
+export function historyRetentionChore(deps: ChoreDeps, retention: Pick<RetentionService, 'round'>): Kind {
+  const turn = { kind: 'history-retention', subject: 'history', every: RETENTION_EVERY };
+  return choreKind(deps, turn, ({ db, signal }) => retention.round(db, signal));
 }
 
 /** The chore that ends deployments which nobody reports of any more. */
-export function silenceChore(deps: Omit<SilenceDeps, 'onFault'>, log: Logger): Chore {
-  const onFault = (error: unknown, transactionId?: string): void =>
+export function silenceChore(deps: ChoreDeps & Omit<SilenceDeps, 'onFault'>, log: Logger): Kind {
+  const turn = { kind: 'history-silence', subject: 'deployments', every: SILENCE_EVERY };
+  const onFault = (error: unknown, transactionId: string): void =>
     log.error({ error, transactionId }, 'A silent deployment could not be ended.');
-  const work = new Background(onFault);
-  const begin = (): void =>
-    work.run(async (signal) => {
-      const ended = await endSilentDeployments({ ...deps, onFault }, signal);
-      if (ended > 0) log.info({ ended }, 'deployments were silent for too long: they ended LOST');
-    });
-  return {
-    kind: choreKind(deps.db, 'history-silence', 'deployments', SILENCE_EVERY, begin),
-    settled: () => work.settled(),
-    stop: () => work.stop(),
-  };
+  return choreKind(deps, turn, async ({ db, signal }) => {
+    const ended = await endSilentDeployments({ ...deps, db, onFault }, signal);
+    if (ended > 0) log.info({ ended }, 'deployments were silent for too long: they ended LOST');
+  });
 }

@@ -91,7 +91,7 @@ async function open(config: Config, options: ServeOptions, closing: Closing): Pr
   const stores: Stores = await openStores(config, health, log);
   closing.push(() => stores.close());
   const domain = createDomain(config, stores, identity, telemetry, options.scheduler);
-  for (const chore of domain.chores) closing.push(() => chore.stop());
+  closing.push(() => domain.retention.stop());
   closing.push(keepPresence(domain.clients.presence, log));
   const api = await startApi(config, stores, domain, identity, telemetry);
   closing.push(() => api.stop());

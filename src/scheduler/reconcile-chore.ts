@@ -1,20 +1,29 @@
 import type { Database } from '../db/database.js';
 import { MINUTE } from '../lib/time.js';
-import type { Kind } from './kinds.js';
+import type { HeldWork, Kind, Planner } from './kinds.js';
 
-/** The background job that has the schedule compared every minute, by the engine that owns its shard. */
-export function reconcileChore(db: Database, run: () => Promise<unknown>): Kind {
+const KIND = 'reconcile';
+const SUBJECT = 'all';
+
+/** The background job that has the schedule compared every minute, by any one engine. */
+export function reconcileChore(
+  db: Database,
+  planner: Pick<Planner, 'begin'>,
+  run: (db: Database, signal: AbortSignal) => Promise<unknown>,
+): Kind {
   return {
-    kind: 'reconcile',
+    kind: KIND,
     defaultTag: {},
     recordsOccurrences: false,
     async fire(tx, due, now) {
-      // The comparison is long: it starts from the firing, and is no part of its transaction.
-      tx.afterCommit(() => void run());
+      await planner.begin(tx, KIND, SUBJECT);
       return due.map((job) => ({ id: job.id, nextRunAt: now + MINUTE, occurrences: [] }));
     },
     async *desired() {
-      yield { subject: 'all', project: null, nextRunAt: (await db.now()) + MINUTE };
+      yield { subject: SUBJECT, project: null, nextRunAt: (await db.now()) + MINUTE };
+    },
+    async work({ db: own, signal }: HeldWork) {
+      await run(own, signal);
     },
   };
 }

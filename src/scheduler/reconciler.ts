@@ -36,11 +36,7 @@ interface Scheduled {
   tag: string;
 }
 
-/**
- * Compares what the kinds want with what is scheduled: inserts what is missing, deletes what nobody wants, moves what
- * belongs to another shard since the number of slices changed; never touches the instant of what is there. Walks both
- * lists in the order of subjects, so that its memory does not grow with them.
- */
+/** Sees to it that one comparison at a time is under way in this process. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   #running: Promise<Mended> | undefined;
@@ -49,9 +45,12 @@ export class Reconciler {
     this.#options = options;
   }
 
-  /** One comparison of every kind; a second call while one is under way joins it. Never rejects. */
-  run(): Promise<Mended> {
-    this.#running ??= this.#all().finally(() => {
+  /**
+   * One comparison of every kind; a second call while one is under way joins it. It writes by `db`, where that is given
+   * (leased work has a database of its own), and ends early when the signal aborts. Never rejects.
+   */
+  run(db: Database = this.#options.db, signal?: AbortSignal): Promise<Mended> {
+    this.#running ??= new Comparison({ ...this.#options, db }, signal).run().finally(() => {
       this.#running = undefined;
     });
     return this.#running;
@@ -61,11 +60,28 @@ export class Reconciler {
   async idle(): Promise<void> {
     await this.#running;
   }
+}
 
-  async #all(): Promise<Mended> {
+/**
+ * Compares what the kinds want with what is scheduled: inserts what is missing, deletes what nobody wants, moves what
+ * belongs to another shard since the number of slices changed; never touches the instant of what is there. Walks both
+ * lists in the order of subjects, so that its memory does not grow with them.
+ */
+class Comparison {
+  readonly #options: ReconcilerOptions;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(options: ReconcilerOptions, signal: AbortSignal | undefined) {
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  /** Every kind; one that cannot be compared is told of, and the others are all the same. */
+  async run(): Promise<Mended> {
     const { kinds, metrics, log } = this.#options;
     const total: Mended = { missing: 0, surplus: 0, moved: 0 };
     for (const kind of kinds.all) {
+      if (this.#signal?.aborted) break;
       await this.#compare(kind, total).catch((error) => log.warn(`The kind "${kind.kind}" was not reconciled.`, error));
     }
     for (const what of ['missing', 'surplus', 'moved'] as const) if (total[what] > 0) metrics.mended(what, total[what]);
@@ -81,6 +97,7 @@ export class Reconciler {
     let row = await rows.next();
     let last: string | undefined;
     for await (const desired of kind.desired()) {
+      if (this.#signal?.aborted) return;
       if (last !== undefined && desired.subject <= last) throw new Error('desired() is not in the order of subjects.');
       last = desired.subject;
       while (!row.done && row.value.subject < desired.subject) {

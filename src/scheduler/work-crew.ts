@@ -44,7 +44,6 @@ const LAST_MOMENT = SECOND;
 export class WorkCrew {
   readonly #options: WorkCrewOptions;
   readonly #leases: WorkLeases;
-  readonly #names: readonly string[];
   readonly #looks: Repeater;
   readonly #pieces = new Map<string, WorkPiece>();
   #unlisten: (() => void) | undefined;
@@ -57,7 +56,6 @@ export class WorkCrew {
   constructor(options: WorkCrewOptions) {
     this.#options = options;
     this.#leases = new WorkLeases(options.service, options.leaseLength);
-    this.#names = options.kinds.all.flatMap(({ kind, work }) => (work ? [kind] : []));
     this.#looks = new Repeater(options.timers, options.lookEvery, () => this.look());
   }
 
@@ -115,12 +113,13 @@ export class WorkCrew {
    * ended the process, the others are not blamed for it again and again.
    */
   async #choose(): Promise<string[]> {
-    const { db, service, places } = this.#options;
+    const { db, kinds, service, places } = this.#options;
+    const names = kinds.all.flatMap(({ kind, work }) => (work ? [kind] : []));
     const room = places - this.#pieces.size;
     if (room <= 0) return [];
     let suspected = [...this.#pieces.values()].some(({ lease }) => lease.deaths > 0);
     const ids: string[] = [];
-    for await (const { id, tag, deaths } of this.#leases.waiting(db, this.#names)) {
+    for await (const { id, tag, deaths } of this.#leases.waiting(db, names)) {
       if (this.#pieces.has(id) || !fits(service.labels, tag) || (suspected && deaths > 0)) continue;
       suspected ||= deaths > 0;
       ids.push(id);
@@ -137,6 +136,7 @@ export class WorkCrew {
     if (this.#disarm === undefined) this.#arm();
     void piece.run().finally(() => {
       this.#pieces.delete(id);
+      if (this.#pieces.size === 0) this.#rest();
       void this.look();
     });
   }
@@ -161,6 +161,11 @@ export class WorkCrew {
     this.#disarm = this.#options.timers.after(this.#options.leaseLength, () => {
       for (const piece of this.#pieces.values()) piece.lose();
     });
+  }
+
+  #rest(): void {
+    this.#disarm?.();
+    this.#disarm = undefined;
   }
 
   /** Resolves when nothing is under way: tests wait for it. */
@@ -189,7 +194,7 @@ export class WorkCrew {
     await this.#overWithin(LAST_MOMENT);
     await Promise.all([...this.#pieces.values()].map((piece) => piece.handBack()));
     await renewing.stop();
-    this.#disarm?.();
+    this.#rest();
     bell.ring(WORK_CHANNEL);
   }
 

@@ -37,7 +37,7 @@ import { createJobService } from '../../src/jobs/service.js';
 import { jobStaleKind } from '../../src/jobs/stale.js';
 import { systemIds } from '../../src/lib/ids.js';
 import { createLive } from '../../src/live/hub.js';
-import { type Chore, historyRetentionChore, silenceChore } from '../../src/main/chores.js';
+import { historyRetentionChore, silenceChore } from '../../src/main/chores.js';
 import type { SchemaContext, Services } from '../../src/schema/context.js';
 import { buildSchema } from '../../src/schema/schema.js';
 import { silentLogger } from '../../src/telemetry/logger.js';
@@ -142,7 +142,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     ages: { rows: 0, summaries: 0, events: 0, ...options.history },
     onDeleted: () => {},
   });
-  const chores = options.history ? await planChores(engine, deps, retention, options.history.reportTimeout ?? 0) : [];
+  if (options.history) await planChores(engine, deps, retention, options.history.reportTimeout ?? 0);
   const tokens = new ApiTokens({
     db,
     ids: systemIds,
@@ -197,11 +197,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     async pass(milliseconds) {
       clock.forward(milliseconds);
       await engine.fireDue();
-      for (const chore of chores) await chore.settled();
     },
     async close() {
       await retention.stop();
-      for (const chore of chores) await chore.stop();
       await log.close();
       doorbell.close();
       await db.close();
@@ -216,15 +214,13 @@ async function planChores(
   deps: JobsDeps,
   retention: RetentionService,
   reportTimeout: number,
-): Promise<readonly Chore[]> {
-  const chores = [historyRetentionChore(deps.db, retention), silenceChore({ ...deps, reportTimeout }, silentLogger)];
-  for (const { kind } of chores) {
+): Promise<void> {
+  for (const kind of [historyRetentionChore(deps, retention), silenceChore({ ...deps, reportTimeout }, silentLogger)]) {
     engine.kinds.add(kind);
     for await (const desired of kind.desired()) {
       await deps.db.transaction((tx) => engine.planner.plan(tx, kind.kind, desired));
     }
   }
-  return chores;
 }
 
 function built(): GraphQLSchema {

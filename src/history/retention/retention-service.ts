@@ -1,4 +1,5 @@
 import type { Ctx } from '../../auth/actor.js';
+import type { Database } from '../../db/database.js';
 import type { OrderKey, Page, PageRequest } from '../../db/page.js';
 import type { TransactionTombstoneRow } from '../../entities/ledger.js';
 import { Background } from '../../lib/background.js';
@@ -27,8 +28,8 @@ export interface RetentionStatus {
 
 /** The ends of the history: by age, and by an admin. */
 export interface RetentionService {
-  /** Begins a round beside the work. */
-  begin(): void;
+  /** One round, which writes by the database given: the chore's own. Ends early when the signal aborts. */
+  round(db: Database, signal: AbortSignal): Promise<void>;
   delete(ctx: Ctx, deletion: TransactionDeletion): Promise<TransactionDeleted>;
   tombstones(
     ctx: Ctx,
@@ -56,14 +57,12 @@ export interface RetentionServiceDeps extends DeleteDeps {
 export function createRetentionService(deps: RetentionServiceDeps): RetentionService {
   const { db, ages, log } = deps;
   const background = new Background((error) =>
-    log.warn({ error }, 'old history could not be deleted; trying again later'),
+    log.warn({ error }, 'what a deletion left could not be cleared; the next round clears it'),
   );
   return {
-    begin() {
-      background.run(async (signal) => {
-        const deleted = await retainHistory(deps, signal);
-        if (anything(deleted)) log.info({ deleted }, 'old history was deleted');
-      });
+    async round(own, signal) {
+      const deleted = await retainHistory({ ...deps, db: own }, signal);
+      if (anything(deleted)) log.info({ deleted }, 'old history was deleted');
     },
     async delete(ctx, deletion) {
       const done = await deleteTransaction(deps, ctx, deletion);
