@@ -24,6 +24,8 @@ export interface Applied {
   readonly transactions: ReadonlyMap<string, TransactionRow>;
   /** The tasks that reports were about, as they are now. */
   readonly tasks: readonly TaskRow[];
+  /** Those of them of which a report is about an attempt that was not over. */
+  readonly goOn: ReadonlySet<string>;
   /** How many reports had been taken in before. */
   readonly repeated: number;
 }
@@ -115,6 +117,7 @@ export async function apply(tx: Tx, deps: LedgerDeps, reports: readonly LedgerRe
   const tasks = works.flatMap((work) => [...work.tasks.values()]).filter(({ touched }) => touched);
   return {
     transactions: new Map(works.map(({ transaction }) => [transaction.id, transaction])),
+    goOn: new Set(works.filter(({ goesOn }) => goesOn).map(({ transaction }) => transaction.id)),
     tasks: tasks.map(({ after }) => after),
     repeated: reports.length - fresh.length,
   };

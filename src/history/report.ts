@@ -56,6 +56,8 @@ export interface LedgerReport {
   /** The transaction runs, since this instant. */
   readonly startedAt?: number;
   readonly tasks?: readonly TaskReport[];
+  /** Which of the transaction's attempts it is that began or is so far: another goes on as it is. Left out: any. */
+  readonly attempt?: number;
   /** 0..100, and a line for people. */
   readonly progress?: { readonly percent: number; readonly message: string | null };
   readonly end?: TransactionEnd;

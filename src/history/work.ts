@@ -6,7 +6,7 @@ import type { JsonValue } from '../lib/json.js';
 import { closeTask, type Decision, type Ending, reduceTask, type TaskState } from './reduce.js';
 import type { LedgerReport, TaskReport, TransactionEnd } from './report.js';
 import { scopeOf } from './scope.js';
-import { isOver } from './statuses.js';
+import { isOver, isTerminal } from './statuses.js';
 
 /** The id under which the server's own reports stand in the record. */
 const OWN_REPORT = 'server';
@@ -78,6 +78,7 @@ export class TransactionWork {
   #ending: Ending | null;
   #ends: Ending | null = null;
   #changed = false;
+  #goesOn = false;
 
   constructor(transaction: TransactionRow, known: readonly TaskRow[], ids: IdSource, now: number) {
     this.transaction = { ...transaction };
@@ -95,6 +96,11 @@ export class TransactionWork {
   /** Whether the transaction's own row changed. */
   get changed(): boolean {
     return this.#changed;
+  }
+
+  /** Whether a report is about an attempt that was not over before: the others only tell of what has been. */
+  get goesOn(): boolean {
+    return this.#goesOn;
   }
 
   /** Takes one report in. */
@@ -122,6 +128,7 @@ export class TransactionWork {
   #reduce(report: TaskReport, reportId: string): void {
     const key = attemptKey(report);
     const known = this.tasks.get(key);
+    this.#goesOn ||= known === undefined || !isTerminal(known.after.status);
     const ending = this.#ending ?? (known?.after.closed ? closedBy(known.after, this.#now) : null);
     const state = reduceTask(known?.after, [{ report, reportId, receivedAt: this.#now }]);
     const change = known ?? { before: undefined, after: this.#newTask(report), touched: true };
@@ -181,9 +188,9 @@ export class TransactionWork {
     this.#changed = true;
   }
 
-  #changeTransaction({ startedAt, progress, end }: LedgerReport): void {
+  #changeTransaction({ startedAt, progress, end, attempt }: LedgerReport): void {
     const { transaction } = this;
-    const over = isOver(transaction.status);
+    const over = isOver(transaction.status) || (attempt ?? transaction.attempts) !== transaction.attempts;
     this.#changed ||= startedAt !== undefined || (!over && (progress !== undefined || end !== undefined));
     if (startedAt !== undefined) transaction.timeStart = Math.min(transaction.timeStart ?? startedAt, startedAt);
     if (over) return;

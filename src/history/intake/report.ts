@@ -89,17 +89,20 @@ async function repeatedReport(
   return { transaction: row, outcome: 'REPEATED', accepted: report.events.length - refused.length, refused };
 }
 
-/** What a report says of the deployment itself, where that is news; null: nothing. */
+/** What a report says of the deployment itself, where that is news; null: nothing. `goesOn`: it tells of what is open. */
 function touchOf(
   row: TransactionRow,
   report: DeploymentReport,
   tasks: readonly TaskReport[],
   now: number,
+  goesOn: boolean,
 ): Touch | null {
   const { progress, message } = report;
   const startedAt = beginning(row, tasks, now);
   if (startedAt === null && progress == null) return null;
   return {
+    // A late word of an attempt that a reset has left behind does not begin the next one.
+    attempt: goesOn || tasks.length === 0 ? row.attempts : row.attempts - 1,
     ...(startedAt === null ? {} : { startedAt }),
     ...(progress == null ? {} : { progress: { percent: Math.round(progress), message: message ?? null } }),
   };
@@ -125,10 +128,11 @@ export async function takeReport(deps: IntakeDeps, intake: Intake, report: Deplo
     const events = read.filter((event): event is EventReport => !isRefusal(event));
     const tasks = await withAttempts(tx, found, events);
     const told: LedgerReport = { transactionId: found.id, reportId: report.reportId, tasks };
-    const { repeated, transactions } = await apply(tx, deps, [told]);
-    const touch = touchOf(found, report, tasks, now);
-    if (repeated > 0) return { touch, ...(await repeatedReport(tx, found, report, graph)) };
+    const { repeated, transactions, goOn } = await apply(tx, deps, [told]);
     const transaction = transactions.get(found.id) ?? found;
+    const goesOn = transaction.attempts === 1 || goOn.has(found.id);
+    const touch = touchOf(transaction, report, tasks, now, goesOn);
+    if (repeated > 0) return { touch, ...(await repeatedReport(tx, found, report, graph)) };
     const refused = read.filter(isRefusal);
     return { touch, transaction, outcome: 'TAKEN_IN' as const, accepted: events.length, refused };
   });

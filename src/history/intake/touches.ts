@@ -5,19 +5,27 @@ import type { LedgerReport } from '../report.js';
 import type { IntakeDeps } from './deps.js';
 
 /** What a report says of the deployment itself. */
-export type Touch = Pick<LedgerReport, 'startedAt' | 'progress'>;
+export type Touch = Pick<LedgerReport, 'startedAt' | 'progress'> & {
+  /** The attempt of the deployment that it is of. */
+  readonly attempt: number;
+};
 
-/** Of two touches of one deployment: it began with the earlier, and the later says how far it is. */
+/** Of two touches of one attempt: it began with the earlier, and the later says how far it is. */
 function merged(before: Touch, after: Touch): Touch {
   const [a, b] = [before.startedAt, after.startedAt];
   const startedAt = a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
-  const progress = after.progress ?? before.progress;
-  return { ...(startedAt === undefined ? {} : { startedAt }), ...(progress === undefined ? {} : { progress }) };
+  return { ...before, ...after, ...(startedAt === undefined ? {} : { startedAt }) };
 }
 
 interface Waiting {
-  touch: Touch;
+  /** By the attempt that each is of. */
+  readonly touches: Map<number, Touch>;
   readonly done: Promise<TransactionRow>;
+}
+
+function add({ touches }: Pick<Waiting, 'touches'>, touch: Touch): void {
+  const before = touches.get(touch.attempt);
+  touches.set(touch.attempt, before ? merged(before, touch) : touch);
 }
 
 /**
@@ -40,7 +48,7 @@ export class Touches {
   write(transactionId: string, touch: Touch): Promise<TransactionRow> {
     const waiting = this.#waiting.get(transactionId);
     if (waiting) {
-      waiting.touch = merged(waiting.touch, touch);
+      add(waiting, touch);
       return waiting.done;
     }
     const before = this.#underWay.get(transactionId) ?? Promise.resolve();
@@ -49,16 +57,16 @@ export class Touches {
       () => this.#settle(transactionId),
       () => this.#settle(transactionId),
     );
-    this.#waiting.set(transactionId, { touch, done });
+    this.#waiting.set(transactionId, { touches: new Map([[touch.attempt, touch]]), done });
     this.#underWay.set(transactionId, settled);
     return done;
   }
 
   async #next(transactionId: string): Promise<TransactionRow> {
-    const touch = this.#waiting.get(transactionId)?.touch ?? {};
+    const touches = this.#waiting.get(transactionId)?.touches.values() ?? [];
     this.#waiting.delete(transactionId);
-    const report: LedgerReport = { transactionId, reportId: null, ...touch };
-    const { transactions } = await this.#deps.db.transaction((tx) => apply(tx, this.#deps, [report]));
+    const reports = [...touches].map((touch): LedgerReport => ({ transactionId, reportId: null, ...touch }));
+    const { transactions } = await this.#deps.db.transaction((tx) => apply(tx, this.#deps, reports));
     const row = transactions.get(transactionId);
     if (!row) throw new NotFoundError('deployment', transactionId, ['transactionId']);
     return row;
