@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../db/database.js';
 import { isDuplicate } from '../db/failures.js';
 import type { Tx } from '../db/transaction.js';
-import { groupPositions, type Position, positionsFrom } from './positions.js';
+import { MOST_ROWS, type NumberingSql, numberingSql } from './numbering-sql.js';
+import { groupPositions, positionsFrom } from './positions.js';
 import { addCounts, type CountedEvent } from './task-counts.js';
 
 /** A table whose rows get a position (`seq`) after their commit; a row without one has `seq` NULL. */
@@ -15,6 +16,8 @@ export interface NumberedStream {
    * highest position kept, so that row must outlive the others of its series.
    */
   readonly group: 'transaction_id' | null;
+  /** The index by which rows without a position are found, in the order of their series and their ids. */
+  readonly index: string;
   /** Further columns that are read of each row, for what is derived with its number. */
   readonly columns: string;
   /** Derives what follows from rows, once, in the transaction that numbers them. */
@@ -26,6 +29,7 @@ export const EVENT_STREAM: NumberedStream = {
   table: 'events',
   head: 'events',
   group: null,
+  index: 'ux_events_seq',
   columns: 'NULL AS status_before, NULL AS status_after',
   derive: async () => {},
 };
@@ -35,6 +39,7 @@ export const TASK_EVENT_STREAM: NumberedStream = {
   table: 'task_events',
   head: 'task_events',
   group: 'transaction_id',
+  index: 'ix_task_events_unnumbered',
   columns: 'status_before, status_after',
   derive: addCounts,
 };
@@ -48,14 +53,14 @@ export interface Sequencer {
   run(): Promise<number>;
 }
 
-/** Rows of one transaction: short enough that nobody waits long for the guard row. */
-const MOST_ROWS = 1_000;
-/** Rows of one UPDATE. */
-const CHUNK = 200;
-
 interface Unnumbered extends CountedEvent {
   id: string;
+  /** The head's last position. */
+  last: number | string;
 }
+
+/** Series whose highest positions are looked up by one statement: SQLite takes at most 500 parts of a UNION. */
+const MOST_SERIES = 200;
 
 async function ensureHead(db: Database, stream: NumberedStream): Promise<void> {
   const [found] = await db.reader.rows('SELECT name FROM stream_heads WHERE name = ?', [stream.head]);
@@ -68,47 +73,50 @@ async function ensureHead(db: Database, stream: NumberedStream): Promise<void> {
   }
 }
 
-async function writePositions(tx: Tx, table: string, positions: readonly Position[]): Promise<void> {
-  for (let from = 0; from < positions.length; from += CHUNK) {
-    const chunk = positions.slice(from, from + CHUNK);
-    const cases = chunk.map(() => 'WHEN ? THEN ?').join(' ');
-    const marks = chunk.map(() => '?').join(', ');
-    const values = [...chunk.flatMap(({ id, seq }) => [id, seq]), ...chunk.map(({ id }) => id)];
-    await tx.execute(`UPDATE ${table} SET seq = CASE id ${cases} END WHERE id IN (${marks})`, values);
+async function highest(tx: Tx, sql: NumberingSql, series: readonly string[]): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (let from = 0; from < series.length; from += MOST_SERIES) {
+    const some = series.slice(from, from + MOST_SERIES);
+    const values = some.flatMap((name) => [name, name]);
+    const rows = await tx.prepared<{ series: string; seq: number | string | null }>(sql.highest(some.length), values);
+    for (const row of rows) found.set(row.series, Number(row.seq ?? 0));
   }
+  return found;
 }
 
-async function highest(tx: Tx, stream: NumberedStream, series: readonly string[]): Promise<Map<string, number>> {
-  const marks = series.map(() => '?').join(', ');
-  const rows = await tx.rows<{ series: string; seq: number | string | null }>(
-    `SELECT ${stream.group} AS series, MAX(seq) AS seq FROM ${stream.table} WHERE ${stream.group} IN (${marks}) GROUP BY ${stream.group}`,
-    [...series],
-  );
-  return new Map(rows.map((row) => [row.series, Number(row.seq ?? 0)]));
+/** Rows without a position. */
+interface Portion {
+  readonly rows: readonly Unnumbered[];
+  /** The series after which to go on; undefined when these were all. */
+  readonly reached: string | undefined;
+}
+
+/** Reads a portion: of the series after one, and of the others; where none is given, of the first ones. */
+async function portionAfter(tx: Tx, sql: NumberingSql, head: string, series: string | undefined): Promise<Portion> {
+  const read = (text: string, ...values: string[]): Promise<Unnumbered[]> => tx.prepared(text, [head, ...values]);
+  const after = series === undefined ? await read(sql.rows) : await read(sql.rowsAfter, series);
+  const upTo = series === undefined ? [] : await read(sql.rowsUpTo, series);
+  const isFull = after.length === MOST_ROWS || upTo.length === MOST_ROWS;
+  return { rows: [...after, ...upTo], reached: isFull ? (after.at(-1) ?? upTo.at(-1))?.series : undefined };
 }
 
 /**
  * One transaction. The guard row is written first, not only locked: its lock makes the sequencers of one server queue,
  * and on Galera (where locks are local to a node) the loser of two conflicting writes is rolled back and runs again.
- * The rows are read by a plain SELECT, which sees what is committed and does not wait for a writer under way.
  */
-async function numberSome(tx: Tx, stream: NumberedStream): Promise<number> {
-  await tx.execute('UPDATE stream_heads SET last_seq = last_seq + 0 WHERE name = ?', [stream.head]);
-  const [head] = await tx.rows<{ last: number | string }>('SELECT last_seq AS last FROM stream_heads WHERE name = ?', [
-    stream.head,
-  ]);
-  const rows = await tx.rows<Unnumbered>(
-    `SELECT id, ${stream.group ?? "''"} AS series, ${stream.columns} FROM ${stream.table} WHERE seq IS NULL ORDER BY id LIMIT ${MOST_ROWS}`,
-  );
-  if (rows.length === 0) return 0;
-  const last = Number(head?.last ?? 0);
+async function numberSome(tx: Tx, stream: NumberedStream, sql: NumberingSql, series?: string): Promise<Portion> {
+  await tx.execute(sql.guard, [stream.head]);
+  const portion = await portionAfter(tx, sql, stream.head, series);
+  const { rows } = portion;
+  if (rows.length === 0) return portion;
+  const last = Number(rows[0]?.last ?? 0);
   const positions = stream.group
-    ? groupPositions(rows, await highest(tx, stream, [...new Set(rows.map((row) => row.series))]))
+    ? groupPositions(rows, await highest(tx, sql, [...new Set(rows.map((row) => row.series))]))
     : positionsFrom(rows, last);
-  await writePositions(tx, stream.table, positions);
+  await tx.execute(sql.positions, [JSON.stringify(positions.map(({ id, seq }) => [id, seq]))]);
   await stream.derive(tx, rows);
-  await tx.execute('UPDATE stream_heads SET last_seq = ? WHERE name = ?', [last + rows.length, stream.head]);
-  return rows.length;
+  await tx.execute(sql.head, [last + rows.length, stream.head]);
+  return portion;
 }
 
 /** The sequencer of one stream in this process. */
@@ -116,21 +124,21 @@ export function createSequencer(db: Database, stream: NumberedStream): Sequencer
   let running: Promise<number> | undefined;
   let next: Promise<number> | undefined;
   let headIsThere = false;
-
-  async function anyUnnumbered(): Promise<boolean> {
-    const rows = await db.reader.rows(`SELECT id FROM ${stream.table} WHERE seq IS NULL LIMIT 1`);
-    return rows.length > 0;
-  }
+  const sql = numberingSql(db.dialect, stream);
 
   async function numberAll(): Promise<number> {
-    let total = 0;
     if (!headIsThere) await ensureHead(db, stream);
     headIsThere = true;
-    if (!(await anyUnnumbered())) return total;
+    const any = await db.reader.prepared(sql.any, []);
+    if (any.length === 0) return 0;
+    let total = 0;
+    // Where much is waiting, series take turns: a large one holds up nobody else's.
+    let series: string | undefined;
     for (;;) {
-      const done = await db.transaction((tx) => numberSome(tx, stream));
-      total += done;
-      if (done < MOST_ROWS) return total;
+      const { rows, reached }: Portion = await db.transaction((tx) => numberSome(tx, stream, sql, series));
+      total += rows.length;
+      if (reached === undefined) return total;
+      series = stream.group ? reached : undefined;
     }
   }
 

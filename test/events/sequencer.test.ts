@@ -96,6 +96,29 @@ describe.each(storeKinds())('the sequencer on %s', (kind) => {
     expect(await sequencer.run()).toBe(0);
   });
 
+  it('numbers much of several transactions, each in its own order', async () => {
+    const sequencer = createSequencer(db, TASK_EVENT_STREAM);
+    const sizes = new Map([
+      ['big_1', 3_200],
+      ['big_2', 1_100],
+      ['small_1', 3],
+      ['small_2', 1],
+    ]);
+    await db.transaction(async (tx) => {
+      for (const [id, size] of sizes) await taskEvents(tx, id, size);
+    });
+    const sequencers = [sequencer, createSequencer(kind === 'sqlite' ? db : await store.open(), TASK_EVENT_STREAM)];
+    const done = await Promise.all(sequencers.map((one) => one.run()));
+    expect(done.reduce((sum, count) => sum + count, 0)).toBe(4_304);
+    for (const [id, size] of sizes) {
+      const rows = await db.reader.rows<{ seq: number | string }>(
+        'SELECT seq FROM task_events WHERE transaction_id = ? ORDER BY id',
+        [id],
+      );
+      expect(rows.map(({ seq }) => Number(seq))).toEqual(Array.from({ length: size }, (_, index) => index + 1));
+    }
+  });
+
   it('numbers what a process left behind that died between its commit and its ring', async () => {
     const dead = await startProcess(db, undefined, 3_600_000);
     await dead.close();
