@@ -27,7 +27,7 @@ export function runOperation(
   if (isReply(admitted)) return admitted;
   const refused = refusalOfKind(admitted.operation.kind, readOnly);
   if (refused) return pipeline.refuse(ctx, [refused.error], refused.status, refused.status);
-  return pipeline.execute(ctx, admitted, controller);
+  return pipeline.execute(ctx, admitted, controller, 'text');
 }
 
 /** Answers an authenticated request by the short way: node:http, our own pipeline, nothing between. */

@@ -12,6 +12,7 @@ import type { Clock } from '../lib/time.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { inSpan, tracingIsOn } from '../telemetry/tracing.js';
+import type { CompiledQuery } from './compile.js';
 import { type Cancellation, Deadlines, OperationEnded } from './deadlines.js';
 import { requestError, showErrors } from './failure.js';
 import { brokenText, hasBrokenText, isStackOverflow, tooDeep, valueTooDeep } from './limits.js';
@@ -137,18 +138,28 @@ export class Pipeline {
     return { ...this.refuse(ctx, [error], 429, 429), headers: { 'retry-after': String(seconds) } };
   }
 
-  /** Executes a query or a mutation. Ends when the controller aborts or its time is over; never throws. */
-  execute(ctx: Ctx, admitted: Admitted, controller: Cancellation): Reply | Promise<Reply> {
+  /**
+   * Executes a query or a mutation. Ends when the controller aborts or its time is over; never throws. `form` 'text':
+   * the caller wants nothing of the answer but `replyText`.
+   */
+  execute(
+    ctx: Ctx,
+    admitted: Admitted,
+    controller: Cancellation,
+    form: 'objects' | 'text' = 'objects',
+  ): Reply | Promise<Reply> {
     const startedAt = performance.now();
+    let compiled: CompiledQuery | null;
     let result: ExecutionResult | Promise<ExecutionResult>;
     try {
-      result = this.#start(ctx, admitted, controller);
+      compiled = form === 'text' ? admitted.operation.compiledTexts() : admitted.operation.compiled();
+      result = this.#start(ctx, admitted, controller, compiled);
     } catch (error) {
       return this.#failed(ctx, admitted, error, startedAt);
     }
-    if (!isPromise(result)) return this.#done(ctx, admitted, result, startedAt);
+    if (!isPromise(result)) return this.#done(ctx, admitted, compiled, result, startedAt);
     return this.#deadlines.race(result, controller).then(
-      (found) => this.#done(ctx, admitted, found, startedAt),
+      (found) => this.#done(ctx, admitted, compiled, found, startedAt),
       (error) => this.#failed(ctx, admitted, error, startedAt),
     );
   }
@@ -164,11 +175,15 @@ export class Pipeline {
     });
   }
 
-  #start(ctx: Ctx, admitted: Admitted, controller: Cancellation): ExecutionResult | Promise<ExecutionResult> {
+  #start(
+    ctx: Ctx,
+    admitted: Admitted,
+    controller: Cancellation,
+    compiled: CompiledQuery | null,
+  ): ExecutionResult | Promise<ExecutionResult> {
     const { operation, variables } = admitted;
     const run = (): ExecutionResult | Promise<ExecutionResult> => {
       const contextValue = this.contextOf(ctx, admitted, controller);
-      const compiled = operation.compiled();
       if (compiled) return compiled.run(contextValue, variables);
       const { schema } = this.#parts;
       return execute({ schema, document: operation.document, contextValue, variableValues: variables });
@@ -200,12 +215,17 @@ export class Pipeline {
     return this.refuse(ctx, [new GraphQLError(originalError.message, { originalError })], status, status);
   }
 
-  #done(ctx: Ctx, admitted: Admitted, result: ExecutionResult, startedAt: number): Reply {
+  #done(
+    ctx: Ctx,
+    admitted: Admitted,
+    compiled: CompiledQuery | null,
+    result: ExecutionResult,
+    startedAt: number,
+  ): Reply {
     const outcome = result.errors ? 'errors' : 'ok';
     this.#observe((performance.now() - startedAt) / 1_000, admitted.operation.kind, outcome);
     const reply = this.show(ctx, result);
-    const stringify = result.errors ? null : admitted.operation.stringify;
-    if (stringify) reply.stringify = stringify;
+    if (compiled?.stringify) reply.stringify = compiled.stringify;
     return reply;
   }
 

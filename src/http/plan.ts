@@ -12,7 +12,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
-import { type CompiledQuery, compile } from './compile.js';
+import { type CompiledQuery, compile, compileTexts } from './compile.js';
 import { checkDocument, type DocumentLimits, isStackOverflow, tooDeep } from './limits.js';
 
 /** Which documents are let in. */
@@ -38,6 +38,7 @@ export class Operation {
   readonly #costs = new Map<string, number>();
   #uses = 0;
   #compiled: CompiledQuery | null = null;
+  #texts: CompiledQuery | null | undefined;
 
   constructor(schema: GraphQLSchema, node: OperationDefinitionNode, fragments: readonly FragmentDefinitionNode[]) {
     this.#schema = schema;
@@ -55,9 +56,11 @@ export class Operation {
     return this.#compiled;
   }
 
-  /** Writes a result without errors as JSON, where the compiled query knows how; else null. */
-  get stringify(): CompiledQuery['stringify'] {
-    return this.#compiled?.stringify ?? null;
+  /** The same, but for a caller who wants nothing but the text of the answer: pages of lists are text in its result. */
+  compiledTexts(): CompiledQuery | null {
+    const compiled = this.compiled();
+    if (compiled && this.#texts === undefined) this.#texts = compileTexts(this.#schema, this.document, compiled);
+    return this.#texts ?? compiled;
   }
 
   /**

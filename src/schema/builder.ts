@@ -8,6 +8,7 @@ import { GraphQLError } from 'graphql';
 import { checkListLength } from '../db/where-in.js';
 import type { SchemaContext } from './context.js';
 import { typeOfId } from './node-types.js';
+import { exposing, madeOf } from './plain-field.js';
 import { mayUse } from './rights.js';
 
 export interface SchemaTypes {
@@ -27,9 +28,6 @@ export interface SchemaTypes {
   Connection: { total: () => Promise<number> };
 }
 
-/** Marks a field that is the property of its name, as Pothos' `expose` does: it is read without a resolver. */
-const exposing = (property: string) => ({ pothosExposedField: property });
-
 /** The lists of a connection: its field counts the size of the page already. */
 const ONCE = { field: 1, multiplier: 1 };
 
@@ -42,7 +40,11 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     encodeGlobalID: (_typename, id) => String(id),
     // What has no form of ours is looked for among the jobs: no id of one is like it.
     decodeGlobalID: (id) => ({ typename: typeOfId(id) ?? 'Job', id }),
-    nodesOnConnection: { description: 'The objects of this page, without their cursors.', complexity: ONCE },
+    nodesOnConnection: {
+      description: 'The objects of this page, without their cursors.',
+      complexity: ONCE,
+      extensions: madeOf('edges'),
+    },
     cursorType: 'String',
     nodeTypeOptions: { description: 'An object with a global id.' },
     pageInfoTypeOptions: { description: 'Where a page stands in its list.' },

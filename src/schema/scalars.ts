@@ -6,6 +6,8 @@ import { builder } from './builder.js';
 /** The one of graphql-scalars; a list has hundreds of instants, epoch milliseconds, so they are written by `isoText`. */
 const DateTimeResolver = new GraphQLScalarType({
   ...DateTimeISOResolver.toConfig(),
+  // Its texts need no quoting: http/text-leaf.ts writes them as they are.
+  extensions: { plainText: true },
   serialize: (value) => {
     if (typeof value === 'number') return isoText(value);
     return value instanceof Date ? isoText(value.getTime()) : DateTimeISOResolver.serialize(value);

@@ -7,6 +7,7 @@ import {
   Kind,
   type SelectionSetNode,
 } from 'graphql';
+import { plainField } from './plain-field.js';
 
 type Fragments = GraphQLResolveInfo['fragments'];
 
@@ -24,18 +25,17 @@ const typeOfField = (type: GraphQLNamedType, name: string): GraphQLNamedType | n
   return field ? getNamedType(field.type) : null;
 };
 
-/** The property that a field of an object exposes; null for one that is worked out. */
-function exposedBy(type: GraphQLNamedType, name: string): string | null {
+/** The properties behind a field of an object; null when it is worked out from who knows what. */
+function readBy(type: GraphQLNamedType, name: string): readonly string[] | null {
   const field = isObjectType(type) ? type.getFields()[name] : undefined;
-  const property = field?.extensions.pothosExposedField;
-  return typeof property === 'string' ? property : null;
+  return (field && plainField(field)?.properties) ?? null;
 }
 
 /** The properties behind the fields of an object; null when one of them is worked out from who knows what. */
 function propertiesOf(type: GraphQLNamedType, fields: readonly FieldNode[]): string[] | null {
   const names = fields.map(({ name }) => name.value).filter((name) => name !== '__typename');
-  const properties = names.map((name) => exposedBy(type, name));
-  return properties.every((property) => property !== null) ? [...new Set(properties)] : null;
+  const properties = names.map((name) => readBy(type, name));
+  return properties.every((some) => some !== null) ? [...new Set(properties.flat())] : null;
 }
 
 /** The fields of the objects of a page, by `edges { node }` and `nodes`, with their type. */
@@ -65,7 +65,7 @@ const known = new WeakMap<readonly FieldNode[], readonly string[] | null>();
 
 /**
  * The properties that the objects of a connection's page need to have for the fields they are asked for, from within
- * its resolver; null = all of them. A field that exposes a property needs that, and any other field may need all.
+ * its resolver; null = all of them. A plain field (plain-field.ts) says what it reads, and any other one may need all.
  */
 export function pageColumns<T>(info: GraphQLResolveInfo): readonly (keyof T & string)[] | null {
   let columns = known.get(info.fieldNodes);

@@ -1,0 +1,169 @@
+import {
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql';
+import { plainField } from '../schema/plain-field.js';
+import { leafWriter } from './text-leaf.js';
+
+/** Writes a value of a type, as far as a selection asks for it, as JSON. Throws where the value is not as the type says. */
+export type TextWriter = (value: unknown) => string;
+
+export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
+
+/**
+ * The fields that are asked for, by their response names; null where that depends on more than the document, or where
+ * two selections would have to be put together.
+ */
+function selectedFields(
+  type: GraphQLObjectType,
+  selection: SelectionSetNode,
+  fragments: Fragments,
+  found: Map<string, FieldNode>,
+): Map<string, FieldNode> | null {
+  for (const node of selection.selections) {
+    if (node.directives?.length) return null;
+    if (node.kind === Kind.FIELD) {
+      const name = node.alias?.value ?? node.name.value;
+      if (found.has(name) && node.selectionSet) return null;
+      found.set(name, node);
+      continue;
+    }
+    const fragment = node.kind === Kind.INLINE_FRAGMENT ? node : fragments[node.name.value];
+    if (!fragment || fragment.directives?.length) return null;
+    if ((fragment.typeCondition?.name.value ?? type.name) !== type.name) return null;
+    if (!selectedFields(type, fragment.selectionSet, fragments, found)) return null;
+  }
+  return found;
+}
+
+/** What is neither null nor an object whose fields can be read at once. */
+function notPlain(value: unknown): boolean {
+  return typeof value !== 'object' || value === null || value instanceof Error || 'then' in value;
+}
+
+function refuse(): never {
+  throw new TypeError('A value is not as its type says.');
+}
+
+/** A piece of a program that makes a text: text as it stands, or an expression. */
+type Piece = { readonly text: string } | { readonly code: string };
+
+/** The source of a program that writes values, and what it refers to. */
+class Source {
+  readonly #fragments: Fragments;
+  readonly #values: unknown[] = [notPlain, refuse];
+  readonly #names = ['notPlain', 'refuse'];
+  #functions = '';
+
+  constructor(fragments: Fragments) {
+    this.#fragments = fragments;
+  }
+
+  /** The program whose pieces write `value`. */
+  compile(pieces: readonly Piece[]): TextWriter {
+    const body = `"use strict";${this.#functions} return function (value) { return ${expressionOf(pieces)}; };`;
+    // The names in it are GraphQL's or ours, and texts are quoted: nothing of a document becomes program.
+    return new Function(...this.#names, body)(...this.#values);
+  }
+
+  /** The pieces that write what an expression gives; null where a field cannot be read at once. */
+  pieces(type: GraphQLOutputType, node: FieldNode, expression: string): Piece[] | null {
+    if (isNonNullType(type)) return this.#pieces(type.ofType, node, expression);
+    const pieces = this.#pieces(type, node, 'value');
+    return pieces && [{ code: `${this.#function(`value == null ? "null" : ${expressionOf(pieces)}`)}(${expression})` }];
+  }
+
+  /** The same where null is refused. */
+  #pieces(type: GraphQLOutputType, node: FieldNode, expression: string): Piece[] | null {
+    if (isLeafType(type)) {
+      const { quoted, write } = leafWriter(type);
+      const code = { code: `${this.#value(write)}(${expression})` };
+      return quoted ? [{ text: '"' }, code, { text: '"' }] : [code];
+    }
+    const called = isListType(type)
+      ? this.#list(type.ofType, node)
+      : isObjectType(type)
+        ? this.#object(type, node)
+        : null;
+    return called === null ? null : [{ code: `${called}(${expression})` }];
+  }
+
+  #list(type: GraphQLOutputType, node: FieldNode): string | null {
+    const pieces = this.pieces(type, node, 'item');
+    if (!pieces) return null;
+    const name = `f${this.#names.length}_${this.#functions.length}`;
+    this.#functions += `function ${name}(value) {
+      if (!Array.isArray(value)) refuse();
+      let text = "[";
+      for (const item of value) { if (text !== "[") text += ","; text += ${expressionOf(pieces)}; }
+      return text + "]";
+    }`;
+    return name;
+  }
+
+  #object(type: GraphQLObjectType, { selectionSet }: FieldNode): string | null {
+    const fields = selectionSet && selectedFields(type, selectionSet, this.#fragments, new Map());
+    if (!fields) return null;
+    const all: Piece[] = [];
+    for (const [name, node] of fields) {
+      const pieces = this.#field(type, node);
+      if (!pieces) return null;
+      all.push({ text: `${all.length === 0 ? '{' : ','}"${name}":` }, ...pieces);
+    }
+    all.push({ text: '}' });
+    return this.#function(`notPlain(value) ? refuse() : ${expressionOf(all)}`);
+  }
+
+  #field(type: GraphQLObjectType, node: FieldNode): Piece[] | null {
+    if (node.name.value === '__typename') return [{ text: `"${type.name}"` }];
+    const field = type.getFields()[node.name.value];
+    const plain = field && field.args.length === 0 ? plainField(field) : null;
+    if (!field || !plain) return null;
+    const { properties, make } = plain;
+    const read = make ? `${this.#value(make)}(value)` : `value[${JSON.stringify(properties[0])}]`;
+    return this.pieces(field.type, node, read);
+  }
+
+  #function(expression: string): string {
+    const name = `f${this.#names.length}_${this.#functions.length}`;
+    this.#functions += `function ${name}(value) { return ${expression}; }\n`;
+    return name;
+  }
+
+  #value(value: unknown): string {
+    const name = `v${this.#names.length}`;
+    this.#names.push(name);
+    this.#values.push(value);
+    return name;
+  }
+}
+
+/** Pieces as one expression; texts that stand side by side become one. */
+function expressionOf(pieces: readonly Piece[]): string {
+  const parts: string[] = [];
+  let text = '';
+  for (const piece of pieces) {
+    if ('text' in piece) {
+      text += piece.text;
+      continue;
+    }
+    parts.push(JSON.stringify(text), piece.code);
+    text = '';
+  }
+  return `(${[...parts, JSON.stringify(text)].join(' + ')})`;
+}
+
+/** Compiles what writes the value of a field; null where its selection has more than plain fields (schema/plain-field.ts). */
+export function textWriter(type: GraphQLOutputType, node: FieldNode, fragments: Fragments): TextWriter | null {
+  const source = new Source(fragments);
+  const pieces = source.pieces(type, node, 'value');
+  return pieces && source.compile(pieces);
+}
