@@ -7,6 +7,7 @@ import { CreateAuth } from './20261121-0500-auth.js';
 import { ExtendHistory } from './20261121-0600-history.js';
 import { AddDirectory } from './20261121-0700-directory.js';
 import { CreateReportSuspects } from './20261121-0720-report-suspects.js';
+import { CreateTransactionEnds } from './20261121-0730-transaction-ends.js';
 import { ExtendLeases } from './20261121-0800-work.js';
 
 /** Every migration, oldest first. One set serves MySQL, MariaDB and SQLite. */
@@ -19,5 +20,6 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   ExtendHistory,
   AddDirectory,
   CreateReportSuspects,
+  CreateTransactionEnds,
   ExtendLeases,
 ];

@@ -26,6 +26,7 @@ import { JobRunEntity, RunOutputAttemptEntity, RunOutputEntity } from './run.js'
 import { ServiceEntity } from './service.js';
 import { SessionEntity } from './session.js';
 import { ShardEntity } from './shard.js';
+import { TransactionEndEntity } from './transaction-end.js';
 
 /** Every table of the product; a test holds them equal to what the migrations make. */
 export const ENTITIES: readonly EntitySchema[] = [
@@ -41,6 +42,7 @@ export const ENTITIES: readonly EntitySchema[] = [
   ClusterEntity,
   TransactionEntity,
   TransactionCountsEntity,
+  TransactionEndEntity,
   TransactionTombstoneEntity,
   TransactionRemainsEntity,
   HistoryRetentionEntity,

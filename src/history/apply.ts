@@ -7,10 +7,11 @@ import { taskEventsChannel } from '../events/numbering-bell.js';
 import type { Outbox } from '../events/outbox.js';
 import type { IdSource } from '../lib/ids.js';
 import { freshReports, lockTransactions, openTasks, tasksOf } from './load.js';
+import type { Ending } from './reduce.js';
 import type { LedgerReport } from './report.js';
 import { type TransactionChange, tellTasks, tellTransactions } from './tell.js';
-import { beginningOf, TransactionWork } from './work.js';
-import { insertTransactions, updateTransaction, writeReports, writeSummaries, writeTasks } from './write.js';
+import { beginningOf, endingOf, TransactionWork } from './work.js';
+import { insertTransactions, updateTransaction, writeEnds, writeReports, writeSummaries, writeTasks } from './write.js';
 
 /** What the ledger stands on. */
 export interface LedgerDeps {
@@ -56,18 +57,25 @@ async function writeWorks(tx: Tx, deps: LedgerDeps, works: readonly TransactionW
   }
 }
 
-/** Closes what the end of a transaction finds open, a part at a time. */
-async function closeOpen(tx: Tx, deps: LedgerDeps, work: TransactionWork, now: number): Promise<void> {
-  if (!work.ends) return;
-  for (;;) {
-    const open = await openTasks(tx, work.transaction.id);
-    if (open.length === 0) return;
-    const closing = new TransactionWork(work.transaction, [], deps.ids, now);
-    closing.close(open, work.ends);
+/** Closes what the end of a transaction finds open, a part at a time. Returns how many tasks. */
+async function closeOpen(tx: Tx, deps: LedgerDeps, transaction: TransactionRow, ending: Ending): Promise<number> {
+  const now = await tx.now();
+  for (let closed = 0; ; ) {
+    const open = await openTasks(tx, transaction.id);
+    if (open.length === 0) return closed;
+    const closing = new TransactionWork(transaction, [], deps.ids, now);
+    closing.close(open, ending);
     await writeWorks(tx, deps, [closing]);
+    closed += open.length;
     // SQLite writes in this process: others have their turn.
     await nextTurn();
   }
+}
+
+/** Closes what is open in a transaction that is over, which must be locked. Returns how many tasks. */
+export async function closeLeftOpen(tx: Tx, deps: LedgerDeps, transaction: TransactionRow): Promise<number> {
+  const ending = endingOf(transaction);
+  return ending ? closeOpen(tx, deps, transaction, ending) : 0;
 }
 
 async function take(tx: Tx, deps: LedgerDeps, fresh: readonly LedgerReport[], now: number) {
@@ -99,7 +107,12 @@ async function take(tx: Tx, deps: LedgerDeps, fresh: readonly LedgerReport[], no
     works.flatMap((work) => work.summaries),
     now,
   );
-  for (const work of works) await closeOpen(tx, deps, work, now);
+  for (const { transaction, ends } of works) if (ends) await closeOpen(tx, deps, transaction, ends);
+  await writeEnds(
+    tx,
+    works.filter(({ ends }) => ends !== null).map(({ transaction }) => transaction),
+    now,
+  );
   return works;
 }
 

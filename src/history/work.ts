@@ -52,8 +52,8 @@ export function beginningOf(report: LedgerReport, at: number): TransactionRow | 
 const closingReason = ({ status, reason }: Pick<TransactionRow, 'status' | 'reason'>): string =>
   reason ?? `Its transaction ended (${status}) before it was reported to have ended.`;
 
-/** How a transaction that is over ended, for rows that are reported of afterwards. */
-function endingOf({ status, reason, timeEnd, createdAt }: TransactionRow): Ending | null {
+/** How a transaction that is over ended, for rows that are reported of afterwards; null while it is open. */
+export function endingOf({ status, reason, timeEnd, createdAt }: TransactionRow): Ending | null {
   if (!isOver(status)) return null;
   const running = status === 'STOPPED' ? 'STOPPED' : 'LOST';
   return { running, reason: closingReason({ status, reason }), at: timeEnd ?? createdAt };

@@ -7,6 +7,7 @@ import {
   TransactionEntity,
   type TransactionRow,
 } from '../entities/ledger.js';
+import { TransactionEndEntity } from '../entities/transaction-end.js';
 import { summariesOf } from './load.js';
 import { rules } from './reduce.js';
 import type { LedgerReport } from './report.js';
@@ -70,4 +71,14 @@ export async function updateTransaction(tx: Tx, row: TransactionRow): Promise<vo
   const { id, status, reason, progress, message, attempts, timeStart, timeEnd } = row;
   const change = { status, reason, progress, message, attempts, timeStart, timeEnd };
   await updateRows(tx, TransactionEntity, { id }, change);
+}
+
+/** Notes which deployments have ended. (A run's reporters write its own row, which its end writes too.) */
+export async function writeEnds(tx: Tx, ended: readonly TransactionRow[], endedAt: number): Promise<void> {
+  const deployments = ended.filter(({ kind }) => kind === 'DEPLOYMENT');
+  await overwriteRows(
+    tx,
+    TransactionEndEntity,
+    deployments.map(({ id: transactionId }) => ({ transactionId, endedAt })),
+  );
 }

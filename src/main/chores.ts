@@ -2,6 +2,7 @@ import type { Activities } from '../auth/activity.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../db/database.js';
 import { retainEvents } from '../events/retention.js';
+import { closeLateRows } from '../history/intake/late-rows.js';
 import { endSilentDeployments, type SilenceDeps } from '../history/intake/silence.js';
 import { RETENTION_EVERY, type RetentionService } from '../history/retention/retention-service.js';
 import { MINUTE } from '../lib/time.js';
@@ -63,13 +64,15 @@ export function historyRetentionChore(deps: ChoreDeps, retention: Pick<Retention
   return choreKind(deps, turn, ({ db, signal }) => retention.round(db, signal));
 }
 
-/** The chore that ends deployments which nobody reports of any more. */
+/** The chore that ends deployments which nobody reports of any more, and closes what an end left open. */
 export function silenceChore(deps: ChoreDeps & Omit<SilenceDeps, 'onFault'>, log: Logger): Kind {
   const turn = { kind: 'history-silence', subject: 'deployments', every: SILENCE_EVERY };
   const onFault = (error: unknown, transactionId: string): void =>
-    log.error({ error, transactionId }, 'A silent deployment could not be ended.');
+    log.error({ error, transactionId }, 'A deployment could not be ended, or its tasks not closed.');
   return choreKind(deps, turn, async ({ db, signal }) => {
     const ended = await endSilentDeployments({ ...deps, db, onFault }, signal);
+    const closed = await closeLateRows({ ...deps, db, onFault }, signal);
+    if (closed > 0) log.info({ closed }, 'tasks that were reported beside the end of their deployment were closed');
     if (ended > 0) log.info({ ended }, 'deployments were silent for too long: they ended LOST');
   });
 }
