@@ -2,6 +2,7 @@
 //   node scripts/run-ts.mjs bench/schedule.ts [arguments]
 // esbuild bundles it with our own sources and leaves the packages outside.
 import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -17,6 +18,17 @@ const source = resolve(program);
 const folder = join(root, 'node_modules/.cache/run-ts');
 const bundle = join(folder, `${basename(source, '.ts')}-${process.pid}.mjs`);
 mkdirSync(folder, { recursive: true });
+
+/** Lets a source find the files beside it: within the bundle its own address would be the bundle's. */
+const ownAddress = {
+  name: 'own-address',
+  setup(bundler) {
+    bundler.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const contents = await readFile(path, 'utf8');
+      return { contents: contents.replaceAll('import.meta.url', `'${pathToFileURL(path)}'`), loader: 'ts' };
+    });
+  },
+};
 await build({
   entryPoints: [source],
   outfile: bundle,
@@ -27,6 +39,7 @@ await build({
   format: 'esm',
   target: 'node20',
   sourcemap: 'inline',
+  plugins: [ownAddress],
   logLevel: 'warning',
 });
 process.argv = [process.argv[0], source, ...rest];

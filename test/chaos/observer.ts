@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
+
+const LOOK_EVERY = 100;
+/** A background job that should have been fired so long ago is overdue: somebody is needed who fires it. */
+const OVERDUE = 1_000;
+const NOW = 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)';
+
+/** Which start of which service holds a shard. */
+export interface Holding {
+  readonly shard: string;
+  readonly owner: string;
+  readonly incarnation: number;
+}
+
+/** Looks at the database past servers and proxies. */
+export class Observer {
+  readonly sql: Pool;
+
+  constructor(url: string) {
+    this.sql = createPool({ uri: url, connectionLimit: 4, connectTimeout: 2_000, enableKeepAlive: true });
+  }
+
+  async rows<T extends object>(statement: string, values: readonly (string | number)[] = []): Promise<T[]> {
+    const [rows] = await this.sql.query<(T & RowDataPacket)[]>(statement, [...values]);
+    return rows;
+  }
+
+  /** What a service of this name holds at present. */
+  holdings(name: string): Promise<Holding[]> {
+    return this.rows<Holding>(
+      `SELECT shards.id AS shard, owner_id AS owner, owner_incarnation AS incarnation
+        FROM shards JOIN services ON services.id = shards.owner_id WHERE services.name = ?`,
+      [name],
+    );
+  }
+
+  /** How many shards there are, and how many have an owner whose lease lives. */
+  async shards(): Promise<{ all: number; held: number }> {
+    const [row] = await this.rows<{ all: number; held: number | null }>(
+      `SELECT COUNT(*) AS \`all\`, SUM(owner_id IS NOT NULL AND lease_until > ${NOW}) AS held FROM shards`,
+    );
+    return { all: Number(row?.all), held: Number(row?.held ?? 0) };
+  }
+
+  /** How many shards each service holds, by name. */
+  async spread(): Promise<string> {
+    const rows = await this.rows<{ name: string; held: number }>(
+      `SELECT name, (SELECT COUNT(*) FROM shards WHERE owner_id = services.id) AS held FROM services ORDER BY name`,
+    );
+    return rows.map(({ name, held }) => `${name} ${held}`).join(', ');
+  }
+
+  /** Whether none of these shards is held as it was, and each has an owner again. */
+  async areTaken(before: readonly Holding[]): Promise<boolean> {
+    if (before.length === 0) return true;
+    const rows = await this.rows<Holding>(
+      'SELECT id AS shard, owner_id AS owner, owner_incarnation AS incarnation FROM shards',
+    );
+    const now = new Map(rows.map((row) => [row.shard, row]));
+    return before.every(({ shard, owner, incarnation }) => {
+      const holder = now.get(shard);
+      return holder?.owner != null && (holder.owner !== owner || holder.incarnation !== incarnation);
+    });
+  }
+
+  /** Whether every job that was due a second ago has been fired. */
+  async isCurrent(): Promise<boolean> {
+    const statement = `SELECT COUNT(*) AS overdue FROM background_jobs
+      WHERE kind = 'job-run' AND next_run_at <= ${NOW} - ${OVERDUE}`;
+    const [row] = await this.rows<{ overdue: number }>(statement);
+    return Number(row?.overdue) === 0;
+  }
+
+  async stateOf(name: string): Promise<string | undefined> {
+    const [row] = await this.rows<{ state: string }>('SELECT state FROM services WHERE name = ?', [name]);
+    return row?.state;
+  }
+
+  /** Asks again and again; the milliseconds until the answer was yes, or null when it was not within `limit`. */
+  async until(question: () => Promise<boolean>, limit: number): Promise<number | null> {
+    const begun = performance.now();
+    for (;;) {
+      // A database that is away says no.
+      const yes = await question().catch(() => false);
+      const passed = Math.round(performance.now() - begun);
+      if (yes) return passed;
+      if (passed > limit) return null;
+      await sleep(LOOK_EVERY);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.sql.end().catch(() => {});
+  }
+}
