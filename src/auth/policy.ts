@@ -74,6 +74,17 @@ export const POLICY = {
   clientRegister: project(AGENTS),
   clientUpdate: project(WORKERS),
   clientRemove: project(WORKERS),
+  // scheduler
+  services: operator(OVERSEERS),
+  service: operator(OVERSEERS),
+  serviceDrain: operator(OPERATORS),
+  serviceRemove: operator(OPERATORS),
+  serviceStateChanged: operator(OVERSEERS),
+  shards: operator(OVERSEERS),
+  shardMoved: operator(OVERSEERS),
+  backgroundJobs: project(PEOPLE),
+  backgroundJob: project(PEOPLE),
+  backgroundJobRebind: operator(OPERATORS),
   // clusters
   clusters: operator(OVERSEERS),
   cluster: operator(OVERSEERS),

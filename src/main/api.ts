@@ -33,7 +33,7 @@ function createServices(
   identity: Identity,
   url: () => string,
 ): Services {
-  const { rights, jobs, runs, history, retention, analysis, reports, clients, clusters, live } = domain;
+  const { rights, jobs, runs, history, retention, analysis, reports, clients, clusters, directory, live } = domain;
   return {
     activities: rights.activities,
     tokens: rights.tokens,
@@ -54,6 +54,7 @@ function createServices(
     reports,
     clients,
     clusters,
+    directory,
     live,
   };
 }

@@ -21,6 +21,7 @@ import { countStale, jobStaleKind } from '../jobs/stale.js';
 import { systemIds } from '../lib/ids.js';
 import { SECOND, systemClock } from '../lib/time.js';
 import { createLive, type Live } from '../live/hub.js';
+import { createDirectory, type Directory } from '../scheduler/directory/directory.js';
 import type { SchedulerOptions } from '../scheduler/options.js';
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.js';
 import type { Health } from '../telemetry/health.js';
@@ -50,6 +51,7 @@ export interface Domain {
   reports: ReportService;
   clients: ReturnType<typeof createClientService>;
   clusters: ClusterService;
+  directory: Directory;
   live: Live;
 }
 
@@ -178,6 +180,7 @@ export function createDomain(
     reports: createReportService({ ...deps, clusters: createClusterDirectory(deps) }),
     clients: createClientService(deps),
     clusters: createClusterService(deps),
+    directory: createDirectory({ ...deps, bell: stores.log.bell, silence: config.work.shardLease }),
     live,
   };
 }

@@ -10,6 +10,7 @@ import type { ClientService } from '../jobs/client-service.js';
 import type { RunService } from '../jobs/run-service.js';
 import type { JobService } from '../jobs/service.js';
 import type { Live } from '../live/hub.js';
+import type { Directory } from '../scheduler/directory/directory.js';
 
 /** What a server tells about itself. */
 export interface ServerInfo {
@@ -47,6 +48,7 @@ export interface Services {
   readonly reports: ReportService;
   readonly clients: ClientService;
   readonly clusters: ClusterService;
+  readonly directory: Directory;
   readonly live: Live;
 }
 

@@ -11,6 +11,9 @@ const TYPE_OF: Partial<Record<IdPrefix, string>> = {
   apiToken: 'ApiToken',
   activity: 'Activity',
   jobRevision: 'JobRevision',
+  service: 'Service',
+  shard: 'Shard',
+  backgroundJob: 'BackgroundJob',
 };
 
 const TYPE_BY_PREFIX = new Map<string, string>(

@@ -49,6 +49,17 @@ import './cluster-history.js';
 import './client.js';
 import './client-query.js';
 import './client-change.js';
+import './service.js';
+import './service-query.js';
+import './service-change.js';
+import './service-live.js';
+import './shard.js';
+import './shard-query.js';
+import './shard-live.js';
+import './background-job.js';
+import './background-job-query.js';
+import './background-job-change.js';
+import './occurrence.js';
 import { builder } from './builder.js';
 
 /** Builds the whole schema. The imports above add each noun to the builder. */

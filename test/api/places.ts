@@ -1,3 +1,10 @@
+import { MIGRATIONS } from '../../migrations/all.js';
+import { openDatabase } from '../../src/db/database.js';
+import { insertRows } from '../../src/db/write.js';
+import { ServiceEntity } from '../../src/entities/service.js';
+import { ShardEntity } from '../../src/entities/shard.js';
+import { systemIds } from '../../src/lib/ids.js';
+import { shardId, tagKey } from '../../src/scheduler/tag.js';
 import { ADMIN_TOKEN, type TestServer } from '../kit/server.js';
 
 /** An answer of GraphQL over HTTP. */
@@ -59,10 +66,12 @@ const ERROR = '__typename ... on UserError { code message path }';
 
 /** Makes the objects of a place, as an admin. */
 export class Maker {
+  readonly #server: TestServer;
   readonly #admin: Caller;
   readonly place: Place;
 
   constructor(server: TestServer, place: Place) {
+    this.#server = server;
     this.#admin = new Caller(server);
     this.place = place;
   }
@@ -152,6 +161,45 @@ export class Maker {
       { input: { ...this.jobInput(), ...rest } },
     );
     return made.job;
+  }
+
+  /** A job that is on the schedule. */
+  plannedJob(): Promise<{ id: string; key: string }> {
+    return this.job({ schedule: { interval: { every: '1 day' } }, start: true });
+  }
+
+  /** A service that has stopped, and left a shard that no other service fits. */
+  async service(): Promise<{ id: string; host: string }> {
+    const [id, host] = [systemIds.next('service'), `gone-${serial()}`];
+    const [tag, at] = [{ host }, Date.now()];
+    const db = await openDatabase({ url: this.#server.databaseUrl }, MIGRATIONS);
+    await db.transaction(async (tx) => {
+      const service = { id, host, name: 'engine', version: '1', labels: { host, name: 'engine' }, incarnation: 1 };
+      await insertRows(tx, ServiceEntity, [{ ...service, state: 'STOPPED', startedAt: at, lastSeenAt: at }]);
+      const owner = { ownerId: id, ownerIncarnation: 1, connectionId: null, leaseUntil: at - 1 };
+      const shard = { id: shardId(tag, 0), tagKey: tagKey(tag), tag, slice: 0, fence: 1, batches: 0 };
+      await insertRows(tx, ShardEntity, [{ ...shard, ...owner }]);
+    });
+    await db.close();
+    return { id, host };
+  }
+
+  /** A service that was removed: the global id it had. */
+  async removedService(): Promise<string> {
+    const { id } = await this.service();
+    await this.#admin.data(
+      `mutation ($input: ServiceRemoveInput!) { made: serviceRemove(input: $input) { ${ERROR} } }`,
+      { input: { id, reason: this.place.mark } },
+    );
+    return id;
+  }
+
+  /** The service of the server itself. */
+  async ownService(): Promise<string> {
+    const { services } = await this.#admin.data<{ services: { nodes: { id: string }[] } }>(
+      '{ services(filter: { states: [ACTIVE] }) { nodes { id } } }',
+    );
+    return services.nodes[0]?.id ?? '';
   }
 
   /** A job that was changed once. */

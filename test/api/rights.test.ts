@@ -105,7 +105,7 @@ describe.each(storeKinds())('rights over HTTP and WebSocket (%s)', (store) => {
   const NODES = `query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id
     ... on Job { revision jobStatus: status event updatedAt description }
     ... on JobRun { state status leaseUntil progress }
-    ... on Deployment { deploymentStatus: status name } ... on Cluster { clusterRevision: revision removedAt } ... on Client { removed description hostname version } ... on Task { taskStatus: status } ... on ApiToken { revokedAt } }
+    ... on Deployment { deploymentStatus: status name } ... on Cluster { clusterRevision: revision removedAt } ... on Client { removed description hostname version } ... on Task { taskStatus: status } ... on ApiToken { revokedAt } ... on Service { serviceState: state lastSeenAt } ... on BackgroundJob { generation tag } }
     activity(first: 1) { nodes { id } } }`;
 
   /** What a stranger might have changed of the objects that a call names, and the last command of all. */
@@ -116,7 +116,7 @@ describe.each(storeKinds())('rights over HTTP and WebSocket (%s)', (store) => {
   describe.each(Object.entries(STRANGERS))('%s', (name, { role }) => {
     const allowed = FIELDS.filter((field) => (POLICY[field].roles as readonly Role[]).includes(role));
     const foreign = allowed.filter((field) => POLICY[field].reach === 'PROJECT');
-    const single = ['node', 'job', 'run', 'client', 'transaction', 'task', 'transactionDiff'];
+    const single = ['node', 'job', 'run', 'client', 'transaction', 'task', 'transactionDiff', 'backgroundJob'];
     const kindOf = (field: RootField) => operationOf(schema, field);
 
     it.each(foreign.filter((field) => kindOf(field) === 'query'))('sees nothing of blue by %s', async (field) => {

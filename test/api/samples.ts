@@ -70,6 +70,18 @@ export const SAMPLES: Record<RootField, Sample> = {
   clusterCreate: async (maker) => ({ input: maker.clusterInput() }),
   clusterUpdate: async (maker) => ({ input: { id: (await maker.cluster()).id, name: 'other' } }),
   clusterRemove: async (maker) => ({ input: { id: (await maker.cluster()).id } }),
+  services: async (maker) => ({ filter: { hosts: [(await maker.service()).host] }, ...page }),
+  service: async (maker) => ({ id: (await maker.service()).id }),
+  serviceDrain: async (maker) => ({ input: { id: await maker.ownService(), drain: false, reason: 'sample' } }),
+  serviceRemove: async (maker) => ({ input: { id: (await maker.service()).id, reason: 'sample' } }),
+  serviceStateChanged: async (maker, after) => ({ after, filter: { serviceIds: [await maker.removedService()] } }),
+  shards: async (maker) => ({ filter: { serviceId: (await maker.service()).id }, ...page }),
+  shardMoved: async (maker, after) => ({ after, filter: { serviceIds: [await maker.removedService()] } }),
+  backgroundJobs: async (maker) => ({ filter: { subject: (await maker.plannedJob()).id }, ...page }),
+  backgroundJob: async (maker) => ({ id: `job-run/${(await maker.plannedJob()).id}` }),
+  backgroundJobRebind: async (maker) => ({
+    input: { id: `job-run/${(await maker.plannedJob()).id}`, tag: { host: maker.place.mark }, reason: 'sample' },
+  }),
   transactions: async (maker) => {
     await maker.run();
     return { filter: { projects: [maker.place.project] }, ...page };
@@ -113,7 +125,7 @@ export const SAMPLES: Record<RootField, Sample> = {
 
 /** What a call of a sample touches: global ids in its arguments. */
 export function idsIn(variables: Variables): string[] {
-  return [...JSON.stringify(variables).matchAll(/"((?:job|run|client|task|token|deploy|cluster)_[\w-]+)"/g)].map(
-    ([, id]) => id ?? '',
-  );
+  return [
+    ...JSON.stringify(variables).matchAll(/"((?:job|run|client|task|token|deploy|cluster|service|bgjob)_[\w-]+)"/g),
+  ].map(([, id]) => id ?? '');
 }

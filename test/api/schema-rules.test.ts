@@ -50,6 +50,7 @@ const ROOT_FIELDS = {
     ...['node', 'nodes', 'viewer', 'serverInfo', 'activity', 'rateLimit', 'apiTokens'],
     ...['jobs', 'job', 'dueTimes', 'schedulePreview', 'jobPreview', 'runs', 'run', 'clients', 'client'],
     ...['transactions', 'transaction', 'taskHistory', 'task', 'taskStats', 'transactionDiff', 'clusters', 'cluster'],
+    ...['services', 'service', 'shards', 'backgroundJobs', 'backgroundJob'],
   ],
   Mutation: [
     ...[
@@ -67,10 +68,12 @@ const ROOT_FIELDS = {
     ...['runClaim', 'runRenew', 'runReport', 'runOutputAppend', 'runRelease'],
     ...['transactionStart', 'transactionReport', 'transactionEnd', 'transactionReset'],
     ...['clusterCreate', 'clusterUpdate', 'clusterRemove'],
+    ...['serviceDrain', 'serviceRemove', 'backgroundJobRebind'],
   ],
   Subscription: [
     ...['activityRecorded', 'jobStatusChanged', 'runChanged', 'runOutputAppended', 'runAssigned'],
     ...['transactionChanged', 'taskHistoryChanged', 'taskEventAppended'],
+    ...['serviceStateChanged', 'shardMoved'],
   ],
 } as const;
 
@@ -109,7 +112,17 @@ describe('names', () => {
   });
 
   it('of mutations begin with their noun', () => {
-    const nouns = ['job', 'run', 'client', 'transaction', 'cluster', 'apiToken', 'loginLink'];
+    const nouns = [
+      'job',
+      'run',
+      'client',
+      'transaction',
+      'cluster',
+      'apiToken',
+      'loginLink',
+      'service',
+      'backgroundJob',
+    ];
     const wrong = names(rootFields(schema.getMutationType())).filter(
       (name) => !nouns.some((noun) => name.startsWith(noun) && /^[A-Z]/.test(name.slice(noun.length))),
     );
@@ -170,6 +183,7 @@ describe('lists', () => {
     ...['SchedulePreview.fires', 'SchedulePreview.warnings'],
     ...['JobCreatePayload.warnings', 'JobImportPayload.warnings', 'JobUpdatePayload.warnings'],
     ...['JobRevertPayload.warnings', 'JobRunNowPayload.warnings', 'TaskStats.statusCounts'],
+    ...['Service.work', 'ServiceDrainWarning.tags'],
   ];
   /** Parts of one object in their one order: there is nothing to choose by but the object, or they choose by time. */
   const IN_ONE_ORDER = [
@@ -181,6 +195,7 @@ describe('lists', () => {
     'Deployment.taskEvents',
     ...['ClusterNode.lastTasks', 'ClusterNode.lastSuccesses', 'ReportedNode.lastTasks', 'ReportedNode.lastSuccesses'],
     'TransactionDiff.tasks',
+    'BackgroundJob.occurrences',
   ];
   const connections = fields.filter(({ field }) => isConnection(field));
 

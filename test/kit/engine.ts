@@ -14,7 +14,7 @@ import { WorkEnding } from '../../src/scheduler/work-ending.js';
 
 const ONE_SHARD = { untagged: 1, tagged: 1 };
 /** Longer than any test lets pass: the one engine of a test never loses its shard. */
-const FOR_EVER = 100 * 365 * 86_400_000;
+export const FOR_EVER = 100 * 365 * 86_400_000;
 
 /** An engine without timers: it fires what is due when the test says so. */
 export interface Engine {

@@ -38,12 +38,13 @@ import { jobStaleKind } from '../../src/jobs/stale.js';
 import { systemIds } from '../../src/lib/ids.js';
 import { createLive } from '../../src/live/hub.js';
 import { historyRetentionChore, silenceChore } from '../../src/main/chores.js';
+import { createDirectory } from '../../src/scheduler/directory/directory.js';
 import type { SchemaContext, Services } from '../../src/schema/context.js';
 import { buildSchema } from '../../src/schema/schema.js';
 import { silentLogger } from '../../src/telemetry/logger.js';
 import { ADMIN } from './actors.js';
 import { FakeClock } from './clock.js';
-import { createEngine, type Engine } from './engine.js';
+import { createEngine, type Engine, FOR_EVER } from './engine.js';
 import { type DatabaseKind, freshDatabase } from './stores.js';
 
 export interface WorldOptions {
@@ -164,6 +165,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     reports: createReportService({ ...deps, clusters: createClusterDirectory(deps) }),
     clients: createClientService(deps),
     clusters: createClusterService(deps),
+    directory: createDirectory({ ...deps, bell: log.bell, silence: FOR_EVER }),
     live,
   };
   const context = (as: Actor, signal = new AbortController().signal): SchemaContext => ({

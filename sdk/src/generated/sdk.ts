@@ -74,6 +74,16 @@ import * as Operations from './operations.js';
 
 
 
+
+
+
+
+
+
+
+
+
+
 export type Requester<C = {}> = <R, V>(doc: DocumentNode, vars?: V, options?: C) => Promise<R> | AsyncIterable<R>
 export function getSdk<C>(requester: Requester<C>) {
   return {
@@ -140,6 +150,18 @@ export function getSdk<C>(requester: Requester<C>) {
     /** Ends a token's rights. */
     apiTokenRevoke(variables: Operations.ApiTokenRevokeMutationVariables, options?: C): Promise<Operations.ApiTokenRevokeMutation> {
       return requester<Operations.ApiTokenRevokeMutation, Operations.ApiTokenRevokeMutationVariables>(Operations.ApiTokenRevokeDocument, variables, options) as Promise<Operations.ApiTokenRevokeMutation>;
+    },
+    /** What engines have to do at which instants. */
+    backgroundJobs(variables?: Operations.BackgroundJobsQueryVariables, options?: C): Promise<Operations.BackgroundJobsQuery> {
+      return requester<Operations.BackgroundJobsQuery, Operations.BackgroundJobsQueryVariables>(Operations.BackgroundJobsDocument, variables, options) as Promise<Operations.BackgroundJobsQuery>;
+    },
+    /** One background job, and what came of its last due instants. */
+    backgroundJob(variables: Operations.BackgroundJobQueryVariables, options?: C): Promise<Operations.BackgroundJobQuery> {
+      return requester<Operations.BackgroundJobQuery, Operations.BackgroundJobQueryVariables>(Operations.BackgroundJobDocument, variables, options) as Promise<Operations.BackgroundJobQuery>;
+    },
+    /** Pins a background job to a service or to labels, or takes the pin away. */
+    backgroundJobRebind(variables: Operations.BackgroundJobRebindMutationVariables, options?: C): Promise<Operations.BackgroundJobRebindMutation> {
+      return requester<Operations.BackgroundJobRebindMutation, Operations.BackgroundJobRebindMutationVariables>(Operations.BackgroundJobRebindDocument, variables, options) as Promise<Operations.BackgroundJobRebindMutation>;
     },
     /** The hosts that run an agent. */
     clients(variables?: Operations.ClientsQueryVariables, options?: C): Promise<Operations.ClientsQuery> {
@@ -316,6 +338,34 @@ export function getSdk<C>(requester: Requester<C>) {
     /** What a run writes, from its beginning (or a cursor) to its end. */
     runOutputAppended(variables: Operations.RunOutputAppendedSubscriptionVariables, options?: C): AsyncIterable<Operations.RunOutputAppendedSubscription> {
       return requester<Operations.RunOutputAppendedSubscription, Operations.RunOutputAppendedSubscriptionVariables>(Operations.RunOutputAppendedDocument, variables, options) as AsyncIterable<Operations.RunOutputAppendedSubscription>;
+    },
+    /** The server processes with an engine. */
+    services(variables?: Operations.ServicesQueryVariables, options?: C): Promise<Operations.ServicesQuery> {
+      return requester<Operations.ServicesQuery, Operations.ServicesQueryVariables>(Operations.ServicesDocument, variables, options) as Promise<Operations.ServicesQuery>;
+    },
+    /** One service by its global id, `host/name`, or its name. */
+    service(variables: Operations.ServiceQueryVariables, options?: C): Promise<Operations.ServiceQuery> {
+      return requester<Operations.ServiceQuery, Operations.ServiceQueryVariables>(Operations.ServiceDocument, variables, options) as Promise<Operations.ServiceQuery>;
+    },
+    /** Has a service let go of all it owns, or take work again. */
+    serviceDrain(variables: Operations.ServiceDrainMutationVariables, options?: C): Promise<Operations.ServiceDrainMutation> {
+      return requester<Operations.ServiceDrainMutation, Operations.ServiceDrainMutationVariables>(Operations.ServiceDrainDocument, variables, options) as Promise<Operations.ServiceDrainMutation>;
+    },
+    /** Forgets a service that has stopped or failed. */
+    serviceRemove(variables: Operations.ServiceRemoveMutationVariables, options?: C): Promise<Operations.ServiceRemoveMutation> {
+      return requester<Operations.ServiceRemoveMutation, Operations.ServiceRemoveMutationVariables>(Operations.ServiceRemoveDocument, variables, options) as Promise<Operations.ServiceRemoveMutation>;
+    },
+    /** Services as they come, go, fail and are drained. */
+    serviceStateChanged(variables?: Operations.ServiceStateChangedSubscriptionVariables, options?: C): AsyncIterable<Operations.ServiceStateChangedSubscription> {
+      return requester<Operations.ServiceStateChangedSubscription, Operations.ServiceStateChangedSubscriptionVariables>(Operations.ServiceStateChangedDocument, variables, options) as AsyncIterable<Operations.ServiceStateChangedSubscription>;
+    },
+    /** The slices of the schedule, and who owns them. */
+    shards(variables?: Operations.ShardsQueryVariables, options?: C): Promise<Operations.ShardsQuery> {
+      return requester<Operations.ShardsQuery, Operations.ShardsQueryVariables>(Operations.ShardsDocument, variables, options) as Promise<Operations.ShardsQuery>;
+    },
+    /** Shards as they change hands: who, why, from and to. */
+    shardMoved(variables?: Operations.ShardMovedSubscriptionVariables, options?: C): AsyncIterable<Operations.ShardMovedSubscription> {
+      return requester<Operations.ShardMovedSubscription, Operations.ShardMovedSubscriptionVariables>(Operations.ShardMovedDocument, variables, options) as AsyncIterable<Operations.ShardMovedSubscription>;
     },
     /** Deletes a transaction with everything of it. */
     transactionDelete(variables: Operations.TransactionDeleteMutationVariables, options?: C): Promise<Operations.TransactionDeleteMutation> {

@@ -44,7 +44,7 @@ export interface Directory {
   shards(ctx: Ctx, filter: ShardFilter, order: ShardOrder, request: PageRequest): Promise<Page<ShardRow>>;
   shardsOfEach(
     ctx: Ctx,
-    serviceIds: readonly string[],
+    filters: readonly ShardFilter[],
     order: ShardOrder,
     request: FirstPageRequest,
   ): Promise<Page<ShardRow>[]>;
@@ -85,7 +85,8 @@ export function createDirectory(deps: CommandDeps): Directory {
     workUnderWay: (ids) => workUnderWay(reader, ids),
     shards: async (ctx, filter, order, request) =>
       listShards(reader, ctx, await owned(ctx, filter), order, request, await rosterFor(filter.states)),
-    shardsOfEach: (ctx, ids, order, request) => listShardsOfEach(reader, ctx, ids, order, request),
+    shardsOfEach: async (ctx, filters, order, request) =>
+      listShardsOfEach(reader, ctx, filters, order, request, await rosterFor(filters[0]?.states)),
     shardsByIds: (ctx, ids) => shardsByIds(reader, ctx, ids),
     backgroundJobs: async (ctx, filter, order, request) =>
       listBackgroundJobs(reader, ctx, await owned(ctx, filter), order, request, await rosterFor(filter.states)),

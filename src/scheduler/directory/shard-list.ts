@@ -86,16 +86,17 @@ export async function listShards(
   return keysetPage(shardQuery(reader, ctx, filter, roster), keysOf(order), request, scopeOf(order));
 }
 
-/** The first (or last) page of the shards of each of these services, read together. */
-export function listShardsOfEach(
+/** The first (or last) page of each of several such lists, read together. Throws InvalidInputError. */
+export async function listShardsOfEach(
   reader: Reader,
   ctx: Ctx,
-  serviceIds: readonly string[],
+  filters: readonly ShardFilter[],
   order: ShardOrder,
   request: FirstPageRequest,
+  roster: Roster | null,
 ): Promise<Page<ShardRow>[]> {
-  const lists = serviceIds.map((serviceId) => ({
-    query: shardQuery(reader, ctx, { serviceId }, null),
+  const lists = filters.map((filter) => ({
+    query: shardQuery(reader, ctx, filter, roster),
     scope: scopeOf(order),
   }));
   return keysetPages(lists, keysOf(order), request);
