@@ -1,14 +1,18 @@
 import type { BackgroundJobRow } from '../entities/background-job.js';
 import { ID_PREFIX } from '../entities/ids.js';
+import type { LeaseRow } from '../entities/lease.js';
 import {
   type BackgroundJobState,
   backgroundJobStateOf,
   reasonOf,
 } from '../scheduler/directory/background-job-state.js';
 import { seesServices } from '../scheduler/directory/visible.js';
+import type { WorkName } from '../scheduler/directory/work-list.js';
 import { builder, OWN_ID } from './builder.js';
 import { Job, jobLoader } from './job.js';
 import { describedEnum } from './job-enums.js';
+import { LeasedWork } from './leased-work.js';
+import { requestLoader } from './loader.js';
 import { isRowOf } from './node-types.js';
 import { rosterNow } from './roster.js';
 import { JobRun } from './run.js';
@@ -104,3 +108,16 @@ builder.node(BackgroundJob, {
     }),
   }),
 });
+
+const workLoader = requestLoader<WorkName, LeaseRow | null>((names, context) =>
+  context.services.directory.openWork(names),
+);
+
+builder.objectField(BackgroundJob, 'work', (t) =>
+  t.field({
+    type: LeasedWork,
+    nullable: true,
+    description: 'The long work that it began and that has not ended; null when there is none.',
+    resolve: (job, _args, context) => workLoader(context).load(job),
+  }),
+);

@@ -1,11 +1,11 @@
+import type { LeaseRow } from '../entities/lease.js';
 import type { ServiceRow, ServiceState } from '../entities/service.js';
-import type { WorkUnderWay } from '../scheduler/directory/service-list.js';
 import { builder, OWN_ID } from './builder.js';
 import { describedEnum } from './job-enums.js';
+import { LeasedWork } from './leased-work.js';
 import { requestLoader } from './loader.js';
 import { isRowOf } from './node-types.js';
 import { rosterNow } from './roster.js';
-import { toDate } from './scalars.js';
 
 export const ServiceStateEnum = describedEnum<ServiceState>('ServiceState', 'Where a service stands.', {
   ACTIVE: 'It is alive and takes work.',
@@ -21,30 +21,7 @@ export const serviceLoader = requestLoader<string, ServiceRow | null>((ids, cont
 
 const shardCountLoader = requestLoader<string, number>((ids, context) => context.services.directory.shardCounts(ids));
 
-const workLoader = requestLoader<string, WorkUnderWay[]>((ids, context) =>
-  context.services.directory.workUnderWay(ids),
-);
-
-const Work = builder.objectRef<WorkUnderWay>('ServiceWork').implement({
-  description: 'Long work that an engine does under a lease: when the engine is gone, another takes it up.',
-  fields: (t) => ({
-    kind: t.exposeString('kind', { description: 'What kind of work it is.' }),
-    subject: t.exposeString('subject', { description: 'The id of what it is about.' }),
-    fence: t.exposeInt('fence', {
-      description: 'Rises with each taking: whoever writes with an older one is refused.',
-    }),
-    startedAt: t.field({
-      type: 'DateTime',
-      description: 'When it was begun.',
-      resolve: (work) => toDate(work.startedAt),
-    }),
-    leaseUntil: t.field({
-      type: 'DateTime',
-      description: 'When another may take it, unless its lease is renewed.',
-      resolve: (work) => toDate(work.leaseUntil),
-    }),
-  }),
-});
+const workLoader = requestLoader<string, LeaseRow[]>((ids, context) => context.services.directory.workUnderWay(ids));
 
 export const Service = builder.objectRef<ServiceRow>('Service');
 
@@ -79,11 +56,6 @@ builder.node(Service, {
       description: 'How many shards it owns now.',
       resolve: ({ id }, _args, context) => shardCountLoader(context).load(id),
     }),
-    work: t.field({
-      type: [Work],
-      description: 'The long work that it has under way, the oldest first.',
-      resolve: ({ id }, _args, context) => workLoader(context).load(id),
-    }),
     canDrain: t.boolean({ description: 'Whether it can be drained.', resolve: ({ state }) => state === 'ACTIVE' }),
     canResume: t.boolean({
       description: 'Whether it is drained and can take work again.',
@@ -95,3 +67,11 @@ builder.node(Service, {
     }),
   }),
 });
+
+builder.objectField(Service, 'work', (t) =>
+  t.field({
+    type: [LeasedWork],
+    description: 'The long work that it has under way, the oldest first.',
+    resolve: ({ id }, _args, context) => workLoader(context).load(id),
+  }),
+);

@@ -2,6 +2,7 @@ import type { Ctx } from '../../auth/actor.js';
 import type { Page, PageRequest } from '../../db/page.js';
 import type { FirstPageRequest } from '../../db/pages.js';
 import type { BackgroundJobRow } from '../../entities/background-job.js';
+import type { LeaseRow } from '../../entities/lease.js';
 import type { OccurrenceRow } from '../../entities/occurrence.js';
 import type { ServiceRow } from '../../entities/service.js';
 import type { ShardRow } from '../../entities/shard.js';
@@ -25,10 +26,9 @@ import {
   type ServiceOrder,
   servicesByIds,
   shardCounts,
-  type WorkUnderWay,
-  workUnderWay,
 } from './service-list.js';
 import { listShards, listShardsOfEach, type ShardFilter, type ShardOrder, shardsByIds } from './shard-list.js';
+import { openWork, type WorkName, workUnderWay } from './work-list.js';
 
 /** What the API asks of the scheduler's tables; each function is its file's, with the dependencies filled in. */
 export interface Directory {
@@ -40,7 +40,9 @@ export interface Directory {
   /** How many shards each of these services owns, for services that the caller may see. */
   shardCounts(serviceIds: readonly string[]): Promise<number[]>;
   /** What each of these services is doing, for services that the caller may see. */
-  workUnderWay(serviceIds: readonly string[]): Promise<WorkUnderWay[][]>;
+  workUnderWay(serviceIds: readonly string[]): Promise<LeaseRow[][]>;
+  /** The work that background jobs which the caller may see have begun. */
+  openWork(names: readonly WorkName[]): Promise<(LeaseRow | null)[]>;
   shards(ctx: Ctx, filter: ShardFilter, order: ShardOrder, request: PageRequest): Promise<Page<ShardRow>>;
   shardsOfEach(
     ctx: Ctx,
@@ -83,6 +85,7 @@ export function createDirectory(deps: CommandDeps): Directory {
     servicesByIds: (ctx, ids) => servicesByIds(reader, ctx, ids),
     shardCounts: (ids) => shardCounts(reader, ids),
     workUnderWay: (ids) => workUnderWay(reader, ids),
+    openWork: (names) => openWork(reader, names),
     shards: async (ctx, filter, order, request) =>
       listShards(reader, ctx, await owned(ctx, filter), order, request, await rosterFor(filter.states)),
     shardsOfEach: async (ctx, filters, order, request) =>

@@ -3,12 +3,13 @@ import { checkReason } from '../../auth/reason.js';
 import type { Tx } from '../../db/transaction.js';
 import type { ServiceRow, ServiceState } from '../../entities/service.js';
 import { StateError } from '../../lib/errors.js';
+import { serviceFact, serviceName } from '../facts.js';
 import type { Tag } from '../kinds.js';
 import { ENGINES_CHANNEL, fits } from '../tag.js';
 import type { CommandDeps } from './command-deps.js';
 import { tagText } from './label-rules.js';
 import { lockService, mustReach } from './lock-service.js';
-import { type Roster, readRoster, serviceName } from './roster.js';
+import { type Roster, readRoster } from './roster.js';
 
 /** Which service is to be emptied, or to take work again. */
 export interface DrainInput {
@@ -35,6 +36,7 @@ export interface Drained {
 }
 
 const MOST_TAGS = 20;
+const LONGEST_WHY = 255;
 
 interface TagCount {
   tag_key: string;
@@ -84,19 +86,8 @@ export async function drainService(deps: CommandDeps, ctx: Ctx, input: DrainInpu
     if (before.state === state) return { service: before, outcome: 'NOTHING_TO_DO', warning };
     await tx.execute('UPDATE services SET state = ? WHERE id = ?', [state, before.id]);
     const service = { ...before, state };
-    await deps.outbox.append(tx, {
-      topic: 'serviceStateChanged',
-      project: null,
-      subject: service.id,
-      payload: {
-        host: service.host,
-        name: service.name,
-        state,
-        stateBefore: before.state,
-        incarnation: service.incarnation,
-        reason: reason ?? `${input.drain ? 'drained' : 'resumed'} by ${ctx.actor.name}`.slice(0, 255),
-      },
-    });
+    const why = reason ?? `${input.drain ? 'drained' : 'resumed'} by ${ctx.actor.name}`.slice(0, LONGEST_WHY);
+    await deps.outbox.append(tx, serviceFact(before, state, why));
     const detail = { service: serviceName(service), drain: input.drain, ...(reason === null ? {} : { reason }) };
     const entry = { action: 'serviceDrain', subject: service.id, project: null, outcome: 'OK', detail };
     await deps.activity(tx, ctx, entry);

@@ -3,11 +3,11 @@ import { checkReason } from '../../auth/reason.js';
 import type { ServiceRow } from '../../entities/service.js';
 import type { NewEvent } from '../../events/topics.js';
 import { StateError } from '../../lib/errors.js';
+import { releaseFact, serviceFact, serviceName } from '../facts.js';
 import type { Tag } from '../kinds.js';
 import { ENGINES_CHANNEL } from '../tag.js';
 import type { CommandDeps } from './command-deps.js';
 import { lockService, mustReach } from './lock-service.js';
-import { serviceName } from './roster.js';
 
 /** Which service is to be forgotten. */
 export interface RemoveInput {
@@ -28,6 +28,8 @@ const HELD = 'SELECT id, tag, slice, fence, lease_until FROM shards WHERE owner_
 const RELEASE = `UPDATE shards SET owner_id = NULL, owner_incarnation = NULL, lease_until = NULL, connection_id = NULL
   WHERE owner_id = ?`;
 
+const LONGEST_WHY = 255;
+
 /** Throws StateError for a service that may be alive: what it holds is safe only while it is known. */
 function mustBeGone(service: ServiceRow, held: readonly Held[], now: number): void {
   const name = serviceName(service);
@@ -41,12 +43,10 @@ function mustBeGone(service: ServiceRow, held: readonly Held[], now: number): vo
   throw new StateError('SERVICE_RUNNING', message, ['id']);
 }
 
-function released(service: ServiceRow, { id, tag, slice, fence }: Held): NewEvent<'shardMoved'> {
-  const from = { from: service.id, fromName: serviceName(service), to: null, toName: null };
-  const why = 'its owner was removed';
+function releaseOf({ id: owner, host, name }: ServiceRow, { id, tag, slice, fence }: Held): NewEvent<'shardMoved'> {
   const labels: Tag = typeof tag === 'string' ? JSON.parse(tag) : tag;
-  const payload = { tag: labels, slice, fence, reason: 'RELEASED' as const, why, ...from };
-  return { topic: 'shardMoved', project: null, subject: id, payload };
+  const from = { id: owner, name: serviceName({ host, name }) };
+  return releaseFact({ id, tag: labels, slice, fence }, from, 'its owner was removed');
 }
 
 /**
@@ -62,14 +62,9 @@ export async function removeService(deps: CommandDeps, ctx: Ctx, input: RemoveIn
     mustBeGone(service, held, await tx.now());
     if (held.length > 0) await tx.execute(RELEASE, [service.id]);
     await tx.execute('DELETE FROM services WHERE id = ?', [service.id]);
-    const { host, name, state, incarnation } = service;
-    await deps.outbox.append(tx, ...held.map((shard) => released(service, shard)));
-    await deps.outbox.append(tx, {
-      topic: 'serviceStateChanged',
-      project: null,
-      subject: service.id,
-      payload: { host, name, state, stateBefore: state, incarnation, reason: reason ?? 'removed', removed: true },
-    });
+    await deps.outbox.append(tx, ...held.map((shard) => releaseOf(service, shard)));
+    const fact = serviceFact(service, service.state, reason ?? `removed by ${ctx.actor.name}`.slice(0, LONGEST_WHY));
+    await deps.outbox.append(tx, { ...fact, payload: { ...fact.payload, removed: true } });
     const detail = { service: serviceName(service), ...(reason === null ? {} : { reason }) };
     const entry = { action: 'serviceRemove', subject: service.id, project: null, outcome: 'OK', detail };
     await deps.activity(tx, ctx, entry);

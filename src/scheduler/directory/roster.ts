@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database.js';
 import type { ServiceRow, ServiceState } from '../../entities/service.js';
+import { serviceName } from '../facts.js';
 import type { Tag } from '../kinds.js';
 import { fits } from '../tag.js';
 import { tagText } from './label-rules.js';
@@ -17,9 +18,6 @@ const SERVICES = `SELECT id, host, name, labels, state, last_seen_at FROM servic
 /** One shard of each tag. */
 const TAGS = `SELECT shards.tag_key, shards.tag FROM shards
   JOIN (SELECT MIN(id) AS id FROM shards GROUP BY tag_key) one ON one.id = shards.id`;
-
-/** `host/name`: what people call a service. */
-export const serviceName = ({ host, name }: Pick<ServiceRow, 'host' | 'name'>): string => `${host}/${name}`;
 
 const STANDS: Readonly<Record<ServiceState, string>> = {
   ACTIVE: 'was not heard of for longer than a lease',

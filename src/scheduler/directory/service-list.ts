@@ -8,8 +8,8 @@ import { ServiceEntity, type ServiceRow, type ServiceState } from '../../entitie
 import { ConflictError } from '../../lib/errors.js';
 import { isId } from '../../lib/ids.js';
 import { marks } from '../due.js';
+import { serviceName } from '../facts.js';
 import { checkTag } from './label-rules.js';
-import { serviceName } from './roster.js';
 import { seesServices } from './visible.js';
 
 type Maybe<T> = T | null | undefined;
@@ -101,37 +101,4 @@ export async function shardCounts(reader: Reader, ids: readonly string[]): Promi
   const rows = await reader.rows<{ owner_id: string; shards: number | string }>(sql, [...ids]);
   const counts = new Map(rows.map((row) => [row.owner_id, Number(row.shards)]));
   return ids.map((id) => counts.get(id) ?? 0);
-}
-
-/** Work under way on a service. */
-export interface WorkUnderWay {
-  readonly kind: string;
-  /** The id of what it is about. */
-  readonly subject: string;
-  readonly fence: number;
-  readonly startedAt: number;
-  readonly leaseUntil: number;
-}
-
-interface LeaseLine extends Pick<WorkUnderWay, 'kind' | 'subject' | 'fence'> {
-  service_id: string;
-  started_at: number | string;
-  lease_until: number | string;
-}
-
-/** What each of these services is doing: the oldest first. An engine has few places for it. */
-export async function workUnderWay(reader: Reader, ids: readonly string[]): Promise<WorkUnderWay[][]> {
-  if (ids.length === 0) return [];
-  const sql = `SELECT service_id, kind, subject, fence, started_at, lease_until FROM leases
-    WHERE service_id IN (${marks(ids)}) ORDER BY started_at, id`;
-  const rows = await reader.rows<LeaseLine>(sql, [...ids]);
-  return ids.map((id) =>
-    rows
-      .filter((row) => row.service_id === id)
-      .map(({ kind, subject, fence, started_at, lease_until }) => ({
-        ...{ kind, subject, fence },
-        startedAt: Number(started_at),
-        leaseUntil: Number(lease_until),
-      })),
-  );
 }
