@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -48,6 +48,26 @@ describe.skipIf(!existsSync(PYTHON))(
     });
   },
 );
+
+const KILLED = 'freezer-agent was ended by SIGKILL.';
+
+/** The processes that have a text in their command line. */
+function processesOf(text: string): { pid: number; args: string[] }[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  return pids.flatMap((pid) => {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      return command.includes(text) ? [{ pid: Number(pid), args: command.split('\0') }] : [];
+    } catch {
+      // It has ended meanwhile.
+      return [];
+    }
+  });
+}
+
+/** freezer-agent itself, without what it has started. */
+const agentsOf = (root: string): number[] =>
+  processesOf(root).flatMap(({ pid, args }) => (args.some((one) => one.endsWith('freezer-agent')) ? [pid] : []));
 
 /** freezer-agent keeps times to the second. */
 function wholeSeconds(tree: Record<string, string>): Record<string, string> {
@@ -121,6 +141,41 @@ describe.skipIf(!available)(`the real freezer-agent${available ? '' : ` (skipped
     expect(result).toMatchObject({ ok: true });
     expect(JSON.stringify([result, host.output])).not.toContain('hush-hush');
     expect(JSON.stringify(result)).toContain('********');
+  });
+
+  it('makes each backup a whole one at level 0', async () => {
+    const backup = { ...base(), action: 'backup', path_to_backup: source, max_level: 0 };
+    for (const name of ['first', 'second']) {
+      await writeFile(join(source, name), name);
+      const result = await host.run([freezer], backup);
+      expect(result, host.output.join('')).toMatchObject({ ok: true, summary: { curr_backup_level: 0 } });
+    }
+    const target = host.path('restored');
+    const restore = { ...base(), action: 'restore', restore_abs_path: target };
+    expect(await host.run([freezer], restore), host.output.join('')).toMatchObject({ ok: true });
+    expect(wholeSeconds(await describeTree(target))).toEqual(wholeSeconds(await describeTree(source)));
+  });
+
+  it('that is killed fails and says so, leaves nothing running, and goes on with the next backup', async () => {
+    const backup = { ...base(), action: 'backup', path_to_backup: source, max_level: 3 };
+    let killed = 0;
+    host.onOutput = () => {
+      if (killed > 0) return;
+      for (const pid of agentsOf(host.root)) {
+        process.kill(pid, 'SIGKILL');
+        killed += 1;
+      }
+    };
+    const result = await host.run([freezer], backup);
+    expect(killed).toBe(1);
+    expect(result).toEqual({ ok: false, end: 'finished', exitCode: null, message: KILLED });
+    expect(processesOf(host.root)).toEqual([]);
+    host.onOutput = () => undefined;
+    expect(await host.run([freezer], backup), host.output.join('')).toMatchObject({ ok: true, exitCode: 0 });
+    const target = host.path('restored');
+    const restore = { ...base(), action: 'restore', restore_abs_path: target };
+    expect(await host.run([freezer], restore), host.output.join('')).toMatchObject({ ok: true });
+    expect(wholeSeconds(await describeTree(target))).toEqual(wholeSeconds(await describeTree(source)));
   });
 
   it('is ended by an abort', async () => {
