@@ -36,6 +36,8 @@ export interface WorkCrewOptions {
 
 /** How long work that was told to stop may take until it is handed back over its head, in milliseconds. */
 const LAST_MOMENT = SECOND;
+/** How many more pieces are tried than there is room for: others who look at the same moment take the first ones. */
+const SPARE = 12;
 
 /**
  * Does the leased work of one engine: takes what waits and fits as long as it has room, renews all its leases with each
@@ -100,30 +102,29 @@ export class WorkCrew {
     const { db, ending, mayTake } = this.#options;
     await ending.expired();
     if (!mayTake()) return;
-    const ids = await this.#choose();
+    const room = this.#options.places - this.#pieces.size;
+    const ids = room > 0 ? await this.#choose(room + SPARE) : [];
     if (ids.length === 0) return;
-    const taken = await db.transaction((tx) => (this.#closed ? Promise.resolve([]) : this.#leases.take(tx, ids)));
+    const taken = await db.transaction((tx) => (this.#closed ? Promise.resolve([]) : this.#leases.take(tx, ids, room)));
     for (const lease of taken) this.#begin(new WorkPiece({ ...this.#options, leases: this.#leases }, lease));
-    // Others were faster with some: there may be more.
-    if (taken.length < ids.length) this.#again = true;
+    // Others were faster with some: there may be more. Where nothing could be taken, a second passes first.
+    if (taken.length > 0 && taken.length < room) this.#again = true;
   }
 
   /**
-   * What to take now. Of work in which an engine was gone before, one piece at a time: whichever of them it was that
+   * What might be taken now, at most so many. Of work in which an engine was gone before, one piece at a time: whichever of them it was that
    * ended the process, the others are not blamed for it again and again.
    */
-  async #choose(): Promise<string[]> {
-    const { db, kinds, service, places } = this.#options;
+  async #choose(most: number): Promise<string[]> {
+    const { db, kinds, service } = this.#options;
     const names = kinds.all.flatMap(({ kind, work }) => (work ? [kind] : []));
-    const room = places - this.#pieces.size;
-    if (room <= 0) return [];
     let suspected = [...this.#pieces.values()].some(({ lease }) => lease.deaths > 0);
     const ids: string[] = [];
     for await (const { id, tag, deaths } of this.#leases.waiting(db, names)) {
       if (this.#pieces.has(id) || !fits(service.labels, tag) || (suspected && deaths > 0)) continue;
       suspected ||= deaths > 0;
       ids.push(id);
-      if (ids.length === room) break;
+      if (ids.length === most) break;
     }
     return ids;
   }

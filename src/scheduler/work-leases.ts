@@ -85,14 +85,15 @@ export class WorkLeases {
     }
   }
 
-  /** Takes those that still wait; none unless this start of the service is ACTIVE. */
-  async take(tx: Tx, ids: readonly string[]): Promise<WorkLease[]> {
+  /** Takes of those that still wait, at most so many; none unless this start of the service is ACTIVE. */
+  async take(tx: Tx, ids: readonly string[], most = ids.length): Promise<WorkLease[]> {
     const { id: serviceId, incarnation } = this.#service;
     if ((await tx.rows(ALIVE, [serviceId, incarnation])).length === 0) return [];
     const now = await tx.now();
     const taken: string[] = [];
-    // In the order of ids, as everybody locks several of them.
-    for (const id of [...ids].sort()) {
+    // In the order of waiting, as everybody tries them.
+    for (const id of ids) {
+      if (taken.length === most) break;
       const values = [serviceId, incarnation, now + this.#length, now, id, now];
       if ((await tx.execute(TAKE, values)) === 1) taken.push(id);
     }
