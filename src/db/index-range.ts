@@ -125,20 +125,19 @@ export function countSql(reader: Reader, list: RangeList, range: IndexRange, mos
 /** Statements put together in one: SQLite takes at most 500 parts. */
 const MOST_PARTS = 250;
 
+/** Several statements as one, whose rows come in no order. SQLite takes at most 500 of them. */
+export function unionSql(reader: Reader, parts: readonly Condition[]): Condition {
+  const wrap = (sql: string): string => (isSqlite(reader) ? `SELECT * FROM (${sql})` : `(${sql})`);
+  const sql = parts.length === 1 ? (parts[0]?.sql ?? '') : parts.map((part) => wrap(part.sql)).join(' UNION ALL ');
+  return { sql, values: parts.flatMap(({ values }) => values) };
+}
+
 /** The rows of several statements, each with its own ORDER BY and LIMIT, in as few as possible; in no order. */
 export async function unionRows<T>(reader: Reader, parts: readonly Condition[]): Promise<T[]> {
   const rows: T[] = [];
   for (let from = 0; from < parts.length; from += MOST_PARTS) {
-    const some = parts.slice(from, from + MOST_PARTS);
-    const sqlite = isSqlite(reader);
-    const wrap = (sql: string): string => (sqlite ? `SELECT * FROM (${sql})` : `(${sql})`);
-    const sql = some.length === 1 ? (some[0]?.sql ?? '') : some.map((part) => wrap(part.sql)).join(' UNION ALL ');
-    rows.push(
-      ...(await reader.prepared<T>(
-        sql,
-        some.flatMap(({ values }) => values),
-      )),
-    );
+    const { sql, values } = unionSql(reader, parts.slice(from, from + MOST_PARTS));
+    rows.push(...(await reader.prepared<T>(sql, values)));
   }
   return rows;
 }

@@ -14,6 +14,8 @@ export interface PageRequest {
   last?: number | null | undefined;
   after?: string | null | undefined;
   before?: string | null | undefined;
+  /** The properties that its rows need, where the list reads no others; null or left out: all of them. */
+  only?: readonly string[] | null | undefined;
 }
 
 /** One column of an order. The last one must be unique. */

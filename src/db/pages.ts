@@ -16,7 +16,7 @@ export interface ListQuery<T extends ObjectLiteral> {
 }
 
 /** The size of the pages: without a cursor, since a cursor belongs to one list. */
-export type FirstPageRequest = Pick<PageRequest, 'first' | 'last'>;
+export type FirstPageRequest = Pick<PageRequest, 'first' | 'last' | 'only'>;
 
 function chunks<T>(all: readonly T[], size: number): T[][] {
   const parts: T[][] = [];

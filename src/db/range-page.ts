@@ -2,7 +2,16 @@ import DataLoader from 'dataloader';
 import type { EntitySchema, ObjectLiteral } from 'typeorm';
 import { InvalidInputError } from '../lib/errors.js';
 import { decodeCursor, encodeCursors } from './cursor.js';
-import { type Condition, compareKeys, countSql, type Key, partSql, type RangeList, unionRows } from './index-range.js';
+import {
+  type Condition,
+  compareKeys,
+  countSql,
+  type Key,
+  partSql,
+  type RangeList,
+  unionRows,
+  unionSql,
+} from './index-range.js';
 import { COUNT_CAP, type Page, type PageRequest, pageSize } from './page.js';
 import type { FirstPageRequest } from './pages.js';
 import { RangeMerge, type Want } from './range-merge.js';
@@ -19,6 +28,8 @@ interface Slice {
   readonly descending: boolean;
   readonly from: Key | null;
   readonly size: number;
+  /** The properties that the rows need; null: all of them. */
+  readonly only: readonly string[] | null;
 }
 
 interface PartRow extends Record<string, number | string> {
@@ -72,25 +83,69 @@ interface Found<T> {
   readonly more: boolean;
 }
 
-/** The rows of a slice of each list, by two statements where no range runs out too early. */
+/** The database puts together as many keys as so many pages have, and their rows: it reads each of them twice. */
+const MOST_AT_ONCE = 3;
+
+/**
+ * The rows of a slice of some ranges by one statement; null where they are too many, or some range was read too little
+ * of. No more is read of each than at first by `keysOfEach`.
+ */
+async function rowsOfFew<T extends ObjectLiteral>(
+  reader: Reader,
+  entity: EntitySchema<T>,
+  list: RangeList,
+  { descending, from, size, only }: Slice,
+): Promise<Found<T> | null> {
+  const { ranges, order } = list;
+  const rare = ranges.map((range) => range.rare ?? false);
+  const wants = new RangeMerge(rare, size, descending, from).wants();
+  if (wants.reduce((sum, { limit }) => sum + limit, 0) > MOST_AT_ONCE * size) return null;
+  const parts = wants.flatMap(({ range: number, limit }, part): Condition[] => {
+    const range = ranges[number];
+    if (!range) return [];
+    return [partSql(reader, `${part} AS part, ${order.join(', ')}`, { list, range, descending, from, limit })];
+  });
+  const { table, columns, placesOf, finish } = rowReading(reader, entity, only);
+  const united = unionSql(reader, parts);
+  const way = descending ? 'DESC' : 'ASC';
+  const sorted = (of: string): string => order.map((column) => `${of}.${column} ${way}`).join(', ');
+  const unique = order.at(-1) ?? '';
+  const keys = `SELECT part, ${unique} FROM (${united.sql}) parts ORDER BY ${sorted('parts')} LIMIT ${size}`;
+  const sql = `SELECT ${columns}, page.part AS part FROM (${keys}) page
+    JOIN ${table} ON ${table}.${unique} = page.${unique} ORDER BY ${sorted(table)}`;
+  const found = await reader.prepared<PartRow>(sql, united.values);
+  const taken = wants.map(() => 0);
+  for (const row of found) taken[Number(row.part)] = (taken[Number(row.part)] ?? 0) + 1;
+  // All that was read of a range is on the page: more of it may belong there.
+  if (wants.some(({ limit }, part) => limit < size && taken[part] === limit)) return null;
+  for (const row of found) Reflect.deleteProperty(row, 'part');
+  const rows = finish(found);
+  const more = rows.length === size;
+  if (more) rows.pop();
+  return { rows, keys: placesOf(order, rows), more };
+}
+
+/** The rows of a slice of each list, by one or two statements where no range runs out too early. */
 async function rowsOfEach<T extends ObjectLiteral>(
   reader: Reader,
   entity: EntitySchema<T>,
   lists: readonly RangeList[],
   slice: Slice,
 ): Promise<Found<T>[]> {
+  const [first, another] = lists;
+  const found = first && !another ? await rowsOfFew(reader, entity, first, slice) : null;
+  if (found) return [found];
   const keys = await keysOfEach(reader, lists, slice);
-  const [first] = lists;
   const unique = first?.order.at(-1) ?? '';
   const shown = keys.map((some) => some.slice(0, slice.size - 1));
   const property = rowReading(reader, entity).propertyOf(unique);
   const numbers = shown.flatMap((some) => some.map((key) => key.at(-1) ?? 0));
-  const rows = await rowsWith(reader, entity, unique, numbers);
-  const found = new Map<number, T>(rows.map((row) => [row[property], row]));
+  const rows = await rowsWith(reader, entity, unique, numbers, slice.only);
+  const known = new Map<number, T>(rows.map((row) => [row[property], row]));
   // A row may be deleted between the statements.
   return shown.map((some, index) => {
-    const there = some.filter((key) => found.has(key.at(-1) ?? 0));
-    const nodes = there.flatMap((key) => found.get(key.at(-1) ?? 0) ?? []);
+    const there = some.filter((key) => known.has(key.at(-1) ?? 0));
+    const nodes = there.flatMap((key) => known.get(key.at(-1) ?? 0) ?? []);
     return { rows: nodes, keys: there, more: (keys[index] ?? []).length === slice.size };
   });
 }
@@ -100,11 +155,11 @@ async function rowsOfRange<T extends ObjectLiteral>(
   reader: Reader,
   entity: EntitySchema<T>,
   list: RangeList,
-  { descending, from, size: limit }: Slice,
+  { descending, from, size: limit, only }: Slice,
 ): Promise<Found<T>> {
   const [range] = list.ranges;
   if (!range) return { rows: [], keys: [], more: false };
-  const { columns, placesOf, finish } = rowReading(reader, entity);
+  const { columns, placesOf, finish } = rowReading(reader, entity, only);
   const { sql, values } = partSql(reader, columns, { list, range, descending, from, limit });
   const rows = finish(await reader.prepared<Record<string, unknown>>(sql, values));
   const more = rows.length === limit;
@@ -119,10 +174,10 @@ async function rowsOfRanges<T extends ObjectLiteral>(
   lists: readonly RangeList[],
   slice: Slice,
 ): Promise<Found<T>[]> {
-  const [only, another] = lists;
-  if (only && !another) return [await rowsOfRange(reader, entity, only, slice)];
-  const { descending, from, size: limit } = slice;
-  const { columns, placesOf, finish } = rowReading(reader, entity);
+  const [first, another] = lists;
+  if (first && !another) return [await rowsOfRange(reader, entity, first, slice)];
+  const { descending, from, size: limit, only } = slice;
+  const { columns, placesOf, finish } = rowReading(reader, entity, only);
   const parts = lists.flatMap((list, number) =>
     list.ranges.map((range) =>
       partSql(reader, `${number} AS part, ${columns}`, { list, range, descending, from, limit }),
@@ -174,6 +229,16 @@ function placeOf({ scope, order }: RangePageList, request: PageRequest, backward
   throw new InvalidInputError([{ path: [name], message }]);
 }
 
+/** The properties that rows need, and those that their places are made of. */
+function withOrder<T extends ObjectLiteral>(
+  reader: Reader,
+  entity: EntitySchema<T>,
+  { order }: RangeList,
+  only: readonly string[],
+): string[] {
+  return [...new Set([...only, ...order.map(rowReading(reader, entity).propertyOf)])];
+}
+
 async function pagesOf<T extends ObjectLiteral>(
   reader: Reader,
   entity: EntitySchema<T>,
@@ -185,7 +250,8 @@ async function pagesOf<T extends ObjectLiteral>(
   const [first] = lists;
   if (!first) return [];
   const from = placeOf(first, request, backwards);
-  const slice = { descending: descending !== backwards, from, size: size + 1 };
+  const only = request.only ? withOrder(reader, entity, first, request.only) : null;
+  const slice = { descending: descending !== backwards, from, size: size + 1, only };
   const plain = lists.every(({ ranges }) => ranges.length <= 1);
   const found = await (plain ? rowsOfRanges : rowsOfEach)(reader, entity, lists, slice);
   let totals: DataLoader<number, number> | undefined;
@@ -213,7 +279,7 @@ async function pagesOf<T extends ObjectLiteral>(
   });
 }
 
-/** One page of a list of ranges. Throws InvalidInputError for a wrong size or cursor. */
+/** One page of a list of ranges; with `only` its rows have nothing but those properties. Throws InvalidInputError for a wrong size or cursor. */
 export async function rangePage<T extends ObjectLiteral>(
   reader: Reader,
   entity: EntitySchema<T>,
@@ -235,7 +301,7 @@ export function rangePages<T extends ObjectLiteral>(
   entity: EntitySchema<T>,
   lists: readonly RangePageList[],
   descending: boolean,
-  { first, last }: FirstPageRequest,
+  { first, last, only }: FirstPageRequest,
 ): Promise<Page<T>[]> {
-  return pagesOf(reader, entity, lists, descending, { first, last });
+  return pagesOf(reader, entity, lists, descending, { first, last, only });
 }

@@ -18,7 +18,7 @@ export interface RowReading<T> {
   finish(rows: Record<string, unknown>[]): T[];
 }
 
-const known = new WeakMap<EntityMetadata, RowReading<ObjectLiteral>>();
+const known = new WeakMap<EntityMetadata, Map<string, RowReading<ObjectLiteral>>>();
 
 /** What makes a property of what the driver gives; null where that is it already (a BIGINT comes as a number). */
 function conversionOf({ type }: Column): ((value: unknown) => unknown) | null {
@@ -27,9 +27,14 @@ function conversionOf({ type }: Column): ((value: unknown) => unknown) | null {
   return null;
 }
 
-function makeReading(metadata: EntityMetadata, quote: (name: string) => string): RowReading<ObjectLiteral> {
+function makeReading(
+  metadata: EntityMetadata,
+  quote: (name: string) => string,
+  only: readonly string[] | null,
+): RowReading<ObjectLiteral> {
   const table = quote(metadata.tableName);
-  const conversions = metadata.columns.flatMap((column) => {
+  const wanted = metadata.columns.filter(({ propertyName }) => only === null || only.includes(propertyName));
+  const conversions = wanted.flatMap((column) => {
     const convert = conversionOf(column);
     return convert ? [[column.propertyName, convert] as const] : [];
   });
@@ -40,7 +45,7 @@ function makeReading(metadata: EntityMetadata, quote: (name: string) => string):
   };
   return {
     table,
-    columns: metadata.columns
+    columns: wanted
       .map(({ databaseName, propertyName }) => `${table}.${quote(databaseName)} AS ${quote(propertyName)}`)
       .join(', '),
     propertyOf,
@@ -57,26 +62,44 @@ function makeReading(metadata: EntityMetadata, quote: (name: string) => string):
   };
 }
 
-/** How the rows of an entity are read by a statement of one's own; made once for each database. */
-export function rowReading<T extends ObjectLiteral>(reader: Reader, entity: EntitySchema<T>): RowReading<T> {
+/** Selections of one entity that are kept: a program has few, but who calls chooses among them. */
+const MOST_READINGS = 200;
+
+/**
+ * How the rows of an entity are read by a statement of one's own; made once for each database. `only`: with these
+ * properties alone.
+ */
+export function rowReading<T extends ObjectLiteral>(
+  reader: Reader,
+  entity: EntitySchema<T>,
+  only: readonly string[] | null = null,
+): RowReading<T> {
   const { dataSource } = reader.manager;
   const metadata = dataSource.getMetadata(entity);
-  const reading = known.get(metadata) ?? makeReading(metadata, (name) => dataSource.driver.escape(name));
-  known.set(metadata, reading);
+  const readings = known.get(metadata) ?? new Map<string, RowReading<ObjectLiteral>>();
+  known.set(metadata, readings);
+  const name = only?.join() ?? '';
+  let reading = readings.get(name);
+  if (!reading) {
+    if (readings.size >= MOST_READINGS) readings.clear();
+    reading = makeReading(metadata, (text) => dataSource.driver.escape(text), only);
+    readings.set(name, reading);
+  }
   return reading as RowReading<T>;
 }
 
 /** Values looked up by one statement. */
 const MOST_VALUES = 2_000;
 
-/** The rows of an entity whose column has one of these values, in no order. */
+/** The rows of an entity whose column has one of these values, in no order; `only` these properties of them. */
 export async function rowsWith<T extends ObjectLiteral>(
   reader: Reader,
   entity: EntitySchema<T>,
   column: string,
   values: readonly SqlValue[],
+  only: readonly string[] | null = null,
 ): Promise<T[]> {
-  const { table, columns, finish } = rowReading(reader, entity);
+  const { table, columns, finish } = rowReading(reader, entity, only);
   const rows: T[] = [];
   for (let from = 0; from < values.length; from += MOST_VALUES) {
     const some = paddedList(values.slice(from, from + MOST_VALUES));

@@ -8,6 +8,7 @@ import { Cluster } from './cluster.js';
 import { ClusterNode } from './cluster-node.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { pageLoader } from './loader.js';
+import { pageColumns } from './selection.js';
 import { Task } from './task.js';
 import { TaskHistoryFilterInput, TaskHistoryOrderInput, toHistoryFilter } from './task-history.js';
 import { TaskConnection } from './task-list.js';
@@ -87,8 +88,13 @@ builder.objectField(Cluster, 'taskHistory', (t) =>
         orderBy: t.arg({ type: TaskHistoryOrderInput, description: 'In which order. Default: the newest first.' }),
       },
       complexity: (args) => pageComplexity(args),
-      resolve: async ({ id }, { filter, orderBy, ...page }, context) => {
-        const args = { ...page, filter: toHistoryFilter(filter ?? {}), order: orderBy ?? null };
+      resolve: async ({ id }, { filter, orderBy, ...page }, context, info) => {
+        const args = {
+          ...page,
+          only: pageColumns<TaskRow>(info),
+          filter: toHistoryFilter(filter ?? {}),
+          order: orderBy ?? null,
+        };
         return toConnection(await pagesByPlace(context, { id, scope: id }, args));
       },
     },
@@ -106,8 +112,13 @@ builder.interfaceField(ClusterNode, 'taskHistory', (t) =>
         orderBy: t.arg({ type: TaskHistoryOrderInput, description: 'In which order. Default: the newest first.' }),
       },
       complexity: (args) => pageComplexity(args),
-      resolve: async ({ scope, nodeId }, { filter, orderBy, ...page }, context) => {
-        const args = { ...page, filter: toHistoryFilter(filter ?? {}), order: orderBy ?? null };
+      resolve: async ({ scope, nodeId }, { filter, orderBy, ...page }, context, info) => {
+        const args = {
+          ...page,
+          only: pageColumns<TaskRow>(info),
+          filter: toHistoryFilter(filter ?? {}),
+          order: orderBy ?? null,
+        };
         return toConnection(await pagesByPlace(context, { id: JSON.stringify([scope, nodeId]), scope, nodeId }, args));
       },
     },

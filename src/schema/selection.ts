@@ -58,14 +58,14 @@ function nodesOf(connection: GraphQLNamedType, field: FieldNode, fragments: Frag
 function workOut({ fieldNodes, returnType, fragments }: GraphQLResolveInfo): readonly string[] | null {
   const nodes = fieldNodes.flatMap((field) => nodesOf(getNamedType(returnType), field, fragments));
   const properties = nodes.map(({ type, fields }) => propertiesOf(type, fields));
-  return properties.every((some) => some !== null) ? [...new Set(properties.flat())] : null;
+  return properties.every((some) => some !== null) ? [...new Set(['id', ...properties.flat()])] : null;
 }
 
 const known = new WeakMap<readonly FieldNode[], readonly string[] | null>();
 
 /**
  * The properties that the objects of a connection's page need to have for the fields they are asked for, from within
- * its resolver; null = all of them. A plain field (plain-field.ts) says what it reads, and any other one may need all.
+ * its resolver; null = all of them. The id is among them: by it types are told. A plain field (plain-field.ts) says what it reads, and any other one may need all.
  */
 export function pageColumns<T>(info: GraphQLResolveInfo): readonly (keyof T & string)[] | null {
   let columns = known.get(info.fieldNodes);

@@ -1,6 +1,8 @@
+import type { TaskRow } from '../entities/ledger.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { OrderDirectionEnum } from './order.js';
+import { pageColumns } from './selection.js';
 import { Task } from './task.js';
 import { TaskConnection } from './task-list.js';
 import { TaskStatusEnum } from './transaction.js';
@@ -72,10 +74,11 @@ builder.queryField('taskHistory', (t) =>
         orderBy: t.arg({ type: TaskHistoryOrderInput, description: 'In which order. Default: the newest first.' }),
       },
       complexity: (args) => pageComplexity(args),
-      resolve: async (_root, { filter, orderBy, ...page }, context) =>
-        toConnection(
-          await context.services.history.taskHistory(context, toHistoryFilter(filter ?? {}), orderBy ?? null, page),
-        ),
+      resolve: async (_root, { filter, orderBy, ...page }, context, info) => {
+        const request = { ...page, only: pageColumns<TaskRow>(info) };
+        const narrowed = toHistoryFilter(filter ?? {});
+        return toConnection(await context.services.history.taskHistory(context, narrowed, orderBy ?? null, request));
+      },
     },
     TaskConnection,
   ),

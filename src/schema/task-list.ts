@@ -5,6 +5,7 @@ import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { pageLoader } from './loader.js';
 import { OrderDirectionEnum } from './order.js';
+import { pageColumns } from './selection.js';
 import { Task } from './task.js';
 import { TaskStatusEnum, Transaction } from './transaction.js';
 
@@ -61,8 +62,13 @@ builder.interfaceField(Transaction, 'tasks', (t) =>
         orderBy: t.arg({ type: TaskOrderInput, description: 'In which order. Default: as they were made.' }),
       },
       complexity: (args) => pageComplexity(args),
-      resolve: async ({ transaction }, { filter, orderBy, ...page }, context) => {
-        const args = { ...page, filter: filter ?? {}, direction: orderBy?.direction ?? 'ASC' };
+      resolve: async ({ transaction }, { filter, orderBy, ...page }, context, info) => {
+        const args = {
+          ...page,
+          only: pageColumns<TaskRow>(info),
+          filter: filter ?? {},
+          direction: orderBy?.direction ?? 'ASC',
+        };
         return toConnection(await taskPages(context, transaction, args));
       },
     },

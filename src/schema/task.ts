@@ -1,6 +1,8 @@
 import type { TaskRow, TaskSummaryRow } from '../entities/ledger.js';
 import { builder, OWN_ID } from './builder.js';
 import { requestLoader } from './loader.js';
+import { isRowOf } from './node-types.js';
+import { madeOf } from './plain-field.js';
 import { TaskStatusEnum, Transaction } from './transaction.js';
 import { transactionLoader } from './transaction-loader.js';
 
@@ -19,7 +21,7 @@ export const Task = builder.objectRef<TaskRow>('Task');
 builder.node(Task, {
   id: OWN_ID,
   loadMany: (ids: string[], context) => context.services.history.tasksByIds(context, ids),
-  isTypeOf: (value) => typeof value === 'object' && value !== null && 'graphTaskId' in value,
+  isTypeOf: (value) => isRowOf(value, 'Task'),
   description: 'One attempt of one task on one node.',
   fields: (t) => ({
     number: t.exposeInt('number', { description: 'Its short serial number.' }),
@@ -29,6 +31,7 @@ builder.node(Task, {
       nullable: true,
       description: 'Where it is executed; of a run: its client. Null for a point of synchronisation.',
       resolve: (task) => task.nodeId || null,
+      extensions: madeOf('nodeId'),
     }),
     attempt: t.exposeInt('attempt', { description: '1, 2, 3 ...: each try of the task is a row of its own.' }),
     status: t.expose('status', { type: TaskStatusEnum, description: 'Where it stands.' }),
@@ -67,6 +70,7 @@ builder.objectFields(Task, (t) => ({
     description: 'Seconds from its beginning to its end.',
     resolve: ({ timeStart, timeEnd }) =>
       timeStart === null || timeEnd === null ? null : (timeEnd - timeStart) / 1_000,
+    extensions: madeOf('timeStart', 'timeEnd'),
   }),
   summary: t.field({
     type: 'JSON',
