@@ -2,6 +2,9 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../command.js';
 import { registerActivity } from './activity.js';
 import { registerAgent } from './agent.js';
+import { registerBackgroundJobList, registerBackgroundJobs } from './background-job-list.js';
+import { registerBackgroundJobRebind } from './background-job-rebind.js';
+import { registerBackgroundJobShow } from './background-job-show.js';
 import { registerClientList } from './client-list.js';
 import { registerClientRemove } from './client-remove.js';
 import { registerClientShow } from './client-show.js';
@@ -53,6 +56,11 @@ import { registerRunShow } from './run-show.js';
 import { registerRunTasks } from './run-tasks.js';
 import { registerRunWatch } from './run-watch.js';
 import { registerServer } from './server.js';
+import { registerServiceDrain, registerServiceUndrain } from './service-drain.js';
+import { registerServiceList, registerServices } from './service-list.js';
+import { registerServiceRemove } from './service-remove.js';
+import { registerServiceShow } from './service-show.js';
+import { registerShardList, registerShards } from './shard-list.js';
 import { registerStatus } from './status.js';
 import { registerTaskShow } from './task-show.js';
 import { registerTaskStats } from './task-stats.js';
@@ -114,9 +122,24 @@ const DEPLOYMENT: readonly Register[] = [
   registerDeploymentExport,
   registerDeploymentReplay,
 ];
+const SERVICE: readonly Register[] = [
+  registerServiceList,
+  registerServiceShow,
+  registerServiceDrain,
+  registerServiceUndrain,
+  registerServiceRemove,
+];
+const BACKGROUND_JOB: readonly Register[] = [
+  registerBackgroundJobList,
+  registerBackgroundJobShow,
+  registerBackgroundJobRebind,
+];
 const TASK: readonly Register[] = [registerTaskShow, registerTaskStats];
 const TOKEN: readonly Register[] = [registerTokenList, registerTokenCreate, registerTokenRevoke];
 const SINGLE: readonly Register[] = [
+  registerServices,
+  registerShards,
+  registerBackgroundJobs,
   registerTasksHistory,
   registerWatch,
   registerActivity,
@@ -140,6 +163,9 @@ export async function registerAll(program: Command, context: CommandContext, arg
   group(program, context, 'task', 'tasks: one attempt on one node each', TASK);
   group(program, context, 'history', 'the history of all tasks', [registerHistoryExport, registerHistoryRetention]);
   group(program, context, 'cluster', 'clusters: what is deployed to', CLUSTER);
+  group(program, context, 'service', 'services: the server processes that own and fire what is due', SERVICE);
+  group(program, context, 'shard', 'shards: slices of the schedule', [registerShardList]);
+  group(program, context, 'background-job', 'background jobs: what is due when, and where', BACKGROUND_JOB);
   group(program, context, 'token', 'API tokens', TOKEN);
   for (const register of SINGLE) register(program, context);
   registerCompletion(program, context);

@@ -24,6 +24,8 @@ const NOUNS = new Set([
   'deployment',
   'transaction',
   'transactions',
+  'service',
+  'background-job',
   'token',
 ]);
 const FILES = new Set(['file', 'path']);

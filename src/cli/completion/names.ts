@@ -34,6 +34,17 @@ const SOURCES: Readonly<Record<string, (sdk: OrrerySdk, typed: string) => Promis
     const { clusters } = await sdk.clusters({ first: MOST, filter: typed === '' ? null : { search: typed } });
     return clusters.nodes.map(({ externalId, name }) => ({ value: externalId, description: name }));
   },
+  service: async (sdk) => {
+    const { services } = await sdk.services({ first: MOST });
+    return services.nodes.map(({ host, name, state }) => ({ value: `${host}/${name}`, description: state }));
+  },
+  'background-job': async (sdk) => {
+    const { backgroundJobs } = await sdk.backgroundJobs({ first: MOST });
+    return backgroundJobs.nodes.map(({ kind, subject, job, state }) => ({
+      value: `${kind}/${subject}`,
+      description: job ? `${job.key} ${state}` : state,
+    }));
+  },
   token: async (sdk) => {
     const { apiTokens } = await sdk.apiTokens({ first: MOST });
     return apiTokens.nodes.map((token) => ({ value: token.id, description: token.name }));

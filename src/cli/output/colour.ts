@@ -11,6 +11,10 @@ const COLOURS: Readonly<Record<string, number>> = {
   ONLINE: GREEN,
   ACTIVE: GREEN,
   FAIL: RED,
+  FAILED: RED,
+  PARKED: RED,
+  UNASSIGNED: RED,
+  BACKING_OFF: YELLOW,
   ERROR: RED,
   LOST: RED,
   MISSED: RED,
@@ -19,6 +23,9 @@ const COLOURS: Readonly<Record<string, number>> = {
   ABORTING: YELLOW,
   SKIPPED: YELLOW,
   WAITING: YELLOW,
+  DRAINING: YELLOW,
+  OVERDUE: YELLOW,
+  TAKEOVER: YELLOW,
   OFFLINE: YELLOW,
   UNKNOWN: YELLOW,
   STOPPED: GREY,
@@ -30,7 +37,7 @@ const COLOURS: Readonly<Record<string, number>> = {
 
 /** Colours every word of state that stands alone in a line between two blanks or at an end. */
 export function colourStates(line: string): string {
-  return line.replace(/(?<=^| {2})([A-Z]{4,})(?= {2}|$)/g, (word) => {
+  return line.replace(/(?<=^| {2})([A-Z][A-Z_]{3,})(?= {2}|$)/g, (word) => {
     const colour = COLOURS[word];
     return colour === undefined ? word : `\x1b[${colour}m${word}\x1b[39m`;
   });
