@@ -92,11 +92,11 @@ export class ShardLeases {
   /** All shards there are, and who holds them. */
   async survey(): Promise<SeenShard[]> {
     const over = `owner_id IS NOT NULL AND (lease_until <= ${this.#db.nowSql()} OR ${this.#earlier()})`;
-    const sql = `SELECT id, tag_key, tag, slice, owner_id, CASE WHEN ${over} THEN 1 ELSE 0 END AS over FROM shards`;
-    const rows = await this.#db.reader.rows<Row & { tag_key: string; over: number | string }>(sql, this.#own);
+    const sql = `SELECT id, tag_key, tag, slice, owner_id, CASE WHEN ${over} THEN 1 ELSE 0 END AS is_over FROM shards`;
+    const rows = await this.#db.reader.rows<Row & { tag_key: string; is_over: number | string }>(sql, this.#own);
     const before = this.#tags;
     this.#tags = new Map();
-    return rows.map(({ id, tag_key: tagKey, tag: text, slice, owner_id: owner, over }) => {
+    return rows.map(({ id, tag_key: tagKey, tag: text, slice, owner_id: owner, is_over: over }) => {
       const tag: Tag = this.#tags.get(text) ?? before.get(text) ?? JSON.parse(text);
       this.#tags.set(text, tag);
       const left = Number(over) === 1;
