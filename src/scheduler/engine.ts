@@ -2,6 +2,7 @@ import { Elector } from './agenda/elector.js';
 import type { LockStore } from './agenda/lock-store.js';
 import { MongoLockStore } from './agenda/mongo-lock-store.js';
 import { SqlLockStore } from './agenda/sql-lock-store.js';
+import { ShardCleaning } from './cleaning.js';
 import { ShardDrain } from './drain.js';
 import type { HeldShard } from './fence.js';
 import type { KindRegistry } from './kind-registry.js';
@@ -30,6 +31,7 @@ export class Engine {
   readonly #leases: ShardLeases;
   readonly #elector: Elector;
   readonly #lookout: Lookout;
+  readonly #cleaning: ShardCleaning;
   readonly #mending: Repeater;
   readonly #repeaters: Repeater[];
   readonly #onSuperseded: () => void;
@@ -96,7 +98,8 @@ export class Engine {
       settle: lookEvery,
       rest: 2 * renewEvery,
     });
-    this.#mending = new Repeater(timers, options.mendEvery, () => this.#mendEntries());
+    this.#cleaning = new ShardCleaning({ ...options, kinds, leases: this.#leases, ownership, locks });
+    this.#mending = new Repeater(timers, options.mendEvery, () => this.#mend());
     this.crew = new WorkCrew({
       ...options,
       kinds,
@@ -148,6 +151,11 @@ export class Engine {
     } catch (error) {
       this.#options.log.warn('The heartbeat could not be written.', error);
     }
+  }
+
+  async #mend(): Promise<void> {
+    await this.#mendEntries();
+    await this.#cleaning.run();
   }
 
   /** Prepares the lock store as soon as it answers, and makes the entries that are missing. Never rejects. */

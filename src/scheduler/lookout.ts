@@ -110,9 +110,10 @@ export class Lookout {
 
   /** Services that fell silent are FAILED; whoever notices first decides. */
   async #declare(services: readonly SeenService[]): Promise<void> {
-    const { registry, log } = this.#options;
+    const { service, registry, log } = this.#options;
     for (const { id, heard } of services) {
-      if (!heard && (await registry.declareFailed(id))) log.warn(`The service ${id} fell silent: it is FAILED.`);
+      if (!heard && id !== service.id && (await registry.declareFailed(id)))
+        log.warn(`The service ${id} fell silent: it is FAILED.`);
     }
   }
 

@@ -8,7 +8,7 @@ import type { IdSource } from '../lib/ids.js';
 import type { KindRegistry } from './kind-registry.js';
 import type { Begun, Desired, OccurrenceOutcome, Planner, Tag } from './kinds.js';
 import { ensureShard } from './shards.js';
-import { type SliceCounts, shardChannel, sliceCount, sliceOf, tagKey } from './tag.js';
+import { ENGINES_CHANNEL, type SliceCounts, shardChannel, sliceCount, sliceOf, tagKey } from './tag.js';
 import { beginWork } from './work-begin.js';
 
 export interface PlannerOptions {
@@ -81,7 +81,9 @@ export class SqlPlanner implements Planner {
 
   /** The shard that a background job of this tag belongs to by its id's hash; made when it is not there. */
   shardFor(tx: Tx, tag: Tag, id: string): Promise<string> {
-    return ensureShard(tx, tag, sliceOf(id, sliceCount(tag, this.#options.slices)));
+    const { bell, slices } = this.#options;
+    const onMade = (): void => tx.afterCommit(() => bell.ring(ENGINES_CHANNEL));
+    return ensureShard(tx, tag, sliceOf(id, sliceCount(tag, slices)), onMade);
   }
 
   /** Changes the row in one statement; false when there is none. A tag that is not given stays, and so does the state. */

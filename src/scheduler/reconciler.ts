@@ -64,12 +64,14 @@ export class Reconciler {
 
 /**
  * Compares what the kinds want with what is scheduled: inserts what is missing, deletes what nobody wants, moves what
- * belongs to another shard since the number of slices changed; never touches the instant of what is there. Walks both
- * lists in the order of subjects, so that its memory does not grow with them.
+ * belongs to another shard since the number of slices changed, or to one that is gone; never touches the instant of what
+ * is there. Walks both lists in the order of subjects, so that its memory does not grow with them.
  */
 class Comparison {
   readonly #options: ReconcilerOptions;
   readonly #signal: AbortSignal | undefined;
+  /** The shards there are. */
+  #shards: ReadonlySet<string> = new Set();
 
   constructor(options: ReconcilerOptions, signal: AbortSignal | undefined) {
     this.#options = options;
@@ -90,6 +92,8 @@ class Comparison {
 
   async #compare(kind: Kind, total: Mended): Promise<void> {
     const before = (await this.#options.db.now()) - MINUTE;
+    const shards = await this.#options.db.reader.rows<{ id: string }>('SELECT id FROM shards');
+    this.#shards = new Set(shards.map((shard) => shard.id));
     const missing = new Batch<Desired>((batch) => this.#insert(kind, batch));
     const surplus = new Batch<Scheduled>((batch) => this.#delete(batch));
     const moved = new Batch<Scheduled>((batch) => this.#move(batch));
@@ -106,7 +110,7 @@ class Comparison {
       }
       if (row.done || row.value.subject !== desired.subject) await missing.add(desired);
       else {
-        if (this.#misplaced(row.value)) await moved.add(row.value);
+        if (this.#misplaced(row.value, before)) await moved.add(row.value);
         row = await rows.next();
       }
     }
@@ -158,8 +162,10 @@ class Comparison {
     return shardId(tag, sliceOf(row.id, sliceCount(tag, this.#options.slices)));
   }
 
-  #misplaced(row: Scheduled): boolean {
-    return this.#home(row) !== row.shard_id;
+  /** Its shard is another, or is not there: it went while the background job was being planned. */
+  #misplaced(row: Scheduled, before: number): boolean {
+    const lost = !this.#shards.has(row.shard_id) && Number(row.planned_at) < before;
+    return lost || this.#home(row) !== row.shard_id;
   }
 
   #move(rows: readonly Scheduled[]): Promise<number> {

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.js';
-import type { Tx } from '../db/transaction.js';
+import type { Reader, Tx } from '../db/transaction.js';
 import type { Outbox } from '../events/outbox.js';
 import { marks } from './due.js';
 import { type MovedShard, releaseFact, serviceName, takingFact } from './facts.js';
@@ -201,8 +201,8 @@ export class ShardLeases {
     if (ids.length === 0) return [];
     return this.#db.transaction(async (tx) => {
       const rows = [...(await this.#lockOwn(tx, ids)), ...(await this.#lockUnowned(tx, ids))];
-      const used = await this.#used(tx, ids);
-      const gone = rows.filter((row) => !used.has(row.id));
+      const unused = await this.unused(ids, tx);
+      const gone = rows.filter((row) => unused.includes(row.id));
       if (gone.length === 0) return [];
       const removed = gone.map((row) => row.id);
       await tx.execute(`DELETE FROM shards WHERE id IN (${marks(removed)})`, removed);
@@ -215,11 +215,12 @@ export class ShardLeases {
     });
   }
 
-  /** Those of the shards that background jobs belong to. */
-  async #used(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
+  /** Those of the shards that no background job belongs to. */
+  async unused(ids: readonly string[], reader: Pick<Reader, 'rows'> = this.#db.reader): Promise<string[]> {
+    if (ids.length === 0) return [];
     const sql = `SELECT id FROM shards WHERE id IN (${marks(ids)})
-      AND EXISTS (SELECT 1 FROM background_jobs WHERE shard_id = shards.id)`;
-    return new Set((await tx.rows<{ id: string }>(sql, [...ids])).map((row) => row.id));
+      AND NOT EXISTS (SELECT 1 FROM background_jobs WHERE shard_id = shards.id)`;
+    return (await reader.rows<{ id: string }>(sql, [...ids])).map((row) => row.id);
   }
 
   #lockOwn(tx: Tx, ids: readonly string[]): Promise<Row[]> {

@@ -12,14 +12,15 @@ async function exists(reader: Reader, id: string): Promise<boolean> {
   return (await reader.rows(MISSING, [id])).length > 0;
 }
 
-/** Makes one shard of a tag unless it is there; returns its id. */
-export async function ensureShard(tx: Tx, tag: Tag, slice: number): Promise<string> {
+/** Makes one shard of a tag unless it is there, and says so by `onMade`; returns its id. */
+export async function ensureShard(tx: Tx, tag: Tag, slice: number, onMade = (): void => {}): Promise<string> {
   const id = shardId(tag, slice);
   if (await exists(tx, id)) return id;
   const free = { ownerId: null, ownerIncarnation: null, connectionId: null, leaseUntil: null };
   const row = { id, tagKey: tagKey(tag), tag, slice, ...free, fence: 0, batches: 0 };
   try {
     await insertRows(tx, ShardEntity, [row]);
+    onMade();
   } catch (error) {
     if (!isDuplicate(error)) throw error;
   }

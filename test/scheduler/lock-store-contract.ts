@@ -155,10 +155,10 @@ export function lockStoreContract(name: string, openPlace: () => Promise<LockSto
       await a.ensure(SHARDS);
       await a.hold(['shard_1']);
       await b.hold(['shard_2']);
-      expect(await a.remove(SHARDS)).toBe(2);
-      expect(await a.missing(SHARDS)).toEqual(['shard_1', 'shard_3']);
+      expect(await a.prune(['shard_3'])).toBe(1);
+      expect(await a.missing(SHARDS)).toEqual(['shard_1']);
       await place.expire();
-      expect(await a.remove(SHARDS)).toBe(1);
+      expect(await a.prune([])).toBe(2);
     });
 
     it('lets a lock rest that was won for nothing', async () => {

@@ -42,8 +42,8 @@ export interface LockStore {
   hold(shards: readonly string[]): Promise<number>;
   /** Gives this owner's locks on these shards back; nobody takes them for `pause` milliseconds. */
   release(shards: readonly string[], pause?: number): Promise<void>;
-  /** Deletes the entries of shards that are no more, but none that another holds; returns how many it deleted. */
-  remove(shards: readonly string[]): Promise<number>;
+  /** Deletes the entries of all shards but these, unless another holds them; returns how many it deleted. */
+  prune(shards: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -123,11 +123,10 @@ export class MongoLockStore implements LockStore {
     });
   }
 
-  async remove(shards: readonly string[]): Promise<number> {
-    if (shards.length === 0) return 0;
+  async prune(shards: readonly string[]): Promise<number> {
     return this.#ask(async () => {
       const free = [{ lockService: null }, { wakeAt: { $lte: await this.#clock.now() } }];
-      const filter = { _id: { $in: shards.map(entryKey) }, $or: [mine(this.#options.owner), ...free] };
+      const filter = { _id: { $nin: shards.map(entryKey) }, $or: [mine(this.#options.owner), ...free] };
       return (await this.#entries.deleteMany(filter)).deletedCount;
     });
   }

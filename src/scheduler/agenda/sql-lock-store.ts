@@ -83,10 +83,9 @@ export class SqlLockStore implements LockStore {
     return this.#db.transaction((tx) => tx.execute(sql, values));
   }
 
-  async remove(shards: readonly string[]): Promise<number> {
-    if (shards.length === 0) return 0;
-    const sql = `DELETE FROM agenda_jobs
-      WHERE id IN (${marks(shards)}) AND (lock_service IS NULL OR wake_at <= ${this.#db.nowSql()} OR (${MINE}))`;
+  async prune(shards: readonly string[]): Promise<number> {
+    const others = shards.length === 0 ? '' : `id NOT IN (${marks(shards)}) AND`;
+    const sql = `DELETE FROM agenda_jobs WHERE ${others} (lock_service IS NULL OR wake_at <= ${this.#db.nowSql()} OR (${MINE}))`;
     return this.#db.transaction((tx) => tx.execute(sql, [...shards, ...this.#owner]));
   }
 
