@@ -14,9 +14,10 @@ import type { Logger } from '../telemetry/logger.js';
 
 /**
  * Connections to MySQL for the process's own work, besides those for its clients: however many of these wait for theirs,
- * leases are renewed, due work is fired and events are numbered.
+ * leases are renewed, due work is fired and events are numbered. More than the shards that fire at once: a renewal that
+ * waited behind slow batches would lose the leases.
  */
-const OWN_CONNECTIONS = 4;
+const OWN_CONNECTIONS = 8;
 
 /** The connections of this process. */
 export interface Stores {

@@ -284,7 +284,7 @@ describe.each(storeKinds())('firing on %s', (kind) => {
       expect((await rows()).map((one) => one.attempts)).toEqual([0, 0]);
     });
 
-    it('tries a row alone that was tried before, and parks it after three attempts', async () => {
+    it('tries rows that were tried before in ever smaller groups, at last alone, and parks one after three attempts', async () => {
       const batches: string[][] = [];
       kinds.add({
         ...testKind(),
@@ -293,15 +293,20 @@ describe.each(storeKinds())('firing on %s', (kind) => {
           return due.map((job) => ({ id: job.id, nextRunAt: START + HOURLY, occurrences: [ran(job)] }));
         },
       });
-      for (const subject of ['a', 'b', 'killer', 'tried']) await plan({ subject });
-      await store.db.transaction((tx) => tx.execute("UPDATE background_jobs SET attempts = 1 WHERE subject = 'tried'"));
-      await store.db.transaction((tx) =>
-        tx.execute("UPDATE background_jobs SET attempts = 3 WHERE subject = 'killer'"),
-      );
-      const firing = new ShardFiring(options(), await inherited());
-      await firing.fireDue();
-      await firing.fireDue();
-      expect(batches).toEqual([['tried'], ['a', 'b']]);
+      const attempts = { a: 0, b: 0, killer: 3, once1: 1, once2: 1, once3: 1, once4: 1, twice1: 2, twice2: 2 };
+      for (const [subject, count] of Object.entries(attempts)) {
+        await plan({ subject });
+        const sql = 'UPDATE background_jobs SET attempts = ? WHERE subject = ?';
+        await store.db.transaction((tx) => tx.execute(sql, [count, subject]));
+      }
+      // Of batches of 9: three together that were tried once, each alone that was tried twice.
+      const firing = new ShardFiring({ ...options(), batchSize: 9 }, await inherited());
+      for (let round = 0; round < 5; round += 1) await firing.fireDue();
+      const sizes = [1, 1, 3, 1, 2];
+      expect(batches.map((batch) => batch.length)).toEqual(sizes);
+      expect(batches.slice(0, 2).flat().toSorted()).toEqual(['twice1', 'twice2']);
+      expect(batches.slice(2, 4).flat().toSorted()).toEqual(['once1', 'once2', 'once3', 'once4']);
+      expect(batches[4]?.toSorted()).toEqual(['a', 'b']);
       expect(await row('killer')).toMatchObject({ wake_at: null, attempts: 3 });
       expect((await row('killer'))?.fail_reason).toMatch(/ended 3 times/);
       await plan({ subject: 'killer' });
