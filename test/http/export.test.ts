@@ -240,6 +240,22 @@ describe.each(storeKinds())('the export of the history on %s', (store) => {
     expect(linesOf(await own.text()).map(({ kind, project }) => [kind, project])).toEqual([['JOB_RUN', 'default']]);
   });
 
+  it('finds names with commas and quotes, which stand in quotes', async () => {
+    const odd = await deploy('env-comma', 'commas');
+    const names = ['p, q', 'say "so"', 'r'];
+    await insertTasks(
+      server.world,
+      names.map((taskName) => taskRow(odd, { taskName, nodeId: '77' })),
+    );
+    const asked = encodeURIComponent('"p, q","say ""so"""');
+    expect((await rows(`task_names=${asked}`)).map(({ task_name }) => task_name).sort()).toEqual(['p, q', 'say "so"']);
+    const answer = await server.get(`${EXPORT}?task_names=${encodeURIComponent('"p, q')}`);
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { message: expect.stringContaining('double quotes') },
+    ]);
+  });
+
   it('answers 405 to a change', async () => {
     const answer = await server.get(EXPORT, { method: 'DELETE' });
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);

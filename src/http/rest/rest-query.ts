@@ -1,4 +1,5 @@
 import { type InputIssue, InvalidInputError } from '../../lib/errors.js';
+import { listItems } from './list-items.js';
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/i;
 const EPOCH_SECONDS = /^\d{1,10}(\.\d+)?$/;
@@ -40,11 +41,14 @@ export class RestQuery {
     return value;
   }
 
-  /** The values of a list: separated by commas, or by repeating the parameter; null where it is left out. */
+  /**
+   * The values of a list: with commas between them, or by repeating the parameter; null where it is left out. A value in
+   * double quotes may hold commas.
+   */
   list(name: string): string[] | null {
     const given = this.#values.getAll(name);
     if (given.length === 0) return null;
-    const values = given.flatMap((text) => text.split(',')).map((text) => text.trim());
+    const values = given.flatMap((text) => listItems(text) ?? this.#unclosed(name));
     if (values.some((text) => text === '')) {
       this.fault(name, `"${name}" has an empty value: give values with commas between them, or leave it out.`);
     }
@@ -60,6 +64,11 @@ export class RestQuery {
   word<T>(name: string, meaning: ReadonlyMap<string, T>): T | null {
     const word = this.text(name);
     return word === null ? null : this.#meaning(name, word, meaning);
+  }
+
+  #unclosed(name: string): string[] {
+    this.fault(name, `A value in double quotes ends with one, and a comma follows, in "${name}".`);
+    return [];
   }
 
   #meaning<T>(name: string, word: string, meaning: ReadonlyMap<string, T>): T | null {
