@@ -58,8 +58,8 @@ async function warningOf(tx: Tx, service: ServiceRow, roster: Roster): Promise<D
   if (left.length === 0) return null;
   const shards = left.reduce((sum, row) => sum + row.shards, 0);
   const tags = left.slice(0, MOST_TAGS).map(({ tag }) => tag);
-  const more = left.length > MOST_TAGS ? ' ...' : '';
-  const message = `${serviceName(service)} is the last service that fits what is tagged ${tags.map(tagText).join('; ')}${more}: it is UNASSIGNED, and nothing of it is fired until a service that fits takes work.`;
+  const named = `${tags.map(tagText).join('; ')}${left.length > MOST_TAGS ? ' ...' : ''}`;
+  const message = `${serviceName(service)} is the last service that takes what is tagged ${named}: nothing of that is fired until another does.`;
   return { message, tags, shards };
 }
 

@@ -26,6 +26,9 @@ const STANDS: Readonly<Record<ServiceState, string>> = {
   FAILED: 'has failed',
 };
 
+/** Services that a reason names: those that were heard of last. */
+const MOST_NAMED = 3;
+
 /** Who is alive at one moment, and what nobody who is alive may own. */
 export class Roster {
   /** The store's clock. */
@@ -60,8 +63,9 @@ export class Roster {
   reasonFor(tag: Tag, named: boolean): string {
     const wanted = Object.keys(tag).length === 0 ? 'No service' : `No service with the labels ${tagText(tag)}`;
     const reason = `${wanted} is alive and takes work`;
-    const nearest = named ? this.services.find((service) => fits(service.labels, tag)) : undefined;
-    return nearest ? `${reason}: ${serviceName(nearest)} ${STANDS[nearest.state]}.` : `${reason}.`;
+    const near = named ? this.services.filter((service) => fits(service.labels, tag)).slice(0, MOST_NAMED) : [];
+    if (near.length === 0) return `${reason}.`;
+    return `${reason}: ${near.map((service) => `${serviceName(service)} ${STANDS[service.state]}`).join(', ')}.`;
   }
 }
 
