@@ -117,7 +117,7 @@ export class Firing {
     const done = await db.transaction(async (tx) => {
       await guard(db, tx, shard);
       at = await tx.now();
-      const selection = { shardId: shard.id, kinds: kinds.names, limit: batchSize, only };
+      const selection = { dialect: db.dialect, shardId: shard.id, kinds: kinds.names, limit: batchSize, only };
       const rows = await dueRows(tx, selection, at);
       if (rows.length === 0) return [];
       const fired = await this.#fire(tx, shard, rows, at, careful);

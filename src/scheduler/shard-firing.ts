@@ -91,7 +91,7 @@ export class ShardFiring {
     const { db, kinds, batchSize } = this.#options;
     return db.transaction(async (tx) => {
       await guard(db, tx, this.#shard);
-      const selection = { shardId: this.#shard.id, kinds: kinds.names, limit: batchSize };
+      const selection = { dialect: db.dialect, shardId: this.#shard.id, kinds: kinds.names, limit: batchSize };
       const rows = await dueRows(tx, selection, await tx.now());
       const worn = rows.filter((row) => row.attempts >= MOST_ATTEMPTS && !this.#counted.has(row.id));
       await park(

@@ -219,8 +219,8 @@ describe.each(storeKinds())('100,000 background jobs on %s', (kind) => {
         return [];
       },
     };
-    const source = { reader, nowSql: () => store.db.nowSql() };
-    await dueRows(reader, { shardId: shard(0), kinds: ['test'], limit: 200 }, START + 1_000);
+    const source = { dialect: store.db.dialect, reader, nowSql: () => store.db.nowSql() };
+    await dueRows(reader, { dialect: store.db.dialect, shardId: shard(0), kinds: ['test'], limit: 200 }, START + 1_000);
     await nextDue(source, shard(0), ['test']);
     await shardsDueWithin(source, [shard(0), shard(1)], 1_000);
     expect(plans.length).toBeGreaterThanOrEqual(3);
