@@ -84,12 +84,6 @@ describe('descriptions', () => {
     const unfinished = all.filter(({ description }) => !/^[^a-z].*[.?]$/s.test(description ?? ''));
     expect(places(unfinished)).toEqual([]);
   });
-
-  it('of what is deprecated name the replacement and the date', () => {
-    const deprecated = all.filter(({ deprecation }) => deprecation !== null);
-    const wrong = deprecated.filter(({ deprecation }) => !/`\w+`.*\b20\d\d-\d\d-\d\d\b/.test(deprecation ?? ''));
-    expect(places(wrong)).toEqual([]);
-  });
 });
 
 describe('names', () => {
