@@ -138,7 +138,11 @@ export const SETTINGS = {
         'The most that one operation may cost; a page costs its size.',
       ),
       operationTimeout: must(duration(100, HOUR), 30 * SECOND, 'How long an operation may take.'),
-      rateLimit: must(whole(0, 1_000_000_000), 600_000, 'Cost that one token may spend a minute; 0 = no limit.'),
+      rateLimit: must(
+        whole(0, 1_000_000_000),
+        600_000,
+        'Cost that one token may spend a minute on each server; 0 = no limit.',
+      ),
     },
   },
   live: {
