@@ -18,7 +18,7 @@ type Slices = { readonly [P in Part]: Slice<P> };
 type ConfigSources = ReadonlyMap<string, string>;
 
 /** The whole configuration, frozen. */
-export interface Config extends Omit<Slices, 'server' | 'stores' | 'rights'> {
+export interface Config extends Omit<Slices, 'server' | 'stores' | 'rights' | 'work'> {
   readonly server: Omit<Slice<'server'>, 'localAgent'> & {
     readonly localAgent: boolean;
     /** Whether only this host can reach the server. */
@@ -29,6 +29,7 @@ export interface Config extends Omit<Slices, 'server' | 'stores' | 'rights'> {
     readonly graphiql: boolean;
     readonly metricsPublic: boolean;
   };
+  readonly work: Omit<Slice<'work'>, 'shardRenew'> & { readonly shardRenew: number };
   readonly sources: ConfigSources;
 }
 
@@ -76,8 +77,11 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+/** How often an engine renews what it holds, at the least. */
+const renewOf = (work: Slice<'work'>): number => Math.floor(work.shardLease / 3);
+
 function checkTogether(slices: Slices, given: ReadonlyMap<string, Given>, faults: ConfigFault[]): void {
-  const { server, rights } = slices;
+  const { server, rights, work } = slices;
   const nameOf = (key: string): string => given.get(key)?.source ?? variableOf(key);
   if (rights.jwksUrl !== null) {
     for (const key of ['jwtIssuer', 'jwtAudience'] as const) {
@@ -85,6 +89,10 @@ function checkTogether(slices: Slices, given: ReadonlyMap<string, Given>, faults
       const message = `Needed with ${nameOf('jwksUrl')}: a token made for somebody else would be good here.`;
       faults.push({ name: variableOf(key), message });
     }
+  }
+  if (work.shardRenew !== null && work.shardRenew > renewOf(work)) {
+    const message = `At most a third of ${nameOf('shardLease')}: else one slow renewal loses the shards.`;
+    faults.push({ name: nameOf('shardRenew'), message });
   }
   if (!isLoopback(server.host) && rights.adminToken === null && rights.jwksUrl === null) {
     const remedy =
@@ -143,7 +151,7 @@ function complete(slices: Slices, given: ReadonlyMap<string, Given>, production:
     }),
     limits: freeze(limits),
     live: freeze(live),
-    work: freeze(work),
+    work: freeze({ ...work, shardRenew: work.shardRenew ?? renewOf(work) }),
     history: freeze(history),
     reports: freeze(reports),
     telemetry: freeze(telemetry),

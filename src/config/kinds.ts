@@ -128,6 +128,34 @@ const list = (form: string, parseItem: (item: string) => string): Kind<readonly 
 
 export const origins = list('origins, separated by commas', parseOrigin);
 
+const LABEL = /^([A-Za-z0-9][A-Za-z0-9._/-]{0,62})\s*=\s*(\S(?:.{0,253}\S)?)$/;
+const MOST_LABELS = 30;
+const LABELS = 'labels such as zone=eu, separated by commas; "host" and "name" are given';
+
+const pairs = list('labels such as `zone=eu`, separated by commas', (item) => {
+  const [, name = 'host', value = ''] = LABEL.exec(item) ?? [];
+  if (name === 'host' || name === 'name') throw new WrongValue(LABELS);
+  return `${name}=${value}`;
+});
+
+/** What a service can be chosen by, beside its host and name. */
+export const labels: Kind<Readonly<Record<string, string>>> = {
+  form: pairs.form,
+  parse(value) {
+    const items = pairs.parse(value).map((item): [string, string] => {
+      const sign = item.indexOf('=');
+      return [item.slice(0, sign), item.slice(sign + 1)];
+    });
+    if (items.length > MOST_LABELS) throw new WrongValue(`at most ${MOST_LABELS} labels`);
+    if (new Set(items.map(([name]) => name)).size < items.length) throw new WrongValue('each label once');
+    return Object.freeze(Object.fromEntries(items));
+  },
+  show: (value) =>
+    Object.entries(value)
+      .map(([name, text]) => `${name}=${text}`)
+      .join(','),
+};
+
 /** Addresses or networks of trusted proxies. */
 export const networks = list('IP addresses or networks (`10.0.0.0/8`), separated by commas', (item) => {
   if (!/^[0-9a-f.:]+(\/\d{1,3})?$/i.test(item)) {

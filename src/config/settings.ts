@@ -4,6 +4,7 @@ import {
   durationOrNone,
   flag,
   type Kind,
+  labels,
   networks,
   oneOf,
   origins,
@@ -22,6 +23,8 @@ export interface Setting<T> {
   /** For the documentation, where the default is worked out. */
   defaultIs?: string;
   description: string;
+  /** The flag that gives one item of it, and may be given again and again; else the flag is the setting's name. */
+  itemFlag?: string;
   /** Never shown; and can be given as a file, by the variable with `_FILE` at its end. */
   secret?: true;
 }
@@ -55,6 +58,14 @@ export const SETTINGS = {
       name: may(text, 'The name of this service, so that several can run on one host.', {
         defaultIs: 'host name and port; with port 0 a random part instead',
       }),
+      labels: {
+        ...must(
+          labels,
+          {},
+          'What this service can be chosen by, beside its host and name: background jobs with a tag such as zone=eu run on services that carry it.',
+        ),
+        itemFlag: '--label',
+      },
       publicUrl: may(url('http', 'https'), 'The URL that people reach this server by, when a proxy stands before it.', {
         defaultIs: 'host and port',
       }),
@@ -191,7 +202,22 @@ export const SETTINGS = {
       shardLease: must(
         duration(2 * SECOND, HOUR),
         15 * SECOND,
-        'How long an engine holds a shard without renewing it.',
+        'How long an engine holds a shard without renewing it: after that time others take what a dead engine held.',
+      ),
+      shardRenew: may(
+        duration(200, 20 * MINUTE),
+        'How often an engine renews what it holds, and says that it is alive; at most a third of ORRERY_SHARD_LEASE.',
+        { defaultIs: 'a third of ORRERY_SHARD_LEASE' },
+      ),
+      shards: must(
+        whole(1, 1_024),
+        16,
+        'How many shards the background jobs that any service may run are spread over; the same on all servers.',
+      ),
+      taggedShards: must(
+        whole(1, 1_024),
+        1,
+        'How many shards the background jobs of each tag are spread over; the same on all servers.',
       ),
     },
   },
@@ -231,7 +257,8 @@ export const variableOf = (key: string): string => `ORRERY_${fileKeyOf(key).toUp
 export const fileKeyOf = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** The name of a setting as a flag of `orrery serve`. */
-export const flagOf = (key: string): string => `--${fileKeyOf(key).replaceAll('_', '-')}`;
+export const flagOf = (key: string): string =>
+  ALL_SETTINGS.get(key)?.itemFlag ?? `--${fileKeyOf(key).replaceAll('_', '-')}`;
 
 /** Every setting by its key, in the order of the documentation. */
 export const ALL_SETTINGS: ReadonlyMap<string, Setting<unknown>> = new Map(

@@ -28,9 +28,17 @@ function shown(setting: Setting<unknown>, value: unknown): string {
 /** Every setting with its value and where that comes from; secrets are masked. */
 export function showConfig(config: Config): ShownSetting[] {
   const values = new Map<string, unknown>(
-    [config.server, config.stores, config.rights, config.limits, config.live, config.work, config.telemetry].flatMap(
-      (slice) => Object.entries(slice),
-    ),
+    [
+      config.server,
+      config.stores,
+      config.rights,
+      config.limits,
+      config.live,
+      config.history,
+      config.work,
+      config.reports,
+      config.telemetry,
+    ].flatMap((slice) => Object.entries(slice)),
   );
   return [...ALL_SETTINGS].map(([key, setting]) => ({
     variable: variableOf(key),
@@ -45,6 +53,8 @@ export interface FlagHelp {
   variable: string;
   description: string;
   fallback: string;
+  /** Whether it may be given more than once: then the texts are joined by commas. */
+  repeatable: boolean;
 }
 
 const fallbackOf = (setting: Setting<unknown>): string => setting.defaultIs ?? shown(setting, setting.fallback);
@@ -56,6 +66,7 @@ export function flagHelp(): FlagHelp[] {
     variable: variableOf(key),
     description: setting.description,
     fallback: fallbackOf(setting).replaceAll('`', ''),
+    repeatable: setting.itemFlag !== undefined,
   }));
 }
 

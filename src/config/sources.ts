@@ -74,11 +74,14 @@ export function fromFlags(flags: Readonly<Record<string, string>>, faults: Confi
   return given;
 }
 
-function asText(value: unknown): string | null {
+/** A value of the file as the text of a setting; what has parts is written as a list or, where `named`, by names. */
+function asText(value: unknown, named = false): string | null {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (!Array.isArray(value)) return null;
-  const items = value.map(asText);
+  if (typeof value !== 'object' || value === null || !(named || Array.isArray(value))) return null;
+  const items = Array.isArray(value)
+    ? value.map((item) => asText(item))
+    : Object.entries(value).map(([name, item]) => (typeof item === 'object' ? null : `${name}=${asText(item)}`));
   return items.includes(null) ? null : items.join(',');
 }
 
@@ -110,7 +113,7 @@ export function fromFile(file: ConfigFile | null, faults: ConfigFault[]): Map<st
   for (const [name, value] of Object.entries(lines)) {
     const key = BY_FILE_KEY.get(name);
     const where = `${name} in ${file.path}`;
-    const text = asText(value);
+    const text = asText(value, ALL_SETTINGS.get(key ?? '')?.itemFlag !== undefined);
     if (key === undefined) {
       faults.push({ name: where, message: `There is no such setting.${didYouMean(name, BY_FILE_KEY.keys())}` });
     } else if (text === null && value !== null) {

@@ -22,6 +22,7 @@ import { systemIds } from '../lib/ids.js';
 import { SECOND, systemClock } from '../lib/time.js';
 import { createLive, type Live } from '../live/hub.js';
 import { createDirectory, type Directory } from '../scheduler/directory/directory.js';
+import type { Kind } from '../scheduler/kinds.js';
 import type { SchedulerOptions } from '../scheduler/options.js';
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.js';
 import type { Health } from '../telemetry/health.js';
@@ -62,7 +63,10 @@ export interface Telemetry {
   metrics: Metrics;
 }
 
-type SchedulerTrial = Pick<SchedulerOptions, 'at'>;
+/** What trials add to the scheduler: to hold it at its points, and kinds of their own. */
+export interface SchedulerTrial extends Pick<SchedulerOptions, 'at'> {
+  readonly kinds?: (scheduler: Scheduler) => readonly Kind[];
+}
 
 function createClock(
   config: Config,
@@ -80,13 +84,14 @@ function createClock(
     bell: stores.log.bell,
     outbox,
     listen: (channel, look) => stores.doorbell.listen(channel, look),
-    identity: { host: hostname(), name: identity.name, version: identity.version, labels: {} },
+    identity: { host: hostname(), name: identity.name, version: identity.version, labels: config.server.labels },
     log: { warn: (message, error) => log.warn({ error }, message) },
     metrics: schedulerMetrics(metrics),
     leaseLength: config.work.shardLease,
-    renewEvery: Math.floor(config.work.shardLease / 3),
+    renewEvery: config.work.shardRenew,
+    slices: { untagged: config.work.shards, tagged: config.work.taggedShards },
     exclusive: config.stores.embedded,
-    ...trial,
+    ...(trial.at ? { at: trial.at } : {}),
     ...(config.stores.mongodbUrl === null ? {} : { mongoUrl: config.stores.mongodbUrl }),
   });
   if (config.server.role === 'api') return scheduler;
@@ -155,7 +160,7 @@ export function createDomain(
     historyRetentionChore(deps, retention),
     silenceChore({ ...deps, reportTimeout: config.history.historyReportTimeout }, telemetry.log),
   ];
-  const kinds = [jobRunKind(deps), jobStaleKind(deps), leases, ...chores];
+  const kinds = [jobRunKind(deps), jobStaleKind(deps), leases, ...chores, ...(trial.kinds?.(scheduler) ?? [])];
   for (const kind of kinds) scheduler.register(kind);
   telemetry.metrics.gauge('orrery_jobs_stale', 'Jobs whose last success is older than their staleAfter.', () =>
     countStale(stores.own.reader, systemClock.now()),

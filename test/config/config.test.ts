@@ -129,6 +129,28 @@ describe('the configuration', () => {
     expect(shown?.value).toBe('mongodb://orrery:********@a:27017,b:27017,c:27017/agenda');
   });
 
+  it('takes labels as a list, by names in the file, and by a flag for each', () => {
+    const labels = { zone: 'eu', rack: '3' };
+    expect(load({ env: { ORRERY_LABELS: 'zone=eu, rack = 3' } }).server.labels).toEqual(labels);
+    expect(load({ file: { path: 'a.yaml', text: 'labels: {zone: eu, rack: 3}' } }).server.labels).toEqual(labels);
+    expect(load({ file: { path: 'a.yaml', text: 'labels: [zone=eu, rack=3]' } }).server.labels).toEqual(labels);
+    const byFlag = load({ flags: { label: 'zone=eu,rack=3' } });
+    expect(byFlag.server.labels).toEqual(labels);
+    expect(byFlag.sources.get('labels')).toBe('--label');
+    expect(showConfig(byFlag).find((line) => line.variable === 'ORRERY_LABELS')?.value).toBe('zone=eu,rack=3');
+    expect(load({}).server.labels).toEqual({});
+    for (const wrong of ['zone', 'host=a', '=eu', 'zone=', 'zone=eu,zone=us', '-a=b']) {
+      expect(faultsOf({ env: { ORRERY_LABELS: wrong } })[0]).toMatch(/ORRERY_LABELS: ".*" is not right: write/);
+    }
+  });
+
+  it('renews what an engine holds three times before it runs out, or more often', () => {
+    expect(load({}).work).toMatchObject({ shardLease: 15_000, shardRenew: 5_000, shards: 16, taggedShards: 1 });
+    expect(load({ env: { ORRERY_SHARD_LEASE: '60s' } }).work.shardRenew).toBe(20_000);
+    expect(load({ env: { ORRERY_SHARD_RENEW: '2s' } }).work.shardRenew).toBe(2_000);
+    expect(faultsOf({ env: { ORRERY_SHARD_RENEW: '6s' } })[0]).toMatch(/ORRERY_SHARD_RENEW: At most a third/);
+  });
+
   it('names a YAML alias that stands for nothing', () => {
     const [fault] = faultsOf({ file: { path: 'orrery.yaml', text: 'port: *nothing' } });
     expect(fault).toMatch(/^orrery.yaml: Not YAML: Unresolved alias/);

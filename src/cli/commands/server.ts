@@ -15,13 +15,19 @@ type Used = (flag: string) => boolean;
 
 const MIGRATING = new Set(['--database-url', '--database-pool', '--data-dir']);
 
+/** The values of a flag that is given more than once. */
+const joined = (value: string, before: string | undefined): string =>
+  before === undefined ? value : `${before},${value}`;
+
 /** Adds each setting of the configuration as a flag. */
 async function addSettings(command: Command, used: Used): Promise<void> {
   const { settingFlags } = await import('../../main/setting-flags.js');
   command.option('--config <path>', 'a configuration file (YAML); each setting can be a line of it (ORRERY_CONFIG)');
-  for (const { flag, variable, description, fallback } of settingFlags()) {
+  for (const { flag, variable, description, fallback, repeatable } of settingFlags()) {
     const shown = fallback === '' ? variable : `${variable}, default: ${fallback}`;
-    command.addOption(new Option(`${flag} <value>`, `${description} (${shown})`).hideHelp(!used(flag)));
+    const more = repeatable ? '; can be repeated' : '';
+    const option = new Option(`${flag} <value>`, `${description} (${shown}${more})`).hideHelp(!used(flag));
+    command.addOption(repeatable ? option.argParser(joined) : option);
   }
 }
 
