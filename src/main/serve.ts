@@ -1,14 +1,14 @@
 import type { Config } from '../config/config.js';
 import { ExpectedError } from '../lib/errors.js';
-import { systemClock } from '../lib/time.js';
-import type { SchedulerOptions } from '../scheduler/options.js';
+import { SECOND, systemClock } from '../lib/time.js';
 import { Health } from '../telemetry/health.js';
 import { createLogger, type Logger } from '../telemetry/logger.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { type Api, startApi } from './api.js';
+import { Closing } from './closing.js';
 import { type Flags, readConfiguration } from './configuration.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
-import { createDomain, type Domain, type Identity, type Telemetry } from './domain.js';
+import { createDomain, type Domain, type Identity, type SchedulerTrial, type Telemetry } from './domain.js';
 import { boundHeapGrowth } from './heap.js';
 import { startLocalAgent } from './local-agent.js';
 import { keepPresence } from './presence.js';
@@ -35,14 +35,7 @@ export interface ServeOptions {
   /** Node's own numbers in the metrics; off where several servers share a process. */
   processMetrics?: boolean;
   /** What trials add to the scheduler. */
-  scheduler?: Pick<SchedulerOptions, 'at'>;
-}
-
-/** What is open, in the order it is to be closed in. */
-type Closing = (() => Promise<void> | void)[];
-
-async function closeAll(closing: Closing): Promise<void> {
-  for (const close of closing.reverse()) await close();
+  scheduler?: SchedulerTrial;
 }
 
 function checkRoles(config: Config): void {
@@ -68,7 +61,7 @@ function localAgentOf(
     version,
     log: telemetry.log,
   });
-  closing.push(() => agent.stop());
+  closing.beside('local agent', () => agent.stop());
   return agent.clientKey;
 }
 
@@ -87,18 +80,20 @@ async function open(config: Config, options: ServeOptions, closing: Closing): Pr
   };
   const ownsDirectory = config.stores.embedded || (config.rights.adminToken === null && config.server.loopback);
   const directory = ownsDirectory ? openDataDirectory(config.server.dataDir) : null;
-  if (directory) closing.push(() => directory.release());
+  if (directory) closing.opened('data directory', () => directory.release());
   const stores: Stores = await openStores(config, health, log);
-  closing.push(() => stores.close());
+  closing.opened('stores', () => stores.close());
   const domain = createDomain(config, stores, identity, telemetry, options.scheduler);
-  closing.push(() => domain.retention.stop());
-  closing.push(keepPresence(domain.clients.presence, log));
+  closing.opened('retention', () => domain.retention.stop());
+  closing.beside('presence', keepPresence(domain.clients.presence, log));
   const api = await startApi(config, stores, domain, identity, telemetry);
-  closing.push(() => api.stop());
+  closing.opened('API', () => api.stop());
+  // Closed first, and at once: from now on nothing is taken here, and others are told.
+  closing.opened('readiness', () => health.setReady(false));
   if (config.server.role !== 'api') {
     await domain.scheduler.start();
-    closing.push(() => domain.scheduler.stop(config.server.shutdownTimeout));
-    closing.push(takeReportsFromQueue(config, stores, domain, identity, telemetry));
+    closing.beside('scheduler', () => domain.scheduler.stop(config.server.shutdownTimeout));
+    closing.beside('queue of reports', takeReportsFromQueue(config, stores, domain, identity, telemetry));
   }
   const first = directory ? await provideFirstLogin(domain.rights, stores.db, directory.path) : null;
   directory?.announce({ pid: process.pid, url: api.url, version: options.version, startedAt: systemClock.now() });
@@ -116,22 +111,29 @@ async function open(config: Config, options: ServeOptions, closing: Closing): Pr
 
 /** Starts a server in this process. Throws in one clear line when it cannot: what was opened is closed again. */
 export async function startServer(config: Config, options: ServeOptions): Promise<RunningServer> {
-  const closing: Closing = [];
+  const closing = new Closing();
+  const log = options.log ?? createLogger({ level: config.telemetry.logLevel });
+  const stop = (): Promise<void> => closing.all(log, config.server.shutdownTimeout);
   try {
-    const running = await open(config, options, closing);
-    return { ...running, stop: () => closeAll(closing) };
+    return { ...(await open(config, options, closing)), stop };
   } catch (error) {
-    await closeAll(closing);
+    await stop();
     throw error;
   }
 }
 
-/** Waits for the first SIGTERM or SIGINT; the second one ends the process at once. */
+/** What a shell says of a process that a signal ended. */
+const AFTER_SIGNAL: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+/**
+ * Waits for the first SIGTERM or SIGINT; the second one ends the process at once, wherever it is: what is not committed
+ * is undone by the database, and leases end by themselves.
+ */
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
     let first = true;
     const onSignal = (signal: NodeJS.Signals): void => {
-      if (!first) process.exit(130);
+      if (!first) process.exit(AFTER_SIGNAL[signal]);
       first = false;
       resolve(signal);
     };
@@ -140,14 +142,23 @@ function stopSignal(): Promise<string> {
   });
 }
 
+/** How long what nobody closed may hold the process open after an orderly end, in milliseconds. */
+const LAST = 2 * SECOND;
+
 /** `orrery serve`: runs until a signal; `say` gets the lines for the person who started it. */
-export async function serve(flags: Flags, version: string, say: (text: string) => void): Promise<void> {
+export async function serve(
+  flags: Flags,
+  version: string,
+  say: (text: string) => void,
+  trial: Pick<ServeOptions, 'scheduler'> = {},
+): Promise<void> {
   boundHeapGrowth();
   const config = await readConfiguration(flags);
-  const server = await startServer(config, { version });
+  const server = await startServer(config, { version, ...trial });
   const stopped = stopSignal();
   say(server.message);
   const signal = await stopped;
   say(`\n${signal}: handing over and stopping ... (again to stop at once)\n`);
   await server.stop();
+  setTimeout(() => process.exit(0), LAST).unref();
 }

@@ -5,6 +5,8 @@ import { createOrreryClient, createSdk, type OrreryClient, type OrrerySdk } from
 import { ADMIN_TOKEN } from './server.js';
 
 const ORRERY = fileURLToPath(new URL('../../bin/orrery.js', import.meta.url));
+/** `orrery serve` with leased work that a test steers by files: see there. */
+export const WORKING_SERVER = fileURLToPath(new URL('working-server.mjs', import.meta.url));
 
 /** How a process ended. */
 export interface Ended {
@@ -33,8 +35,8 @@ function environmentOf(settings: Settings): NodeJS.ProcessEnv {
 }
 
 /** `orrery` as a process of its own, with settings as the keys of the configuration (`dataDir`, `runLease`). */
-function spawnOrrery(args: readonly string[], settings: Settings, env: Settings = {}): ChildProcess {
-  return spawn(process.execPath, [ORRERY, ...args], {
+function spawnOrrery(args: readonly string[], settings: Settings, env: Settings = {}, program = ORRERY): ChildProcess {
+  return spawn(process.execPath, [program, ...args], {
     env: { ...environmentOf(settings), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -77,9 +79,9 @@ export class ServerProcess {
 
   /**
    * Starts a server with all rights for ADMIN_TOKEN; resolves when it answers, rejects with its words when it ends.
-   * `env`: variables that are not the server's own.
+   * `env`: variables that are not the server's own. `program`: what is run in place of `orrery`.
    */
-  static async start(settings: Settings, env: Settings = {}): Promise<ServerProcess> {
+  static async start(settings: Settings, env: Settings = {}, program?: string): Promise<ServerProcess> {
     const given = {
       port: '0',
       adminToken: ADMIN_TOKEN,
@@ -87,7 +89,7 @@ export class ServerProcess {
       rateLimit: '0',
       ...settings,
     };
-    const child = spawnOrrery(['serve'], given, env);
+    const child = spawnOrrery(['serve'], given, env, program);
     const lines: string[] = [];
     const ended = new Promise<Ended>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
     child.stderr?.on('data', (data) => lines.push(String(data)));

@@ -81,16 +81,16 @@ class Play {
     const { place } = this;
     const { db } = place.store;
     if (one.do === 'pass') return place.forward(one.milliseconds);
-    if (one.do === 'begin') return void (await place.begin(SUBJECTS[one.subject] ?? ''));
-    if (one.do === 'retry') {
-      const values = [await db.now(), SUBJECTS[one.subject] ?? ''];
+    if ('subject' in one) {
+      const name = SUBJECTS[one.subject] ?? '';
+      if (one.do === 'begin') return void (await place.begin(name));
+      const values = [await db.now(), name];
       const sql =
         "UPDATE leases SET state = 'WAITING', wake_at = ?, attempts = 0 WHERE subject = ? AND state = 'PARKED'";
       return void (await db.transaction((tx) => tx.execute(sql, values)));
     }
-    if (one.do === 'notice') return this.#notice();
-    if (one.do === 'expire') return place.ending.expired();
     if ('believer' in one) return this.#believe(one.believer, one.do);
+    if (!('host' in one)) return one.do === 'notice' ? this.#notice() : place.ending.expired();
     const engine = this.#at(one.host);
     if (one.do === 'take') return this.#take(engine);
     if (one.do === 'beat') return this.#beat(engine);
