@@ -85,6 +85,52 @@ describe.each(storeKinds())('leases on shards on %s', (kind) => {
     expect(await leasesOf(await start('new-name'), true).take(all)).toHaveLength(all.length);
   });
 
+  it('tell of each move: who, why, from whom and to whom', async () => {
+    const [first, second, third, fourth] = [await start('a'), await start('b'), await start('a'), await start('c')];
+    const one = all.slice(0, 1);
+    await leasesOf(first).take(one);
+    await leasesOf(third).take(one);
+    store.clock.forward(LEASE);
+    await leasesOf(second).take(one);
+    await leasesOf(second).release(one, 'test');
+    await leasesOf(second).release(one, 'not any more');
+    await leasesOf(fourth).take(one);
+    const rows = await store.db.reader.rows<{ subject: string; payload: string }>(
+      "SELECT subject, payload FROM events WHERE topic = 'shardMoved' ORDER BY id",
+    );
+    const facts = rows.map(({ subject, payload }) => {
+      const { reason, why, from, to, fromName, toName, fence, slice, tag } = JSON.parse(payload);
+      expect([subject, tag, typeof slice, from === null, to === null]).toEqual([
+        all[0],
+        {},
+        'number',
+        fromName === null,
+        toName === null,
+      ]);
+      return [reason, why, fromName, toName, fence];
+    });
+    expect(facts).toEqual([
+      ['TAKEN', 'nobody held it', null, 'a/engine', 1],
+      ['RESTARTED', 'its service has started again', 'a/engine', 'a/engine', 2],
+      ['TAKEOVER', 'the lease of its owner had run out', 'a/engine', 'b/engine', 3],
+      ['RELEASED', 'test', 'b/engine', null, 3],
+      ['TAKEN', 'nobody held it', null, 'c/engine', 4],
+    ]);
+  });
+
+  it('end with their shard, unless a background job belongs to it or another owns it', async () => {
+    const a = leasesOf(await start('a'));
+    const [own = '', others = '', free = '', used = ''] = all;
+    await a.take([own, used]);
+    await leasesOf(await start('b')).take([others]);
+    const job = `INSERT INTO background_jobs (id, kind, subject, next_run_at, job_state, tag, shard_id, generation,
+      fail_count, attempts, planned_at) VALUES ('j', 'k', 's', 0, '{}', '{}', ?, 1, 0, 0, 0)`;
+    await store.db.transaction((tx) => tx.execute(job, [used]));
+    expect(new Set(await a.unused(all))).toEqual(new Set([own, others, free]));
+    expect((await a.remove(all, 'test')).sort()).toEqual([own, free].sort());
+    expect(new Set(await a.all())).toEqual(new Set([others, used]));
+  });
+
   it('are for services whose labels contain the tag', async () => {
     const tagged = await store.db.transaction((tx) => ensureShard(tx, { host: 'b' }, 0));
     const a = leasesOf(await start('a'));

@@ -57,6 +57,41 @@ describe.each(storeKinds())('services on %s', (kind) => {
     expect(await states()).toMatchObject([{ state: 'ACTIVE' }, { state: 'ACTIVE' }]);
   });
 
+  it('tell of each change of their state, in the transaction that makes it', async () => {
+    const service = await registry.register(ctl('a'));
+    store.clock.forward(15_000);
+    await registry.declareFailed(service.id);
+    await registry.heartbeat(service);
+    await registry.leave(service);
+    await registry.heartbeat(service);
+    await registry.register(ctl('a'));
+    const rows = await store.db.reader.rows<{ subject: string; payload: string }>(
+      "SELECT subject, payload FROM events WHERE topic = 'serviceStateChanged' ORDER BY id",
+    );
+    expect(new Set(rows.map((row) => row.subject))).toEqual(new Set([service.id]));
+    const facts = rows.map(({ payload }) => {
+      const { stateBefore, state, incarnation, reason }: Record<string, unknown> = JSON.parse(payload);
+      return [stateBefore, state, incarnation, reason];
+    });
+    expect(facts).toEqual([
+      [null, 'ACTIVE', 1, 'it has started'],
+      ['ACTIVE', 'FAILED', 1, 'nothing was heard of it for 15 s'],
+      ['FAILED', 'ACTIVE', 1, 'it was heard of again'],
+      ['ACTIVE', 'STOPPED', 1, 'it was stopped'],
+      ['STOPPED', 'ACTIVE', 2, 'it has started again'],
+    ]);
+  });
+
+  it('stay stopped, and keep draining, whatever heartbeat comes late', async () => {
+    const [a, b] = [await registry.register(ctl('a')), await registry.register(ctl('b'))];
+    await registry.leave(a);
+    await store.db.transaction((tx) => tx.execute("UPDATE services SET state = 'DRAINING' WHERE host = 'b'"));
+    expect([await registry.heartbeat(a), await registry.heartbeat(b)]).toEqual([false, true]);
+    expect(await states()).toMatchObject([{ state: 'STOPPED' }, { state: 'DRAINING' }]);
+    expect((await registry.register(ctl('b'))).incarnation).toBe(2);
+    expect(await states()).toMatchObject([{ state: 'STOPPED' }, { state: 'ACTIVE' }]);
+  });
+
   it('are not declared FAILED when they were heard of meanwhile', async () => {
     const service = await registry.register(ctl('a'));
     store.clock.forward(15_000);
