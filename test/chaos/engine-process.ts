@@ -26,7 +26,7 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Halt when this point is reached for the `count`th time. */
+/** Halt, until it is released, when this point is reached for the `count`th time. */
 export interface Halt {
   readonly point: SchedulerPoint;
   readonly count: number;
@@ -103,13 +103,18 @@ export class EngineProcess {
     return this.#url;
   }
 
-  /** Tells it to halt for ever at a point; resolves when it is there. Never rejects: it may end before that. */
+  /** Tells it to halt at a point; resolves when it is there. Never rejects: it may end before that. */
   holdAt(halt: Halt): Promise<void> {
     const reached = new Promise<void>((resolve) => {
       this.#onReached = resolve;
     });
     this.#child.send({ arm: halt.point, count: halt.count });
     return reached;
+  }
+
+  /** Lets it go on from where it halts. */
+  release(): void {
+    this.#child.send({ release: true });
   }
 
   signal(name: NodeJS.Signals): void {

@@ -143,6 +143,24 @@ export class Faults {
     this.#note({ what, takeover, recovery: await this.#recovered() });
   }
 
+  /** Frozen in the middle of a firing transaction for longer than the lease; then it goes on, and must not commit. */
+  async freezeAt(index: number, point: SchedulerPoint, milliseconds: number): Promise<void> {
+    const world = this.#world;
+    const engine = world.engine(index);
+    const reached = await this.#reached(engine.holdAt({ point, count: 1 }));
+    const holdings = await world.observer.holdings(nameOf(index));
+    engine.signal('SIGSTOP');
+    const [takeover] = await Promise.all([
+      world.observer.until(() => world.observer.areTaken(holdings), PATIENCE),
+      sleep(milliseconds),
+    ]);
+    engine.signal('SIGCONT');
+    engine.release();
+    const where = reached ? `at "${point}"` : 'at no point';
+    const what = `${nameOf(index)} frozen ${where} for ${milliseconds / 1_000} s, then let on (${holdings.length} shards)`;
+    this.#note({ what, takeover, recovery: await this.#recovered() });
+  }
+
   /** kill -9 of a store; it comes back with its data after so long. */
   async killStore(store: StoreName, milliseconds: number): Promise<void> {
     const { place } = this.#world.options;

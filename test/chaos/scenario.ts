@@ -1,6 +1,7 @@
 import type { Faults } from './faults.js';
 import type { DueJob } from './fire-load.js';
 import type { Random } from './random.js';
+import type { Place } from './stores.js';
 import type { World, WorldOptions } from './world.js';
 
 /** What a scenario works with while its load runs. */
@@ -27,16 +28,33 @@ export interface Limits {
   readonly recovery: number;
 }
 
+export interface Preparation {
+  /** Where stores are; an empty database. */
+  readonly place: Place;
+  /** For files of the scenario. */
+  readonly directory: string;
+  say(line: string): void;
+}
+
+/** What a scenario has instead of what all have. */
+export interface Prepared {
+  readonly place?: Place;
+  /** The build that the servers are started from at first: the directory that holds its `dist`. */
+  readonly product?: string;
+  readonly databaseUrl?: (index: number) => string;
+  end?(): Promise<void>;
+}
+
 /** One way to do harm, with the load under which it is done. */
 export interface Scenario {
   readonly name: string;
   /** One line for `--list`: what is done, and what must hold. */
   readonly about: string;
-  readonly world: Omit<WorldOptions, 'place' | 'directory'>;
+  readonly world: Omit<WorldOptions, 'place' | 'directory' | 'databaseUrl'>;
   readonly load: { readonly fires: number; readonly executed: number };
   readonly limits: Limits;
-  /** The build that the servers are started from, where it is not this one; may take its time. */
-  readonly product?: (say: (line: string) => void) => Promise<string>;
+  /** What it needs besides the stores and this build. */
+  prepare?(given: Preparation): Promise<Prepared>;
   run(trial: Trial): Promise<void>;
 }
 

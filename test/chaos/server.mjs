@@ -1,21 +1,27 @@
 // One server of a trial, as the built product starts it: `node test/chaos/server.mjs DIST`, with its settings in the
-// environment. It begins when it is told to, and obeys messages: {arm: POINT, count: N} = halt for ever when that point
-// of the scheduler is reached for the Nth time. It says {listening: URL} and {reached: POINT}, and ends with its parent.
+// environment. It begins when it is told to, and obeys messages: {arm: POINT, count: N} = halt when that point of the
+// scheduler is reached for the Nth time, {release: true} = go on. It says {listening: URL} and {reached: POINT}, and
+// ends with its parent.
 const [dist] = process.argv.slice(2);
 const product = (path) => import(new URL(path, dist).href);
 
 let armed = null;
+let release = () => {};
 
 async function at(point) {
   if (armed?.point !== point) return;
   armed.count -= 1;
   if (armed.count > 0) return;
-  process.send({ reached: point });
-  await new Promise(() => {});
+  armed = null;
+  await new Promise((resolve) => {
+    release = resolve;
+    process.send({ reached: point });
+  });
 }
 
 process.on('message', (message) => {
-  if ('arm' in message) armed = message.arm === null ? null : { point: message.arm, count: message.count };
+  if ('arm' in message) armed = { point: message.arm, count: message.count };
+  if ('release' in message) release();
 });
 process.on('disconnect', () => process.exit(1));
 // A Ctrl-C of the terminal goes to the whole group: the parent decides.

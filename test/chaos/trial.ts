@@ -8,7 +8,7 @@ import { createFires, type DueJob } from './fire-load.js';
 import { type FoundOccurrence, type FoundRun, judge } from './ledger.js';
 import type { Observer } from './observer.js';
 import { Random } from './random.js';
-import type { Scenario } from './scenario.js';
+import type { Prepared, Scenario } from './scenario.js';
 import type { Place } from './stores.js';
 import type { Outcome } from './verdict.js';
 import { World } from './world.js';
@@ -35,8 +35,8 @@ export async function runTrial(options: TrialOptions): Promise<Outcome> {
   const { scenario, place, signal, say } = options;
   const directory = join(options.directory, scenario.name);
   await mkdir(directory, { recursive: true });
-  const product = await scenario.product?.(say);
-  const world = await World.open({ ...scenario.world, place, directory }, product);
+  const { product, end, ...own }: Prepared = (await scenario.prepare?.({ place, directory, say })) ?? {};
+  const world = await World.open({ ...scenario.world, place, directory, ...own }, product);
   const running = new Running(options, world, directory);
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(new Error('Stopped.')), { once: true });
@@ -47,6 +47,7 @@ export async function runTrial(options: TrialOptions): Promise<Outcome> {
   } finally {
     running.end();
     await world.close();
+    await end?.();
   }
 }
 

@@ -44,6 +44,8 @@ export class World {
   readonly options: WorldOptions;
   readonly counts: Counts = { fencesRefused: 0, refusedTwice: 0, takeovers: 0, mended: 0 };
   readonly #engines: EngineProcess[];
+  /** The build each server is started from. */
+  readonly #products = new Map<number, string>();
   readonly #proxies: ReadonlyMap<StoreName, TcpProxy>[];
 
   private constructor(
@@ -103,8 +105,13 @@ export class World {
     };
   }
 
-  /** Starts a server; `product`: from another build, the directory that holds its `dist`. */
-  async start(index: number, product = PRODUCT): Promise<EngineProcess> {
+  /** From the next start on this server is one of another build. */
+  use(index: number, product: string): void {
+    this.#products.set(index, product);
+  }
+
+  async start(index: number): Promise<EngineProcess> {
+    const product = this.#products.get(index) ?? PRODUCT;
     const name = nameOf(index);
     const clockAhead = this.options.clocks?.[index];
     const options: EngineOptions = {
@@ -122,7 +129,8 @@ export class World {
 
   /** Starts every server; resolves when every shard is held. */
   async startAll(product = PRODUCT): Promise<void> {
-    await Promise.all(this.indexes.map((index) => this.start(index, product)));
+    for (const index of this.indexes) this.use(index, product);
+    await Promise.all(this.indexes.map((index) => this.start(index)));
     const held = await this.observer.until(async () => {
       const { all, held } = await this.observer.shards();
       return all > 0 && all === held;

@@ -61,6 +61,8 @@ async function bursts(trial: Trial): Promise<void> {
 async function frozen({ faults }: Trial): Promise<void> {
   await sleep(2_000);
   await faults.freeze(await faults.victim(), 60_000);
+  await faults.freezeAt(await faults.victim(), 'firing', 25_000);
+  await faults.freezeAt(await faults.victim(), 'before-commit', 25_000);
 }
 
 async function clocks({ world, faults, minutes }: Trial): Promise<void> {
@@ -92,7 +94,8 @@ export const SERVER_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'freeze',
-    about: 'SIGSTOP of a server for 60 s, four times its lease, then SIGCONT: its late writes are refused',
+    about:
+      'SIGSTOP of a server for 60 s, and in the middle of its transaction, then SIGCONT: its late writes are refused',
     world,
     load,
     limits,

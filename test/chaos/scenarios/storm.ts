@@ -38,8 +38,7 @@ export const STORM: Scenario = {
 async function inShort({ faults }: Trial): Promise<void> {
   for (const point of POINTS) await faults.killAt(await faults.victim(), point);
   await faults.dropMongo();
-  await faults.kill(await faults.victim());
-  await faults.freeze(await faults.victim(), 4_000);
+  await faults.freezeAt(await faults.victim(), 'before-commit', 6_000);
   await faults.killStore('redis', 500);
   await faults.killStore('secantus', 1_000);
   await faults.network(await faults.victim(), 'mariadb', { hold: true }, 4_000);
@@ -50,8 +49,8 @@ async function inShort({ faults }: Trial): Promise<void> {
 
 export const SHORT: Scenario = {
   name: 'short',
-  about: 'what CI runs (--short): a lease of 2 s, a death at each named point, each other harm once',
-  world: { engines: 3, shardLease: '2s', proxied: true, clocks: [3_600_000, 0, -3_600_000] },
+  about: 'what CI runs (--short): a lease of 4 s, a death at each named point, each other harm once',
+  world: { engines: 3, shardLease: '4s', proxied: true, clocks: [3_600_000, 0, -3_600_000] },
   load: { fires: 50, executed: 3 },
   limits: DEFAULT_LIMITS,
   run: inShort,
