@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.js';
 import { keysetPage, type Page, type PageRequest } from '../db/page.js';
 import { RowQuery } from '../db/row-query.js';
-import type { Tx } from '../db/transaction.js';
+import type { Reader, Tx } from '../db/transaction.js';
 import { insertRows } from '../db/write.js';
 import { ActivityEntity, type ActivityRow } from '../entities/activity.js';
 import { ID_PREFIX } from '../entities/ids.js';
@@ -38,6 +38,18 @@ export interface ActivityFilter {
 export type ActivityOrder = 'NEWEST_FIRST' | 'OLDEST_FIRST';
 
 const LONGEST = 255;
+
+/** The rows that fit the filter and that the caller may see. */
+export function activityQuery(reader: Reader, ctx: Ctx, filter: ActivityFilter): RowQuery<ActivityRow> {
+  const query = new RowQuery(reader, ActivityEntity, 'activity');
+  const own = visibleProject(ctx);
+  if (own !== null) query.andWhere('activity.project = :own', { own });
+  for (const field of ['actorId', 'action', 'subject', 'project'] as const) {
+    const value = filter[field];
+    if (value != null) query.andWhere(`activity.${field} = :${field}`, { [field]: value });
+  }
+  return query;
+}
 
 /** Who did what, when and from where: one row for each command. */
 export class Activities {
@@ -82,13 +94,7 @@ export class Activities {
 
   /** One page of the rows that the caller may see. Throws InvalidInputError for a wrong page or cursor. */
   async list(ctx: Ctx, filter: ActivityFilter, order: ActivityOrder, page: PageRequest): Promise<Page<ActivityRow>> {
-    const query = new RowQuery(this.#db.reader, ActivityEntity, 'activity');
-    const own = visibleProject(ctx);
-    if (own !== null) query.andWhere('activity.project = :own', { own });
-    for (const field of ['actorId', 'action', 'subject', 'project'] as const) {
-      const value = filter[field];
-      if (value != null) query.andWhere(`activity.${field} = :${field}`, { [field]: value });
-    }
+    const query = activityQuery(this.#db.reader, ctx, filter);
     const direction = order === 'OLDEST_FIRST' ? 'ASC' : 'DESC';
     const keys = [{ property: 'at', direction } as const, { property: 'id', direction } as const];
     return keysetPage(query, keys, page, `activity:${order}`);

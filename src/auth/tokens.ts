@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.js';
 import { keysetPage, type Page, type PageRequest } from '../db/page.js';
 import { RowQuery } from '../db/row-query.js';
+import type { Reader } from '../db/transaction.js';
 import { insertRows, updateRows } from '../db/write.js';
 import { ApiTokenEntity, type ApiTokenRow } from '../entities/api-token.js';
 import { ID_PREFIX } from '../entities/ids.js';
@@ -62,6 +63,16 @@ function checkTexts(input: NewToken, now: number): void {
 const earlier = (a: number | null, b: number | null): number | null =>
   a === null ? b : b === null ? a : Math.min(a, b);
 
+/** The tokens that fit the filter and that the caller may see. */
+export function tokenQuery(reader: Reader, ctx: Ctx, filter: TokenFilter): RowQuery<ApiTokenRow> {
+  const query = new RowQuery(reader, ApiTokenEntity, 'token');
+  const own = visibleProject(ctx);
+  if (own !== null) query.andWhere('token.project = :own', { own });
+  if (filter.project != null) query.andWhere('token.project = :project', { project: filter.project });
+  if (filter.role != null) query.andWhere('token.role = :role', { role: filter.role });
+  return query;
+}
+
 /** The API's bearer tokens: made, listed and revoked. */
 export class ApiTokens {
   readonly #parts: Parts;
@@ -121,11 +132,7 @@ export class ApiTokens {
 
   /** One page of the tokens that the caller may see, by the time they were made. */
   async list(ctx: Ctx, filter: TokenFilter, direction: 'ASC' | 'DESC', page: PageRequest): Promise<Page<ApiTokenRow>> {
-    const query = new RowQuery(this.#parts.db.reader, ApiTokenEntity, 'token');
-    const own = visibleProject(ctx);
-    if (own !== null) query.andWhere('token.project = :own', { own });
-    if (filter.project != null) query.andWhere('token.project = :project', { project: filter.project });
-    if (filter.role != null) query.andWhere('token.role = :role', { role: filter.role });
+    const query = tokenQuery(this.#parts.db.reader, ctx, filter);
     const keys = [
       { property: 'createdAt', direction },
       { property: 'id', direction },

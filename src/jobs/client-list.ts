@@ -3,6 +3,7 @@ import type { Ctx } from '../auth/actor.js';
 import { seesClient, visibleClient, visibleProject } from '../auth/scope.js';
 import { keysetPage, type Page, type PageRequest } from '../db/page.js';
 import { RowQuery } from '../db/row-query.js';
+import type { Reader } from '../db/transaction.js';
 import { whereIn } from '../db/where-in.js';
 import { ClientEntity, type ClientRow } from '../entities/client.js';
 import { ID_PREFIX } from '../entities/ids.js';
@@ -51,6 +52,20 @@ function narrow(query: Query, ctx: Ctx): void {
   if (key !== null) query.andWhere('client.key = :own', { own: key });
 }
 
+/** The registered clients that fit the filter and that the caller may see; `now` decides who is online. Throws InvalidInputError. */
+export function clientQuery(reader: Reader, ctx: Ctx, filter: ClientFilter, now: number): Query {
+  const query = new RowQuery(reader, ClientEntity, 'client');
+  narrow(query, ctx);
+  whereIn(query, 'client.key', filter.keys, 'keys');
+  whereIn(query, 'client.hostname', filter.hostnames, 'hostnames');
+  addStates(query, filter.states, now);
+  if (filter.search != null && filter.search !== '') {
+    const places = ['key', 'hostname', 'description'].map((name) => `client.${name} LIKE :search ESCAPE '!'`);
+    query.andWhere(`(${places.join(' OR ')})`, { search: `%${filter.search.replace(/[!%_]/g, '!$&')}%` });
+  }
+  return query;
+}
+
 /** One page of the registered clients that the caller may see. Throws InvalidInputError for a wrong page or cursor. */
 export async function listClients(
   deps: ReadDeps,
@@ -59,15 +74,8 @@ export async function listClients(
   order: ClientOrder,
   request: PageRequest,
 ): Promise<Page<ClientRow>> {
-  const query = new RowQuery(deps.db.reader, ClientEntity, 'client');
-  narrow(query, ctx);
-  whereIn(query, 'client.key', filter.keys, 'keys');
-  whereIn(query, 'client.hostname', filter.hostnames, 'hostnames');
-  if (filter.states != null) addStates(query, filter.states, await deps.db.now());
-  if (filter.search != null && filter.search !== '') {
-    const places = ['key', 'hostname', 'description'].map((name) => `client.${name} LIKE :search ESCAPE '!'`);
-    query.andWhere(`(${places.join(' OR ')})`, { search: `%${filter.search.replace(/[!%_]/g, '!$&')}%` });
-  }
+  const now = filter.states == null ? 0 : await deps.db.now();
+  const query = clientQuery(deps.db.reader, ctx, filter, now);
   const { field, direction } = order;
   const keys = [PROPERTIES[field], 'id'].map((property) => ({ property, direction }));
   return keysetPage(query, keys, request, `clients:${field}:${direction}`);

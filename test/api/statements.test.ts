@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeService, makeShard } from '../directory/kit.js';
 import { actor } from '../kit/actors.js';
 import { granted, TestAgent } from '../kit/agent.js';
 import { backup, makeJob, runNow } from '../kit/runs.js';
@@ -26,6 +27,13 @@ const DOCUMENTS = {
     taskEvents(first: 2) { totalCount nodes { seq task { name } } } ... on JobRun { state job { key } } } } }`,
   'tasks of everything with their transactions': `query ($first: Int) { taskHistory(first: $first) { totalCount nodes {
     name summary transaction { id name ... on JobRun { job { key } } } } } }`,
+  'services with shards and work': `query ($first: Int) { services(first: $first) { totalCount nodes { host state silent
+    shardCount work { kind } shards(first: 2) { totalCount nodes { slice state reason service { host } } } } } }`,
+  'shards with services': `query ($first: Int) { shards(first: $first) { totalCount nodes { slice state reason
+    service { host shardCount silent } } } }`,
+  'background jobs with everything': `query ($first: Int) { backgroundJobs(first: $first) { totalCount nodes { kind state
+    reason shard { state } service { host silent shardCount } job { key client { key } } run { id } work { state }
+    occurrences(first: 2) { totalCount nodes { outcome lateness service { host } run { id } } } } } }`,
   activity: 'query ($first: Int) { activity(first: $first) { totalCount nodes { action actor subject detail } } }',
   tokens: 'query ($first: Int) { apiTokens(first: $first) { nodes { name role lastUsedAt } } }',
 } as const;
@@ -52,6 +60,8 @@ describe.each(storeKinds())('the statements of a document (%s)', (store) => {
       const graph = { tasks: [{ name: 'install', nodes: ['1'] }] };
       const start = { cluster: `cluster ${number}`, externalId: 'first', graph };
       await world.services.reports.start(ctxOf(admin), start);
+      const service = await makeService(world);
+      for (let shard = 0; shard < 3; shard += 1) await makeShard(world, { host: service.host }, service);
     }
   });
   afterAll(() => world.close());
