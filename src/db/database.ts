@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, EntityManager, MigrationInterface, QueryRunner } from 'typeorm';
 import { ExpectedError } from '../lib/errors.js';
+import { Mutex } from '../lib/mutex.js';
 import { type Clock, systemClock } from '../lib/time.js';
 import {
   createDataSource,
@@ -11,7 +12,6 @@ import {
   serverKind,
 } from './data-source.js';
 import { isConflict, isDiskFull } from './failures.js';
-import { Mutex } from './mutex.js';
 import { poolReader, sourceReader } from './reader.js';
 import { prepareSessions } from './sessions.js';
 import { traceStatements } from './tracing.js';
@@ -57,6 +57,8 @@ export class Database {
   readonly #turns: Mutex;
   #inside = new AsyncLocalStorage<true>();
   #guard: ((tx: Tx) => Promise<void>) | undefined;
+  /** Shared with guarded views: when a write last failed for want of room, on the process's own clock. */
+  #full: { at: number } = { at: Number.NEGATIVE_INFINITY };
 
   /** `clock`, where given, is the store's clock (SQLite, and tests); else the database is asked. */
   constructor(writer: DataSource, readSource: DataSource, dialect: Dialect, clock: Clock | undefined, turns: Mutex) {
@@ -86,6 +88,7 @@ export class Database {
     const view = new Database(this.#writer, this.#readSource, this.dialect, this.#clock, this.#turns);
     view.#inside = this.#inside;
     view.#guard = guard;
+    view.#full = this.#full;
     return view;
   }
 
@@ -112,7 +115,10 @@ export class Database {
       try {
         return await this.#turns.run(() => this.#once(work));
       } catch (error) {
-        if (isDiskFull(error)) throw new ExpectedError('UNAVAILABLE', DISK_FULL);
+        if (isDiskFull(error)) {
+          this.#full.at = performance.now();
+          throw new ExpectedError('UNAVAILABLE', DISK_FULL);
+        }
         if (!isConflict(error) || attempt >= MOST_TRIES) throw error;
         await backOff(attempt);
       }
@@ -140,6 +146,11 @@ export class Database {
     }
     for (const hook of tx.hooks) hook();
     return result;
+  }
+
+  /** Whether a write has failed within the last so many milliseconds because the disk of the database is full. */
+  diskWasFull(milliseconds: number): boolean {
+    return performance.now() - this.#full.at <= milliseconds;
   }
 
   /** Closes every connection; statements under way fail. */

@@ -1,11 +1,11 @@
 import type { Database } from '../db/database.js';
+import type { Mutex } from '../lib/mutex.js';
 import { SECOND } from '../lib/time.js';
 import { nextDue } from './due.js';
 import { type HeldShard, LeaseLostError } from './fence.js';
 import type { KindRegistry } from './kind-registry.js';
 import type { SchedulerLog } from './metrics.js';
 import type { ShardFiring } from './shard-firing.js';
-import type { Slots } from './slots.js';
 import { type Timers, within } from './timers.js';
 
 const RETRY = SECOND;
@@ -16,7 +16,7 @@ export interface DrainOptions {
   readonly timers: Timers;
   readonly log: SchedulerLog;
   /** How many shards of this engine fire at the same time. */
-  readonly slots: Slots;
+  readonly slots: Mutex;
   /** How many milliseconds a batch may take before its place is given to others. */
   readonly patience: number;
   /** Called once when another owner turned out to have the shard. */

@@ -1,3 +1,4 @@
+import { Mutex } from '../lib/mutex.js';
 import { Elector } from './agenda/elector.js';
 import type { LockStore } from './agenda/lock-store.js';
 import { MongoLockStore } from './agenda/mongo-lock-store.js';
@@ -12,7 +13,6 @@ import { Ownership } from './ownership.js';
 import type { RunningService, ServiceRegistry } from './registry.js';
 import { ShardFiring } from './shard-firing.js';
 import { ShardLeases } from './shard-leases.js';
-import { Slots } from './slots.js';
 import { ENGINES_CHANNEL, fits, shardChannel } from './tag.js';
 import { Taking } from './taking.js';
 import { Repeater, within } from './timers.js';
@@ -53,7 +53,7 @@ export class Engine {
     this.#onSuperseded = onSuperseded;
     this.#leases = new ShardLeases({ ...options, service, length: leaseLength });
     this.locks = this.#lockStore();
-    const slots = new Slots(options.concurrency);
+    const slots = new Mutex(options.concurrency);
     const onLost = (shard: HeldShard): void => void this.ownership.lost(shard.id, shard.fence);
     this.ownership = new Ownership({
       leases: this.#leases,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { type CommandContext, liveCursor, type ServerOptions, withExamples, withSdk, withServer } from '../command.js';
-import { rowWriter, writeRows } from '../output/format.js';
-import { collect, type PagingOptions, withPaging } from '../paging.js';
+import { type CommandContext, type ServerOptions, withExamples, withSdk, withServer } from '../command.js';
+import { showList } from '../followed-list.js';
+import { type PagingOptions, withPaging } from '../paging.js';
 import { ACTIVITY_COLUMNS, activityRow } from '../rows/activity.js';
 
 interface Flags extends ServerOptions, PagingOptions {
@@ -21,21 +21,21 @@ export function registerActivity(parent: Command, context: CommandContext): void
       const { action, subject } = flags;
       await withSdk(flags, context, async (sdk) => {
         const filter = { action, subject };
-        const after = flags.follow ? await liveCursor(sdk) : undefined;
-        const list = await collect(context, flags, async (page) => (await sdk.activity({ filter, ...page })).activity);
-        if (!flags.follow) {
-          writeRows(context.terminal, flags, list.map(activityRow), ACTIVITY_COLUMNS);
-          return;
-        }
-        const write = rowWriter(context.terminal, flags, ACTIVITY_COLUMNS);
-        write(list.toReversed().map(activityRow));
-        const live = {
-          actions: action === undefined ? undefined : [action],
-          subjects: subject === undefined ? undefined : [subject],
-        };
-        for await (const { activityRecorded } of sdk.activityRecorded({ filter: live, after })) {
-          if (activityRecorded.activity) write([activityRow(activityRecorded.activity)]);
-        }
+        await showList(context, flags, sdk, {
+          columns: ACTIVITY_COLUMNS,
+          row: activityRow,
+          newestFirst: true,
+          page: async (page) => (await sdk.activity({ filter, ...page })).activity,
+          async *changes(after) {
+            const live = {
+              actions: action === undefined ? undefined : [action],
+              subjects: subject === undefined ? undefined : [subject],
+            };
+            for await (const { activityRecorded } of sdk.activityRecorded({ filter: live, after })) {
+              if (activityRecorded.activity) yield [activityRow(activityRecorded.activity)];
+            }
+          },
+        });
       });
     });
   withExamples(command, ['activity', 'activity --action jobRemove --all -o csv', 'activity --follow -o json']);

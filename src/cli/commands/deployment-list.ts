@@ -3,16 +3,15 @@ import { type Command, Option } from 'commander';
 import {
   type CommandContext,
   listOf,
-  liveCursor,
   type ServerOptions,
   texts,
   withExamples,
   withSdk,
   withServer,
 } from '../command.js';
+import { showList } from '../followed-list.js';
 import { past } from '../instant-option.js';
-import { rowWriter, writeRows } from '../output/format.js';
-import { collect, type PagingOptions, withPaging } from '../paging.js';
+import { type PagingOptions, withPaging } from '../paging.js';
 import { DEPLOYMENT_COLUMNS, transactionRow } from '../rows/transaction.js';
 import { findCluster } from './cluster-show.js';
 
@@ -50,22 +49,18 @@ export function registerDeploymentList(parent: Command, context: CommandContext)
         const clusters = flags.cluster && (await Promise.all(flags.cluster.map((name) => findCluster(sdk, name))));
         const narrowed = { kinds: ['DEPLOYMENT' as const], clusterIds: clusters?.map(({ id }) => id), statuses, names };
         const filter = { ...narrowed, externalIds, createdAfter: since, createdBefore: until };
-        const after = flags.follow ? await liveCursor(sdk) : undefined;
-        const deployments = await collect(
-          context,
-          flags,
-          async (page) => (await sdk.transactions({ filter, ...page })).transactions,
-        );
-        if (!flags.follow) {
-          writeRows(context.terminal, flags, deployments.map(transactionRow), DEPLOYMENT_COLUMNS);
-          return;
-        }
-        const write = rowWriter(context.terminal, flags, DEPLOYMENT_COLUMNS);
-        write(deployments.toReversed().map(transactionRow));
-        for await (const { transactionChanged } of sdk.transactionChanged({ filter: narrowed, after })) {
-          const { transaction, status } = transactionChanged;
-          if (transaction) write([{ ...transactionRow(transaction), status }]);
-        }
+        await showList(context, flags, sdk, {
+          columns: DEPLOYMENT_COLUMNS,
+          row: transactionRow,
+          newestFirst: true,
+          page: async (page) => (await sdk.transactions({ filter, ...page })).transactions,
+          async *changes(after) {
+            for await (const { transactionChanged } of sdk.transactionChanged({ filter: narrowed, after })) {
+              const { transaction, status } = transactionChanged;
+              if (transaction) yield [{ ...transactionRow(transaction), status }];
+            }
+          },
+        });
       });
     });
   withExamples(command, [

@@ -3,16 +3,15 @@ import type { Command } from 'commander';
 import {
   type CommandContext,
   listOf,
-  liveCursor,
   type ServerOptions,
   texts,
   withExamples,
   withSdk,
   withServer,
 } from '../command.js';
+import { showList } from '../followed-list.js';
 import { past } from '../instant-option.js';
-import { rowWriter, writeRows } from '../output/format.js';
-import { collect, type PagingOptions, withPaging } from '../paging.js';
+import { type PagingOptions, withPaging } from '../paging.js';
 import { RUN_COLUMNS, runRow } from '../rows/run.js';
 import { RESULTS } from './job-list.js';
 
@@ -44,16 +43,16 @@ export function registerRunList(parent: Command, context: CommandContext): void 
       const { job: jobKeys, client: clientIds, state: states, result: results, trigger: triggers } = flags;
       const filter = { jobKeys, clientIds, states, results, triggers, startedAfter: flags.since };
       await withSdk(flags, context, async (sdk) => {
-        const after = flags.follow ? await liveCursor(sdk) : undefined;
-        const runs = await collect(context, flags, async (page) => (await sdk.runs({ filter, ...page })).runs);
-        if (!flags.follow) {
-          writeRows(context.terminal, flags, runs.map(runRow), RUN_COLUMNS);
-          return;
-        }
-        const write = rowWriter(context.terminal, flags, RUN_COLUMNS);
-        write(runs.toReversed().map(runRow));
-        const changes = sdk.runChanged({ filter: { jobKeys, clientIds, states, results }, after });
-        for await (const { runChanged } of changes) if (runChanged.run) write([runRow(runChanged.run)]);
+        await showList(context, flags, sdk, {
+          columns: RUN_COLUMNS,
+          row: runRow,
+          newestFirst: true,
+          page: async (page) => (await sdk.runs({ filter, ...page })).runs,
+          async *changes(after) {
+            const changes = sdk.runChanged({ filter: { jobKeys, clientIds, states, results }, after });
+            for await (const { runChanged } of changes) if (runChanged.run) yield [runRow(runChanged.run)];
+          },
+        });
       });
     });
   withExamples(command, ['run list --job docs', 'run list --result fail,lost --since 7d -o csv', 'run list --follow']);

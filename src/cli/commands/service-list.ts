@@ -3,16 +3,15 @@ import type { Command } from 'commander';
 import {
   type CommandContext,
   listOf,
-  liveCursor,
   type ServerOptions,
   texts,
   withExamples,
   withSdk,
   withServer,
 } from '../command.js';
+import { showList } from '../followed-list.js';
 import { labels } from '../labels.js';
-import { rowWriter, writeRows } from '../output/format.js';
-import { collect, type PagingOptions, withPaging } from '../paging.js';
+import { type PagingOptions, withPaging } from '../paging.js';
 import {
   SERVICE_COLUMNS,
   SERVICE_FACT_COLUMNS,
@@ -35,14 +34,19 @@ async function listServices(context: CommandContext, flags: Flags): Promise<void
   const { state: states, host: hosts, name: names, label } = flags;
   await withSdk(flags, context, async (sdk) => {
     const filter = { states, hosts, names, labels: label };
-    const after = flags.follow ? await liveCursor(sdk) : undefined;
-    const services = await collect(context, flags, async (page) => (await sdk.services({ filter, ...page })).services);
-    if (!flags.follow) return writeRows(context.terminal, flags, services.map(serviceRow), SERVICE_COLUMNS);
-    const write = rowWriter(context.terminal, flags, SERVICE_FACT_COLUMNS);
-    write(services.map(serviceFactRow));
-    for await (const { serviceStateChanged: fact } of sdk.serviceStateChanged({ filter: { states, hosts }, after })) {
-      if (names === undefined || names.includes(fact.name)) write([serviceChangeRow(fact)]);
-    }
+    await showList(context, flags, sdk, {
+      columns: SERVICE_COLUMNS,
+      row: serviceRow,
+      newestFirst: false,
+      page: async (page) => (await sdk.services({ filter, ...page })).services,
+      followed: { columns: SERVICE_FACT_COLUMNS, row: serviceFactRow },
+      async *changes(after) {
+        const changes = sdk.serviceStateChanged({ filter: { states, hosts }, after });
+        for await (const { serviceStateChanged: fact } of changes) {
+          if (names === undefined || names.includes(fact.name)) yield [serviceChangeRow(fact)];
+        }
+      },
+    });
   });
 }
 

@@ -1,17 +1,9 @@
 import type { ShardState } from '@orrery/sdk';
 import type { Command } from 'commander';
-import {
-  type CommandContext,
-  listOf,
-  liveCursor,
-  type ServerOptions,
-  withExamples,
-  withSdk,
-  withServer,
-} from '../command.js';
+import { type CommandContext, listOf, type ServerOptions, withExamples, withSdk, withServer } from '../command.js';
+import { showList } from '../followed-list.js';
 import { labels } from '../labels.js';
-import { rowWriter, writeRows } from '../output/format.js';
-import { collect, type PagingOptions, withPaging } from '../paging.js';
+import { type PagingOptions, withPaging } from '../paging.js';
 import { heldRow, moveRow, SHARD_COLUMNS, SHARD_MOVE_COLUMNS, shardRow } from '../rows/shard.js';
 import { findService } from './service-show.js';
 
@@ -29,13 +21,17 @@ async function listShards(context: CommandContext, flags: Flags): Promise<void> 
     const { tag, state: states } = flags;
     const service = flags.service === undefined ? undefined : await findService(sdk, flags.service);
     const filter = { serviceId: service?.id, tag, states };
-    const after = flags.follow ? await liveCursor(sdk) : undefined;
-    const shards = await collect(context, flags, async (page) => (await sdk.shards({ filter, ...page })).shards);
-    if (!flags.follow) return writeRows(context.terminal, flags, shards.map(shardRow), SHARD_COLUMNS);
-    const write = rowWriter(context.terminal, flags, SHARD_MOVE_COLUMNS);
-    write(shards.map(heldRow));
-    const moves = { tag, serviceIds: service && [service.id] };
-    for await (const { shardMoved } of sdk.shardMoved({ filter: moves, after })) write([moveRow(shardMoved)]);
+    await showList(context, flags, sdk, {
+      columns: SHARD_COLUMNS,
+      row: shardRow,
+      newestFirst: false,
+      page: async (page) => (await sdk.shards({ filter, ...page })).shards,
+      followed: { columns: SHARD_MOVE_COLUMNS, row: heldRow },
+      async *changes(after) {
+        const moves = { tag, serviceIds: service && [service.id] };
+        for await (const { shardMoved } of sdk.shardMoved({ filter: moves, after })) yield [moveRow(shardMoved)];
+      },
+    });
   });
 }
 

@@ -1,11 +1,11 @@
 import type { OrrerySdk } from '@orrery/sdk';
 import { type Command, Option } from 'commander';
-import { type CommandContext, liveCursor, texts, withExamples, withSdk, withServer } from '../command.js';
+import { type CommandContext, texts, withExamples, withSdk, withServer } from '../command.js';
 import { taskFilterOf, withTaskFilter } from '../definition/task-filter.js';
 import { CliFailure, EXIT } from '../failure.js';
+import { showList } from '../followed-list.js';
 import { past } from '../instant-option.js';
-import { rowWriter, writeRows } from '../output/format.js';
-import { collect, withPaging } from '../paging.js';
+import { withPaging } from '../paging.js';
 import { ACROSS_COLUMNS, historyRow, type ShownTask } from '../rows/task.js';
 import { showTransactionTasks, type TransactionTasksFlags, withSummary } from '../transaction-tasks.js';
 import { findCluster } from './cluster-show.js';
@@ -37,24 +37,19 @@ async function showAcross(sdk: OrrerySdk, context: CommandContext, flags: Flags)
   const clusterIds = clusters?.map(({ id }) => id);
   const projects = project === undefined ? undefined : [project];
   const filter = { clusterIds, projects, nodeIds, statuses, taskNames, startedAfter, startedBefore };
-  const columns = withSummary(ACROSS_COLUMNS, flags);
-  const after = flags.follow ? await liveCursor(sdk) : undefined;
   const summaries = flags.summary === true;
-  const tasks = await collect<ShownTask>(
-    context,
-    flags,
-    async (page) => (await sdk.taskHistory({ filter, summaries, ...page })).taskHistory,
-  );
-  if (!flags.follow) {
-    writeRows(context.terminal, flags, tasks.map(historyRow), columns);
-    return;
-  }
-  const write = rowWriter(context.terminal, flags, columns);
-  write(tasks.toReversed().map(historyRow));
-  const live = { clusterIds, nodeIds, statuses, taskNames };
-  for await (const { taskHistoryChanged } of sdk.taskHistoryChanged({ filter: live, after })) {
-    write(taskHistoryChanged.tasks.map(historyRow));
-  }
+  await showList<ShownTask>(context, flags, sdk, {
+    columns: withSummary(ACROSS_COLUMNS, flags),
+    row: historyRow,
+    newestFirst: true,
+    page: async (page) => (await sdk.taskHistory({ filter, summaries, ...page })).taskHistory,
+    async *changes(after) {
+      const live = { clusterIds, nodeIds, statuses, taskNames };
+      for await (const { taskHistoryChanged } of sdk.taskHistoryChanged({ filter: live, after })) {
+        yield taskHistoryChanged.tasks.map(historyRow);
+      }
+    },
+  });
 }
 
 /** `orrery tasks-history` */

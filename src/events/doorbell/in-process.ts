@@ -2,8 +2,7 @@ import type { Doorbell } from './doorbell.js';
 import { Listeners } from './listeners.js';
 
 /** The doorbell of a server that is alone: the embedded default. */
-export function inProcessDoorbell(): Doorbell {
-  const listeners = new Listeners();
+export function inProcessDoorbell(listeners = new Listeners()): Doorbell {
   let closed = false;
   return {
     ring: (channel) => {

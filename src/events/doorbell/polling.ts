@@ -1,5 +1,6 @@
 import { SECOND } from '../../lib/time.js';
 import type { Doorbell } from './doorbell.js';
+import { inProcessDoorbell } from './in-process.js';
 import { Listeners } from './listeners.js';
 
 /**
@@ -10,20 +11,12 @@ export function pollingDoorbell(interval = SECOND): Doorbell {
   const listeners = new Listeners();
   const timer = setInterval(() => listeners.tellAll(), interval);
   timer.unref();
-  let closed = false;
+  const own = inProcessDoorbell(listeners);
   return {
-    ring: (channel) => {
-      if (!closed) listeners.tell(channel);
-    },
-    listen: (channel, look) => {
-      const { remove } = listeners.add(channel, look);
-      return () => void remove();
-    },
-    state: () => 'UP',
+    ...own,
     close() {
-      closed = true;
       clearInterval(timer);
-      listeners.clear();
+      own.close();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { MongoJobRepository } from '@agendajs/mongo-backend';
 import type { JobId, JobParameters } from 'agenda';
 import { type Db, ObjectId } from 'mongodb';
-import { Slots } from '../slots.js';
+import { Mutex } from '../../lib/mutex.js';
 import { lockedEntry } from './entry.js';
 import type { LockStoreOptions } from './lock-store.js';
 import { type Entries, entryKey, freeStage, lockStage, mine } from './mongo-entries.js';
@@ -23,7 +23,7 @@ export class FencedJobRepository extends MongoJobRepository {
   readonly #ask: Ask;
   /** The number of the lock that this process holds on an entry. */
   readonly #fences = new Map<string, number>();
-  readonly #turn = new Slots(1);
+  readonly #turn = new Mutex(1);
 
   constructor(db: Db, entries: Entries, options: LockStoreOptions, clock: StoreClock, ask: Ask) {
     super({ mongo: db, db: { collection: entries.collectionName, address: '' }, ensureIndex: false });

@@ -14,8 +14,8 @@ import type { SqlValue } from '../../db/sql-value.js';
 import type { Tx } from '../../db/transaction.js';
 import { insertRows, updateRows } from '../../db/write.js';
 import { AgendaJobEntity, type AgendaJobRow } from '../../entities/agenda-job.js';
+import { Mutex } from '../../lib/mutex.js';
 import { marks } from '../due.js';
-import { Slots } from '../slots.js';
 import { lockedEntry, shardOf } from './entry.js';
 import type { LockStoreOptions } from './lock-store.js';
 import { matches } from './match.js';
@@ -55,7 +55,7 @@ export class SqlJobRepository implements JobRepository {
   readonly #db: Database;
   readonly #options: LockStoreOptions;
   readonly #locks = new Map<string, Lock>();
-  readonly #turn = new Slots(1);
+  readonly #turn = new Mutex(1);
 
   constructor(db: Database, options: LockStoreOptions) {
     this.#db = db;
