@@ -86,7 +86,7 @@ describeUnless(curl, 'the recipes of docs/api.md', () => {
   let directory: string;
   let environment: Record<string, string>;
   beforeAll(async () => {
-    server = await startTestServer();
+    server = await startTestServer({ flags: { name: 'engine-1' } });
     directory = await mkdtemp(join(tmpdir(), 'orrery-recipes-'));
     environment = {
       PATH: process.env.PATH ?? '',

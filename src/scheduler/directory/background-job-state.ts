@@ -11,7 +11,7 @@ import type { Roster } from './roster.js';
 export type BackgroundJobState = 'SCHEDULED' | 'OVERDUE' | 'BACKING_OFF' | 'UNASSIGNED' | 'PARKED';
 
 /** What is due is fired within less than this, in milliseconds; later it is OVERDUE. */
-export const OVERDUE_AFTER = SECOND;
+const OVERDUE_AFTER = SECOND;
 
 type Judged = Pick<BackgroundJobRow, 'wakeAt' | 'failCount' | 'failReason' | 'tag'>;
 
