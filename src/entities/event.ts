@@ -37,10 +37,12 @@ export interface StreamHeadRow {
   /** Made with the row: positions of another epoch (a database made anew) mean nothing here. */
   epoch: string;
   lastSeq: number;
+  /** The database connection that wrote the row last: whoever waits for it too long ends one that is frozen. */
+  connectionId: number | null;
 }
 
 export const StreamHeadEntity = new EntitySchema<StreamHeadRow>({
   name: 'StreamHead',
   tableName: 'stream_heads',
-  columns: { name: text(64, { primary: true }), epoch: id(), lastSeq: big() },
+  columns: { name: text(64, { primary: true }), epoch: id(), lastSeq: big(), connectionId: big({ nullable: true }) },
 });

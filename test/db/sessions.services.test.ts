@@ -23,6 +23,14 @@ describeWithStores('a session of MySQL', ['mysql'], () => {
     expect(await db.reader.rows('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
+  it('is ended by MariaDB when it is idle in the middle of a transaction, on every connection of the pool', async () => {
+    const [server] = await db.reader.rows<{ version: string }>('SELECT VERSION() AS version');
+    if (!server?.version.includes('MariaDB')) return;
+    const bound = 'SELECT @@SESSION.idle_transaction_timeout AS seconds, SLEEP(0.01) AS slept';
+    const sessions = await Promise.all(Array.from({ length: 5 }, () => db.reader.rows<{ seconds: number }>(bound)));
+    expect(sessions.map(([row]) => Number(row?.seconds))).toEqual([10, 10, 10, 10, 10]);
+  });
+
   it('sees within a transaction what others commit meanwhile, on several connections', async () => {
     const COUNT = 3;
     let begun = 0;

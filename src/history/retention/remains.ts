@@ -1,6 +1,7 @@
 import type { Tx } from '../../db/transaction.js';
 import { insertRows } from '../../db/write.js';
 import { type TransactionKind, TransactionRemainsEntity, type TransactionRow } from '../../entities/ledger.js';
+import { holdHead, pastFrozen } from '../../events/head-guard.js';
 import { TASK_EVENT_STREAM } from '../../events/sequencer.js';
 import { BATCH, type Belongings, marks, type Purge, SUMMARY_BATCH } from './work.js';
 
@@ -128,15 +129,17 @@ async function clearBelongings(purge: Purge, rows: readonly Detached[]): Promise
  * guard row of the numbering makes sure that nobody is at it.
  */
 async function forget(purge: Purge, ids: readonly string[]): Promise<void> {
-  await purge.db.transaction(async (tx) => {
-    await tx.execute('UPDATE stream_heads SET last_seq = last_seq + 0 WHERE name = ?', [TASK_EVENT_STREAM.head]);
+  const { head } = TASK_EVENT_STREAM;
+  const forgetThem = async (tx: Tx): Promise<void> => {
+    await holdHead(tx, purge.db, head);
     await tx.execute(`DELETE FROM transaction_counts WHERE transaction_id IN (${marks(ids)})`, ids);
     await tx.execute(
       `UPDATE transaction_tombstones SET cleared_at = ? WHERE id IN (${marks(ids)}) AND cleared_at IS NULL`,
       [await tx.now(), ...ids],
     );
     await tx.execute(`DELETE FROM transaction_remains WHERE transaction_id IN (${marks(ids)})`, ids);
-  });
+  };
+  await pastFrozen(purge.db, head, () => purge.db.transaction(forgetThem));
 }
 
 /**
