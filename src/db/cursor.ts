@@ -15,7 +15,7 @@ export function encodeCursors(scope: string, positions: readonly (readonly Value
   let all = '';
   for (const values of positions) {
     let text = start;
-    for (const value of values) text += `,${JSON.stringify(value)}`;
+    for (const value of values) text += `,${typeof value === 'string' ? JSON.stringify(value) : value}`;
     text += ']';
     all += text + FILL[text.length % 3];
     ends.push((all.length / 3) * 4);

@@ -5,6 +5,8 @@ export interface LeafWriter {
   /** Whether quotes belong around what `write` gives. */
   readonly quoted: boolean;
   readonly write: (value: unknown) => string | number;
+  /** The few values that nearly all are, with their JSON. */
+  readonly usual: readonly (readonly [value: unknown, json: string])[];
 }
 
 /** What JSON writes otherwise than it stands: quotes, backslashes, control characters, and halves of pairs. */
@@ -26,12 +28,12 @@ function texts(type: GraphQLLeafType): LeafWriter {
     if (typeof value !== 'string') return inner(type, value);
     return SPECIAL.test(value) ? JSON.stringify(value).slice(1, -1) : value;
   };
-  return { quoted: true, write };
+  return { quoted: true, write, usual: [] };
 }
 
 function names(type: GraphQLEnumType): LeafWriter {
-  const known = new Map<unknown, string>(type.getValues().map(({ name, value }) => [value, name]));
-  return { quoted: true, write: (value) => known.get(value) ?? inner(type, value) };
+  const usual = type.getValues().map(({ name, value }) => [value, `"${name}"`] as const);
+  return { quoted: false, write: (value) => serialised(type, value), usual };
 }
 
 const OF_SPECIFIED: Readonly<Record<string, (type: GraphQLLeafType) => LeafWriter>> = {
@@ -40,10 +42,15 @@ const OF_SPECIFIED: Readonly<Record<string, (type: GraphQLLeafType) => LeafWrite
   Int: (type) => ({
     quoted: false,
     write: (value) => (typeof value === 'number' && value === (value | 0) ? value : serialised(type, value)),
+    usual: [],
   }),
   Boolean: (type) => ({
     quoted: false,
-    write: (value) => (value === true ? 'true' : value === false ? 'false' : serialised(type, value)),
+    write: (value) => serialised(type, value),
+    usual: [
+      [true, 'true'],
+      [false, 'false'],
+    ],
   }),
 };
 
@@ -56,8 +63,8 @@ function makeWriter(type: GraphQLLeafType): LeafWriter {
   if (isEnumType(type)) return names(type);
   const specified = OF_SPECIFIED[type.name];
   if (specified) return specified(type);
-  if (isPlainText(type)) return { quoted: true, write: (value) => String(type.serialize(value)) };
-  return { quoted: false, write: (value) => serialised(type, value) };
+  if (isPlainText(type)) return { quoted: true, write: (value) => String(type.serialize(value)), usual: [] };
+  return { quoted: false, write: (value) => serialised(type, value), usual: [] };
 }
 
 /** How the values of a leaf type are written; made once for each type. */

@@ -1,6 +1,7 @@
 import {
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   isLeafType,
@@ -74,30 +75,48 @@ class Source {
     return new Function(...this.#names, body)(...this.#values);
   }
 
-  /** The pieces that write what an expression gives; null where a field cannot be read at once. */
-  pieces(type: GraphQLOutputType, node: FieldNode, expression: string): Piece[] | null {
-    if (isNonNullType(type)) return this.#pieces(type.ofType, node, expression);
-    const pieces = this.#pieces(type, node, 'value');
-    return pieces && [{ code: `${this.#function(`value == null ? "null" : ${expressionOf(pieces)}`)}(${expression})` }];
+  /**
+   * The pieces that write what an expression gives, after some text; null where a field cannot be read at once. Few
+   * pieces make little garbage: what is null, or one of a few values, is one with the text before it.
+   */
+  pieces(type: GraphQLOutputType, node: FieldNode, expression: string, before: string): Piece[] | null {
+    const nullable = !isNonNullType(type);
+    const inner = nullable ? type : type.ofType;
+    if (isLeafType(inner)) return this.#leaf(inner, expression, before, nullable);
+    const called = this.#composite(inner, node);
+    if (called === null) return null;
+    if (!nullable) return [{ text: before }, { code: `${called}(${expression})` }];
+    const none = JSON.stringify(`${before}null`);
+    const written = expressionOf([{ text: before }, { code: `${called}(value)` }]);
+    return [{ code: `${this.#function(`value == null ? ${none} : ${written}`)}(${expression})` }];
   }
 
-  /** The same where null is refused. */
-  #pieces(type: GraphQLOutputType, node: FieldNode, expression: string): Piece[] | null {
-    if (isLeafType(type)) {
-      const { quoted, write } = leafWriter(type);
-      const code = { code: `${this.#value(write)}(${expression})` };
-      return quoted ? [{ text: '"' }, code, { text: '"' }] : [code];
+  #leaf(type: GraphQLLeafType, expression: string, before: string, nullable: boolean): Piece[] {
+    const { quoted, write, usual } = leafWriter(type);
+    const code = (read: string): Piece => ({ code: `${this.#value(write)}(${read})` });
+    const pieces = (read: string): Piece[] =>
+      quoted ? [{ text: `${before}"` }, code(read), { text: '"' }] : [{ text: before }, code(read)];
+    if (usual.length > 0) {
+      const none = [null, undefined].map((value) => [value, `${before}null`] as const);
+      const all = new Map([
+        ...usual.map(([value, json]) => [value, before + json] as const),
+        ...(nullable ? none : []),
+      ]);
+      const found = `${this.#value(all)}.get(value) ?? ${expressionOf(pieces('value'))}`;
+      return [{ code: `${this.#function(found)}(${expression})` }];
     }
-    const called = isListType(type)
-      ? this.#list(type.ofType, node)
-      : isObjectType(type)
-        ? this.#object(type, node)
-        : null;
-    return called === null ? null : [{ code: `${called}(${expression})` }];
+    if (!nullable) return pieces(expression);
+    const found = `value == null ? ${JSON.stringify(`${before}null`)} : ${expressionOf(pieces('value'))}`;
+    return [{ code: `${this.#function(found)}(${expression})` }];
+  }
+
+  #composite(type: GraphQLOutputType, node: FieldNode): string | null {
+    if (isListType(type)) return this.#list(type.ofType, node);
+    return isObjectType(type) ? this.#object(type, node) : null;
   }
 
   #list(type: GraphQLOutputType, node: FieldNode): string | null {
-    const pieces = this.pieces(type, node, 'item');
+    const pieces = this.pieces(type, node, 'item', '');
     if (!pieces) return null;
     const name = `f${this.#names.length}_${this.#functions.length}`;
     this.#functions += `function ${name}(value) {
@@ -114,22 +133,22 @@ class Source {
     if (!fields) return null;
     const all: Piece[] = [];
     for (const [name, node] of fields) {
-      const pieces = this.#field(type, node);
+      const pieces = this.#field(type, node, `${all.length === 0 ? '{' : ','}"${name}":`);
       if (!pieces) return null;
-      all.push({ text: `${all.length === 0 ? '{' : ','}"${name}":` }, ...pieces);
+      all.push(...pieces);
     }
     all.push({ text: '}' });
     return this.#function(`notPlain(value) ? refuse() : ${expressionOf(all)}`);
   }
 
-  #field(type: GraphQLObjectType, node: FieldNode): Piece[] | null {
-    if (node.name.value === '__typename') return [{ text: `"${type.name}"` }];
+  #field(type: GraphQLObjectType, node: FieldNode, before: string): Piece[] | null {
+    if (node.name.value === '__typename') return [{ text: `${before}"${type.name}"` }];
     const field = type.getFields()[node.name.value];
     const plain = field && field.args.length === 0 ? plainField(field) : null;
     if (!field || !plain) return null;
     const { properties, make } = plain;
     const read = make ? `${this.#value(make)}(value)` : `value[${JSON.stringify(properties[0])}]`;
-    return this.pieces(field.type, node, read);
+    return this.pieces(field.type, node, read, before);
   }
 
   #function(expression: string): string {
@@ -155,15 +174,17 @@ function expressionOf(pieces: readonly Piece[]): string {
       text += piece.text;
       continue;
     }
-    parts.push(JSON.stringify(text), piece.code);
+    if (text !== '') parts.push(JSON.stringify(text));
+    parts.push(piece.code);
     text = '';
   }
-  return `(${[...parts, JSON.stringify(text)].join(' + ')})`;
+  if (text !== '') parts.push(JSON.stringify(text));
+  return `("" + ${parts.join(' + ')})`;
 }
 
 /** Compiles what writes the value of a field; null where its selection has more than plain fields (schema/plain-field.ts). */
 export function textWriter(type: GraphQLOutputType, node: FieldNode, fragments: Fragments): TextWriter | null {
   const source = new Source(fragments);
-  const pieces = source.pieces(type, node, 'value');
+  const pieces = source.pieces(type, node, 'value', '');
   return pieces && source.compile(pieces);
 }
