@@ -9,6 +9,8 @@ import { AddDirectory } from './20261121-0700-directory.js';
 import { CreateReportSuspects } from './20261121-0720-report-suspects.js';
 import { CreateTransactionEnds } from './20261121-0730-transaction-ends.js';
 import { ExtendLeases } from './20261121-0800-work.js';
+import { AddHolders } from './20261121-0830-holders.js';
+import { IndexRunInstants } from './20261121-0840-run-instants.js';
 
 /** Every migration, oldest first. One set serves MySQL, MariaDB and SQLite. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -22,4 +24,6 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateReportSuspects,
   CreateTransactionEnds,
   ExtendLeases,
+  AddHolders,
+  IndexRunInstants,
 ];

@@ -99,6 +99,7 @@ export const JobRunEntity = new EntitySchema<JobRunRow>({
     { name: 'ix_job_runs_all_started', columns: ['startedAt', 'id'] },
     { name: 'ix_job_runs_lease', columns: ['state', 'leaseUntil'] },
     { name: 'ix_job_runs_wait', columns: ['state', 'waitUntil'] },
+    { name: 'ix_job_runs_instant', columns: ['scheduledFor', 'jobId'] },
   ],
 });
 

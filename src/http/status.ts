@@ -7,13 +7,14 @@ export function answerLive({ options }: HttpParts, res: ServerResponse): void {
   sendJson(res, 200, { status: 'live', product: 'orrery', name: options.name });
 }
 
-/** `GET /health/ready`: whether work should be sent here, and the names of the parts that are not well. */
+/** `GET /health/ready`: whether work should be sent here, which parts are not well, and why. */
 export async function answerReady({ health }: HttpParts, res: ServerResponse): Promise<void> {
   const { ready, parts } = await health.check();
   const named = (state: string): string[] => parts.filter((part) => part.state === state).map((part) => part.name);
   const degraded = named('DEGRADED');
   const status = !ready ? 'not ready' : degraded.length > 0 ? 'degraded' : 'ready';
-  sendJson(res, ready ? 200 : 503, { status, degraded, down: named('DOWN') });
+  const reasons = Object.fromEntries(parts.flatMap(({ name, detail }) => (detail === null ? [] : [[name, detail]])));
+  sendJson(res, ready ? 200 : 503, { status, degraded, down: named('DOWN'), reasons });
 }
 
 /** Whose numbers may be read where they are not public: they tell of every project. */

@@ -29,8 +29,10 @@ import type { Health } from '../telemetry/health.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { historyRetentionChore, retentionChore, silenceChore } from './chores.js';
+import { clusterSurvey, doubledInstants } from './cluster-survey.js';
 import { createRights, type Rights } from './rights.js';
-import { schedulerMetrics } from './scheduler-metrics.js';
+import { probeScheduler } from './scheduler-health.js';
+import { clusterGauges, schedulerMetrics } from './scheduler-metrics.js';
 import type { Stores } from './stores.js';
 
 /** What this process says about itself. */
@@ -94,19 +96,11 @@ function createClock(
     ...(trial.at ? { at: trial.at } : {}),
     ...(config.stores.mongodbUrl === null ? {} : { mongoUrl: config.stores.mongodbUrl }),
   });
-  if (config.server.role === 'api') return scheduler;
-  health.probe('scheduler', async () => {
-    const { state, holdsLeases } = scheduler.state();
-    if (state === 'RUNNING' && holdsLeases) return 'UP';
-    return { state: 'DEGRADED', detail: `the scheduler is ${state.toLowerCase()} and fires nothing` };
-  });
-  if (config.stores.mongodbUrl !== null) {
-    health.probe('mongodb', async () =>
-      scheduler.state().lockStoreAvailable
-        ? 'UP'
-        : { state: 'DEGRADED', detail: 'away: ownership goes on by the database alone' },
-    );
-  }
+  const survey = clusterSurvey(stores.own, config.work.shardLease);
+  const engine = config.server.role !== 'api';
+  const mongo = config.stores.mongodbUrl !== null;
+  probeScheduler(health, stores.own, scheduler, survey, { engine, mongo });
+  clusterGauges(metrics, scheduler, survey, doubledInstants(stores.own));
   return scheduler;
 }
 

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { ExpectedError } from '../lib/errors.js';
 import { SECOND, systemClock } from '../lib/time.js';
-import { Health } from '../telemetry/health.js';
+import { Health, type PartState } from '../telemetry/health.js';
 import { createLogger, type Logger } from '../telemetry/logger.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { type Api, startApi } from './api.js';
@@ -65,6 +65,8 @@ function localAgentOf(
   return agent.clientKey;
 }
 
+const STATE_NUMBERS: Readonly<Record<PartState, number>> = { UP: 0, DEGRADED: 1, DOWN: 2 };
+
 async function open(config: Config, options: ServeOptions, closing: Closing): Promise<Omit<RunningServer, 'stop'>> {
   checkRoles(config);
   const identity: Identity = {
@@ -78,6 +80,11 @@ async function open(config: Config, options: ServeOptions, closing: Closing): Pr
     health,
     metrics: new Metrics({ processMetrics: options.processMetrics ?? true }),
   };
+  const states = 'How each part is: 0 = up, 1 = degraded, 2 = down.';
+  telemetry.metrics.gauges('orrery_part_state', states, 'part', async () => {
+    const { parts } = await health.check();
+    return new Map(parts.map(({ name, state }) => [name, STATE_NUMBERS[state]]));
+  });
   const ownsDirectory = config.stores.embedded || (config.rights.adminToken === null && config.server.loopback);
   const directory = ownsDirectory ? openDataDirectory(config.server.dataDir) : null;
   if (directory) closing.opened('data directory', () => directory.release());

@@ -11,6 +11,7 @@ import { ExpectedError } from '../lib/errors.js';
 import { SECOND } from '../lib/time.js';
 import type { Health } from '../telemetry/health.js';
 import type { Logger } from '../telemetry/logger.js';
+import { probeDisk } from './disk-health.js';
 
 /**
  * Connections to MySQL for the process's own work, besides those for its clients: however many of these wait for theirs,
@@ -96,6 +97,7 @@ export async function openStores(config: Config, health: Health, log: Logger): P
     await own.reader.rows('SELECT last_seq FROM stream_heads LIMIT 1');
     return 'UP';
   });
+  probeDisk(health, [db, own], embedded ? config.server.dataDir : null);
   return {
     db,
     own,

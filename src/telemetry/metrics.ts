@@ -62,6 +62,21 @@ export class Metrics {
     });
   }
 
+  /** The same for one number for each value of a label; those that are not told any more are gone. */
+  gauges(name: string, help: string, label: string, read: () => Promise<ReadonlyMap<string, number>>): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.#registry],
+      async collect() {
+        const found = await read().catch(() => new Map<string, number>());
+        this.reset();
+        for (const [value, count] of found) this.set({ [label]: value }, count);
+      },
+    });
+  }
+
   /** The media type of `text`. */
   get contentType(): string {
     return this.#registry.contentType;

@@ -70,13 +70,23 @@ describe('the server', () => {
 
   it('tells how it is, and names what is degraded', async () => {
     expect(await (await at('/health/live')).json()).toMatchObject({ status: 'live', product: 'orrery' });
-    expect(await (await at('/health/ready')).json()).toEqual({ status: 'ready', degraded: [], down: [] });
+    expect(await (await at('/health/ready')).json()).toEqual({ status: 'ready', degraded: [], down: [], reasons: {} });
     server.health.report('redis', 'DEGRADED', 'polling');
-    expect(await (await at('/health/ready')).json()).toEqual({ status: 'degraded', degraded: ['redis'], down: [] });
+    expect(await (await at('/health/ready')).json()).toEqual({
+      status: 'degraded',
+      degraded: ['redis'],
+      down: [],
+      reasons: { redis: 'polling' },
+    });
     const remove = server.health.probe('database', () => Promise.reject(new Error('away')));
     const down = await at('/health/ready');
     expect(down.status).toBe(503);
-    expect(await down.json()).toEqual({ status: 'not ready', degraded: ['redis'], down: ['database'] });
+    expect(await down.json()).toEqual({
+      status: 'not ready',
+      degraded: ['redis'],
+      down: ['database'],
+      reasons: { database: 'does not answer', redis: 'polling' },
+    });
     remove();
     server.health.report('redis', 'UP');
   });

@@ -20,6 +20,7 @@ export interface Readiness {
   readonly status: string;
   readonly degraded: readonly string[];
   readonly down: readonly string[];
+  readonly reasons: Readonly<Record<string, string>>;
 }
 
 type Settings = Readonly<Record<string, string>>;
