@@ -10,7 +10,10 @@ import {
   OperationTypeNode,
   parse,
   specifiedRules,
+  TypeInfo,
   validate,
+  visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import { type CompiledQuery, compile, compileTexts } from './compile.js';
 import { checkDocument, type DocumentLimits, isStackOverflow, tooDeep } from './limits.js';
@@ -28,6 +31,17 @@ const COMPILE_AFTER = 5;
 const MOST_ERRORS = 10;
 const MOST_COSTS = 64;
 
+/** Whether what a document costs depends on its variables: some field's cost depends on its arguments, and they on them. */
+function costVaries(schema: GraphQLSchema, document: DocumentNode): boolean {
+  const info = new TypeInfo(schema);
+  let varies = false;
+  const Variable = (): void => {
+    if (typeof info.getFieldDef()?.extensions.complexity === 'function') varies = true;
+  };
+  visit(document, visitWithTypeInfo(info, { Variable }));
+  return varies;
+}
+
 /** One operation of a document, ready to be executed many times. */
 export class Operation {
   readonly kind: OperationTypeNode;
@@ -36,6 +50,8 @@ export class Operation {
   readonly document: DocumentNode;
   readonly #schema: GraphQLSchema;
   readonly #costs = new Map<string, number>();
+  readonly #costVaries: boolean;
+  #cost: number | null = null;
   #uses = 0;
   #compiled: CompiledQuery | null = null;
   #texts: CompiledQuery | null | undefined;
@@ -45,6 +61,7 @@ export class Operation {
     this.kind = node.operation;
     this.name = node.name?.value ?? null;
     this.document = { kind: Kind.DOCUMENT, definitions: [node, ...fragments] };
+    this.#costVaries = this.kind === OperationTypeNode.QUERY || costVaries(schema, this.document);
   }
 
   /** The operation as a function by graphql-jit, once it has come often enough; null until then. */
@@ -65,19 +82,30 @@ export class Operation {
 
   /**
    * What it costs with these variables: 1 for each field, times the size of the page it stands in. Throws a
-   * GraphQLError when a variable is not of its type.
+   * GraphQLError when a variable of a query is not of its type; those of a mutation whose cost does not depend on them
+   * are left to its execution, because a report's take long.
    */
   cost(variables: Variables): number {
+    if (this.#costVaries) return this.#costWith(variables);
+    this.#cost ??= this.#count(variables);
+    return this.#cost;
+  }
+
+  #costWith(variables: Variables): number {
     const key = this.kind === OperationTypeNode.QUERY ? JSON.stringify(variables) : null;
     const known = key === null ? undefined : this.#costs.get(key);
     if (known !== undefined) return known;
-    const { complexity } = complexityFromQuery(this.document, { schema: this.#schema, variables: { ...variables } });
-    const cost = Math.ceil(complexity);
+    const cost = this.#count(variables);
     if (key !== null && key.length < 1_000) {
       if (this.#costs.size >= MOST_COSTS) this.#costs.clear();
       this.#costs.set(key, cost);
     }
     return cost;
+  }
+
+  #count(variables: Variables): number {
+    const { complexity } = complexityFromQuery(this.document, { schema: this.#schema, variables: { ...variables } });
+    return Math.ceil(complexity);
   }
 }
 
