@@ -2,10 +2,13 @@ import type { SqlValue } from './sql-value.js';
 
 type Done = (error: Error | null, result: unknown) => void;
 
+/** What the driver takes for a `?`: a value, or (in a text that is not prepared) rows of values. */
+export type DriverValue = SqlValue | readonly (readonly SqlValue[])[];
+
 /** What is used of MySQL's driver: one of its connections, or a pool of them. */
 export interface MysqlDoor {
-  query(sql: string, values: SqlValue[], done: Done): void;
-  execute(sql: string, values: SqlValue[], done: Done): void;
+  query(sql: string, values: DriverValue[], done: Done): void;
+  execute(sql: string, values: DriverValue[], done: Done): void;
 }
 
 /** More values than this are a list that comes in every length: not worth a prepared statement of its own. */
@@ -15,10 +18,14 @@ const MOST_PREPARED_VALUES = 24;
 const PADDED = 50;
 const MOST_PADDED = 500;
 
+/** Whether a statement of so many values is worth preparing. */
+export function isWorthPreparing(values: number): boolean {
+  return values <= MOST_PREPARED_VALUES || (values % PADDED === 0 && values <= MOST_PADDED);
+}
+
 /** How a statement that comes again and again is sent: prepared, which the server parses once for each connection. */
 export function preparedWay({ length }: readonly SqlValue[]): 'execute' | 'query' {
-  const padded = length % PADDED === 0 && length <= MOST_PADDED;
-  return length <= MOST_PREPARED_VALUES || padded ? 'execute' : 'query';
+  return isWorthPreparing(length) ? 'execute' : 'query';
 }
 
 /** The values of an `IN` list, repeated up to a length that is worth a prepared statement. */
@@ -35,7 +42,7 @@ export function mysqlStatement(
   door: MysqlDoor,
   way: 'query' | 'execute',
   sql: string,
-  values: readonly SqlValue[],
+  values: readonly DriverValue[],
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     door[way](sql, [...values], (error, result) => (error ? reject(error) : resolve(result)));

@@ -85,24 +85,35 @@ export async function readRows<T extends ObjectLiteral, K extends keyof T & stri
   return rows as Omit<T, K>[];
 }
 
+/** How a statement of one's own finds rows of an entity, whose table is `t` in it. */
+interface Finding {
+  /** The index that it reads. */
+  readonly index?: string;
+  /** A table that comes first, for each of whose rows those that fit are found. */
+  readonly forEach?: string;
+  /** What follows the condition. */
+  readonly lock?: 'FOR UPDATE' | '';
+}
+
 /**
- * The rows of an entity that fit a condition as SQL, in which the table is `t`; `lock` is what follows it, `index` the one it is read by. For statements
- * of hundreds of values: TypeORM looks at each of them several times.
+ * The rows of an entity that fit a condition as SQL. For statements of hundreds of values: TypeORM looks at each of them
+ * several times.
  */
 export async function rowsWhere<T extends ObjectLiteral>(
   tx: Tx,
   entity: EntitySchema<T>,
   where: string,
   values: readonly SqlValue[],
-  { index, lock = '' }: { readonly index?: string; readonly lock?: 'FOR UPDATE' | '' } = {},
+  { index, forEach, lock = '' }: Finding = {},
 ): Promise<T[]> {
   const { dataSource } = tx.manager;
   const metadata = dataSource.getMetadata(entity);
   const { columns, converted } = readingOf(dataSource, metadata, 't', []);
   const sqlite = dataSource.options.type === 'better-sqlite3';
   const by = index === undefined ? '' : sqlite ? `INDEXED BY ${index}` : `FORCE INDEX (${index})`;
-  const sql = `SELECT ${columns} FROM ${metadata.tableName} t ${by} WHERE ${where} ${sqlite ? '' : lock}`;
-  const rows = await tx.rows<T & Record<string, unknown>>(sql, values);
+  const first = forEach === undefined ? '' : `${forEach} ${sqlite ? 'CROSS JOIN' : 'STRAIGHT_JOIN'} `;
+  const sql = `SELECT ${columns} FROM ${first}${metadata.tableName} t ${by} WHERE ${where} ${sqlite ? '' : lock}`;
+  const rows = await tx.prepared<T & Record<string, unknown>>(sql, values);
   for (const row of rows) convert(dataSource, row, converted);
   return rows;
 }

@@ -15,21 +15,29 @@ function toSql(value: unknown, column: Column): SqlValue {
   throw new TypeError(`The column ${column.databaseName} takes no ${typeof value}.`);
 }
 
-/** The INSERT of some rows, and its values. What TypeORM makes of rows costs more than the statement itself. */
+/** Rows as an INSERT takes them. What TypeORM makes of rows costs more than the statement itself. */
+interface Insertion {
+  /** `INSERT INTO table (columns)` */
+  readonly head: string;
+  readonly rows: SqlValue[][];
+  readonly columns: readonly Column[];
+}
+
 function insertion(
-  tx: Tx,
+  { dataSource }: Tx['manager'],
   entity: EntitySchema<never>,
   rows: readonly ObjectLiteral[],
-): { sql: string; values: SqlValue[]; columns: readonly Column[] } {
-  const { driver } = tx.manager.dataSource;
-  const metadata = tx.manager.dataSource.getMetadata(entity);
-  const given = rows[0] ?? {};
-  const columns = metadata.columns.filter(({ propertyName }) => given[propertyName] !== undefined);
+  isWanted: (column: Column) => boolean,
+): Insertion {
+  const { driver } = dataSource;
+  const metadata = dataSource.getMetadata(entity);
+  const columns = metadata.columns.filter(isWanted);
   const names = columns.map(({ databaseName }) => driver.escape(databaseName)).join(', ');
-  const marks = `(${columns.map(() => '?').join(', ')})`;
-  const sql = `INSERT INTO ${driver.escape(metadata.tableName)} (${names}) VALUES ${rows.map(() => marks).join(', ')}`;
-  const values = rows.flatMap((row) => columns.map((column) => toSql(row[column.propertyName], column)));
-  return { sql, values, columns };
+  return {
+    head: `INSERT INTO ${driver.escape(metadata.tableName)} (${names})`,
+    rows: rows.map((row) => columns.map((column) => toSql(row[column.propertyName], column))),
+    columns,
+  };
 }
 
 /**
@@ -42,8 +50,11 @@ export async function insertRows<T extends ObjectLiteral, R extends Partial<T>>(
   rows: readonly R[],
 ): Promise<void> {
   for (let from = 0; from < rows.length; from += CHUNK) {
-    const { sql, values } = insertion(tx, entity as EntitySchema<never>, rows.slice(from, from + CHUNK));
-    await tx.execute(sql, values);
+    const some: readonly ObjectLiteral[] = rows.slice(from, from + CHUNK);
+    // What is NULL in every row needs not be sent and parsed for each.
+    const isWanted = ({ propertyName }: Column): boolean => some.some((row) => row[propertyName] != null);
+    const { head, rows: values } = insertion(tx.manager, entity as EntitySchema<never>, some, isWanted);
+    await tx.insert(head, values);
   }
 }
 
@@ -57,10 +68,12 @@ export async function overwriteRows<T extends ObjectLiteral>(
   rows: readonly T[],
 ): Promise<void> {
   const { driver, options } = tx.manager.dataSource;
+  const sqlite = options.type === 'better-sqlite3';
   for (let from = 0; from < rows.length; from += CHUNK) {
-    const { sql, values, columns } = insertion(tx, entity as EntitySchema<never>, rows.slice(from, from + CHUNK));
+    const some = rows.slice(from, from + CHUNK);
+    const isWanted = ({ propertyName }: Column): boolean => some[0]?.[propertyName] !== undefined;
+    const { head, rows: values, columns } = insertion(tx.manager, entity as EntitySchema<never>, some, isWanted);
     const keys = columns.filter(({ isPrimary }) => isPrimary).map(({ databaseName }) => driver.escape(databaseName));
-    const sqlite = options.type === 'better-sqlite3';
     const changes = columns
       .filter(({ isPrimary }) => !isPrimary)
       .map(({ databaseName }) => {
@@ -68,7 +81,7 @@ export async function overwriteRows<T extends ObjectLiteral>(
         return sqlite ? `${name} = excluded.${name}` : `${name} = VALUES(${name})`;
       });
     const clash = sqlite ? `ON CONFLICT (${keys.join(', ')}) DO UPDATE SET` : 'ON DUPLICATE KEY UPDATE';
-    await tx.execute(`${sql} ${clash} ${changes.join(', ')}`, values);
+    await tx.insert(head, values, `${clash} ${changes.join(', ')}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Dialect } from '../db/data-source.js';
+import { givenTable } from '../db/given-table.js';
 import type { NumberedStream } from './sequencer.js';
 
 /** Rows that one statement reads: a numbering is short enough that nobody waits long for the guard row. */
@@ -27,11 +28,8 @@ export interface NumberingSql {
 }
 
 function positionsSql(dialect: Dialect, table: string): string {
-  if (dialect === 'sqlite') {
-    const given = "SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS seq FROM json_each(?)";
-    return `UPDATE ${table} SET seq = given.seq FROM (${given}) AS given WHERE ${table}.id = given.id`;
-  }
-  const given = "JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) PATH '$[0]', seq BIGINT PATH '$[1]')) given";
+  const given = givenTable(dialect === 'sqlite', { id: 'VARCHAR(64)', seq: 'BIGINT' });
+  if (dialect === 'sqlite') return `UPDATE ${table} SET seq = given.seq FROM ${given} WHERE ${table}.id = given.id`;
   return `UPDATE ${given} STRAIGHT_JOIN ${table} ON ${table}.id = given.id SET ${table}.seq = given.seq`;
 }
 

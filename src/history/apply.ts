@@ -44,13 +44,13 @@ function byTransaction(reports: readonly LedgerReport[]): Map<string, LedgerRepo
 /** Writes what works have found, and tells of it. */
 async function writeWorks(tx: Tx, deps: LedgerDeps, works: readonly TransactionWork[]): Promise<void> {
   const changes = works.flatMap((work) => [...work.tasks.values()]).filter(({ before, after }) => before !== after);
-  await writeTasks(tx, changes);
-  await insertRows(
-    tx,
-    TaskEventEntity,
-    works.flatMap((work) => work.events),
-  );
-  await tellTasks(tx, deps.outbox, works);
+  const events = works.flatMap((work) => work.events);
+  // At once: the database writes the tasks while the statements of the rest are made here.
+  await Promise.all([
+    writeTasks(tx, changes),
+    insertRows(tx, TaskEventEntity, events),
+    tellTasks(tx, deps.outbox, works),
+  ]);
   for (const work of works) {
     // Who follows the events learns of an end too, where it closes nothing.
     if (work.events.length > 0 || work.ends) deps.outbox.ringAfterCommit(tx, taskEventsChannel(work.transaction.id));

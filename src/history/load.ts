@@ -1,3 +1,4 @@
+import { givenTable } from '../db/given-table.js';
 import { locked, shared } from '../db/lock.js';
 import { rowsWhere } from '../db/rows.js';
 import type { Tx } from '../db/transaction.js';
@@ -71,17 +72,6 @@ export async function freshReports(tx: Tx, reports: readonly LedgerReport[]): Pr
 /** What the attempts of one task on one node have in common. */
 export type TaskPlace = Pick<TaskReport, 'graphTaskId' | 'nodeId'>;
 
-/** The nodes of tasks, by task: each pair is a short range of one index. */
-function nodesByTask(tasks: readonly TaskPlace[]): Map<string, Set<string>> {
-  const nodes = new Map<string, Set<string>>();
-  for (const { graphTaskId, nodeId } of tasks) {
-    const known = nodes.get(graphTaskId);
-    if (known) known.add(nodeId);
-    else nodes.set(graphTaskId, new Set([nodeId]));
-  }
-  return nodes;
-}
-
 /** The known rows that reports on one transaction are about (every attempt of those tasks), locked. */
 export function tasksOf(tx: Tx, transactionId: string, reports: readonly LedgerReport[]): Promise<TaskRow[]> {
   return attemptsOf(
@@ -91,24 +81,18 @@ export function tasksOf(tx: Tx, transactionId: string, reports: readonly LedgerR
   );
 }
 
-/** Tasks looked for by one statement: SQLite takes no more than a thousand alternatives. */
-const MOST_TASKS = 500;
-
 /** Every attempt that there is of these tasks of a transaction, locked. */
-export async function attemptsOf(tx: Tx, transactionId: string, tasks: readonly TaskPlace[]): Promise<TaskRow[]> {
-  const pairs = [...nodesByTask(tasks)].map(([graphTaskId, nodes]) => ({
-    sql: `(t.graph_task_id = ? AND t.node_id IN (?${', ?'.repeat(nodes.size - 1)}))`,
-    values: [graphTaskId, ...nodes],
-  }));
-  const rows: TaskRow[] = [];
-  for (let from = 0; from < pairs.length; from += MOST_TASKS) {
-    const some = pairs.slice(from, from + MOST_TASKS);
-    const where = `t.transaction_id = ? AND (${some.map(({ sql }) => sql).join(' OR ')})`;
-    const values = [transactionId, ...some.flatMap((pair) => pair.values)];
+export async function attemptsOf(tx: Tx, transactionId: string, places: readonly TaskPlace[]): Promise<TaskRow[]> {
+  if (places.length === 0) return [];
+  const pairs = new Set(places.map(({ graphTaskId, nodeId }) => JSON.stringify([graphTaskId, nodeId])));
+  const sqlite = tx.manager.dataSource.options.type === 'better-sqlite3';
+  const where = 't.transaction_id = ? AND t.graph_task_id = given.task AND t.node_id = given.node';
+  return rowsWhere(tx, TaskEntity, where, [`[${[...pairs].join()}]`, transactionId], {
+    forEach: givenTable(sqlite, { task: 'VARCHAR(191)', node: 'VARCHAR(191)' }),
     // Of a large transaction MariaDB reads every task of the node, where it may choose.
-    rows.push(...(await rowsWhere(tx, TaskEntity, where, values, { index: 'ux_tasks_attempt', lock: 'FOR UPDATE' })));
-  }
-  return rows;
+    index: 'ux_tasks_attempt',
+    lock: 'FOR UPDATE',
+  });
 }
 
 /** Rows that an end finds open, closed at once so many at a time: a transaction may have a hundred thousand. */

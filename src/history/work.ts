@@ -30,8 +30,8 @@ export interface SummaryOffer {
 type Reported = Pick<TaskEventRow, 'status' | 'reason' | 'reportedAt' | 'reportId'>;
 
 /** What tells the attempts of one transaction apart. */
-const attemptKey = (row: Pick<TaskRow, 'graphTaskId' | 'nodeId' | 'attempt'>): string =>
-  JSON.stringify([row.graphTaskId, row.nodeId, row.attempt]);
+const attemptKey = ({ graphTaskId, nodeId, attempt }: Pick<TaskRow, 'graphTaskId' | 'nodeId' | 'attempt'>): string =>
+  `${attempt} ${nodeId.length} ${nodeId}${graphTaskId}`;
 
 /** A new transaction's row; SQL gives its number. */
 export function beginningOf(report: LedgerReport, at: number): TransactionRow | null {

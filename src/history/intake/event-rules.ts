@@ -27,7 +27,7 @@ export interface ReportedEvent {
 /** What stands in the place of an event: a queue can bring anything. */
 export type GivenEvent = ReportedEvent | JsonValue;
 
-const FIELDS: readonly string[] = [
+const FIELDS: ReadonlySet<string> = new Set([
   'graphTaskId',
   'taskName',
   'nodeId',
@@ -40,7 +40,7 @@ const FIELDS: readonly string[] = [
   'reason',
   'custom',
   'summary',
-] satisfies (keyof ReportedEvent)[];
+] satisfies (keyof ReportedEvent)[]);
 
 const LONGEST_NAME = 191;
 const LONGEST_REASON = 4_000;
@@ -95,13 +95,13 @@ function timeOf(value: unknown, field: string, now: number, refuse: Refuse): num
 type Named = Pick<TaskReport, 'graphTaskId' | 'taskName' | 'nodeId' | 'announced'>;
 
 function taskOf(event: ReportedEvent, graph: GraphIndex, refuse: Refuse): Named | Refusal {
-  const [id, name, node] = [
-    nameOf(event.graphTaskId, 'graphTaskId', refuse),
-    nameOf(event.taskName, 'taskName', refuse),
-    nameOf(event.nodeId, 'nodeId', refuse),
-  ];
-  for (const part of [id, name, node]) if (typeof part === 'object' && part !== null) return part;
-  const [graphTaskId, taskName, nodeId] = [id, name, node ?? ''] as [string | null, string | null, string];
+  const graphTaskId = nameOf(event.graphTaskId, 'graphTaskId', refuse);
+  if (isFault(graphTaskId)) return graphTaskId;
+  const taskName = nameOf(event.taskName, 'taskName', refuse);
+  if (isFault(taskName)) return taskName;
+  const node = nameOf(event.nodeId, 'nodeId', refuse);
+  if (isFault(node)) return node;
+  const nodeId = node ?? '';
   if (graphTaskId !== null) {
     const named = graph.nameOf(graphTaskId) ?? taskName ?? graphTaskId;
     return { graphTaskId, taskName: named, nodeId, announced: graph.has(graphTaskId, nodeId) };
@@ -115,17 +115,20 @@ function taskOf(event: ReportedEvent, graph: GraphIndex, refuse: Refuse): Named 
   return { graphTaskId: found.id ?? taskName, taskName, nodeId, announced: found.id !== null };
 }
 
+/** Whether a field was refused, where what it may hold is no object. */
+const isFault = (value: string | number | null | Refusal): value is Refusal =>
+  typeof value === 'object' && value !== null;
+
 const isObject = (given: GivenEvent): given is ReportedEvent =>
   typeof given === 'object' && given !== null && !Array.isArray(given);
 
 function shapeFault(event: ReportedEvent, refuse: Refuse): Refusal | null {
-  const other = Object.keys(event).find((field) => !FIELDS.includes(field));
-  if (other === undefined) return null;
-  return refuse(
-    'INVALID_EVENT',
-    other.slice(0, LONGEST_NAME),
-    `There is no such field; there are ${FIELDS.join(', ')}.`,
-  );
+  for (const field of Object.keys(event)) {
+    if (FIELDS.has(field)) continue;
+    const message = `There is no such field; there are ${[...FIELDS].join(', ')}.`;
+    return refuse('INVALID_EVENT', field.slice(0, LONGEST_NAME), message);
+  }
+  return null;
 }
 
 function sizeFault(event: ReportedEvent, refuse: Refuse): Refusal | null {
@@ -149,14 +152,17 @@ function timesOf(
   now: number,
   refuse: Refuse,
 ): Pick<Rest, 'reportedAt' | 'timeStart' | 'timeEnd'> | Refusal {
-  const times = (['time', 'timeStart', 'timeEnd'] as const).map((field) => timeOf(event[field], field, now, refuse));
-  for (const time of times) if (typeof time === 'object' && time !== null) return time;
-  const [time, timeStart, timeEnd] = times as (number | null)[];
-  if (timeStart != null && timeEnd != null && timeEnd < timeStart) {
+  const time = timeOf(event.time, 'time', now, refuse);
+  if (isFault(time)) return time;
+  const timeStart = timeOf(event.timeStart, 'timeStart', now, refuse);
+  if (isFault(timeStart)) return timeStart;
+  const timeEnd = timeOf(event.timeEnd, 'timeEnd', now, refuse);
+  if (isFault(timeEnd)) return timeEnd;
+  if (timeStart !== null && timeEnd !== null && timeEnd < timeStart) {
     return refuse('INVALID_EVENT', 'timeEnd', '"timeEnd" is before "timeStart".');
   }
   // An event without a time of its own happened when what it tells of began or ended.
-  return { reportedAt: time ?? timeEnd ?? timeStart ?? null, timeStart: timeStart ?? null, timeEnd: timeEnd ?? null };
+  return { reportedAt: time ?? timeEnd ?? timeStart, timeStart, timeEnd };
 }
 
 /** An event whose attempt is still to be said: a reporter that names none means the newest. */
@@ -173,9 +179,9 @@ export function readEvent(event: GivenEvent, index: number, graph: GraphIndex, n
   const status = statusOf(event.status, refuse);
   if (typeof status === 'object') return status;
   const attempt = integer(event.attempt, 'attempt', 1, MOST_ATTEMPTS, refuse);
-  if (typeof attempt === 'object' && attempt !== null) return attempt;
+  if (isFault(attempt)) return attempt;
   const exitCode = integer(event.exitCode, 'exitCode', -LARGEST_INT, LARGEST_INT, refuse);
-  if (typeof exitCode === 'object' && exitCode !== null) return exitCode;
+  if (isFault(exitCode)) return exitCode;
   const times = timesOf(event, now, refuse);
   if (isRefusal(times)) return times;
   const { custom, summary, reason } = event;

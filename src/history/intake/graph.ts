@@ -32,6 +32,9 @@ function faultsOf(task: GraphTask, path: readonly (string | number)[]): InputIss
   return issues;
 }
 
+/** What stands for a name on a node, and for no other. */
+const placeKey = (name: string, node: string): string => `${node.length} ${node}${name}`;
+
 /** The row of each task on each node, PENDING. Throws InvalidInputError, naming each fault (the first hundred). */
 export function announcedTasks(graph: DeploymentGraph): TaskReport[] {
   const issues: InputIssue[] = [];
@@ -42,7 +45,7 @@ export function announcedTasks(graph: DeploymentGraph): TaskReport[] {
     const graphTaskId = task.id ?? task.name;
     const nodes = task.nodes?.length ? task.nodes : [''];
     for (const nodeId of nodes) {
-      const key = JSON.stringify([graphTaskId, nodeId]);
+      const key = placeKey(graphTaskId, nodeId);
       if (rows.has(key)) {
         const where = nodeId === '' ? 'without a node' : `on node "${nodeId}"`;
         issues.push({ path, message: `The task "${graphTaskId}" is announced twice ${where}.` });
@@ -76,7 +79,7 @@ export class GraphIndex {
       this.#ids.set(id, known);
       for (const node of nodes) {
         known.nodes.add(node);
-        const key = JSON.stringify([task.name, node]);
+        const key = placeKey(task.name, node);
         const other = this.#byName.get(key);
         this.#byName.set(key, other === undefined || other === id ? id : AMBIGUOUS);
       }
@@ -95,7 +98,7 @@ export class GraphIndex {
 
   /** The announced task of this name on this node: its id, null when there is none, `ambiguous` when several are. */
   find(name: string, nodeId: string): { id: string | null; ambiguous: boolean } {
-    const found = this.#byName.get(JSON.stringify([name, nodeId]));
+    const found = this.#byName.get(placeKey(name, nodeId));
     return found === AMBIGUOUS ? { id: null, ambiguous: true } : { id: found ?? null, ambiguous: false };
   }
 }

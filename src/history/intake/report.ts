@@ -61,8 +61,8 @@ async function newestAttempts(tx: Tx, transactionId: string): Promise<Map<string
 /** Gives each event its attempt: the one it names, else the newest. */
 async function withAttempts(tx: Tx, row: TransactionRow, events: readonly EventReport[]): Promise<TaskReport[]> {
   const open = row.attempts > 1 && events.some(({ attempt }) => attempt === null);
-  const newest = open ? await newestAttempts(tx, row.id) : new Map<string, number>();
-  return events.map((event) => ({ ...event, attempt: event.attempt ?? newest.get(taskKey(event)) ?? 1 }));
+  const newest = open ? await newestAttempts(tx, row.id) : null;
+  return events.map((event) => ({ ...event, attempt: event.attempt ?? newest?.get(taskKey(event)) ?? 1 }));
 }
 
 /** When the events say that the deployment began, where that is news: its row is written for it, and only then. */

@@ -1,0 +1,13 @@
+/**
+ * A table `given` of one value: a list of lists as JSON, whose elements become its columns. One short text for lists of
+ * any length, which the databases prepare once, and read many times as fast as thousands of values.
+ */
+export function givenTable(sqlite: boolean, columns: Readonly<Record<string, string>>): string {
+  const named = Object.entries(columns);
+  if (sqlite) {
+    const values = named.map(([name], index) => `json_extract(value, '$[${index}]') AS ${name}`);
+    return `(SELECT ${values.join(', ')} FROM json_each(?)) AS given`;
+  }
+  const typed = named.map(([name, type], index) => `${name} ${type} PATH '$[${index}]'`);
+  return `JSON_TABLE(?, '$[*]' COLUMNS (${typed.join(', ')})) AS given`;
+}
