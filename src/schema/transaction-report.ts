@@ -1,6 +1,6 @@
+import type { ReportedEvent } from '../history/intake/event-rules.js';
 import type { Refusal, RefusalCode } from '../history/intake/refusal.js';
 import type { TakenIn } from '../history/intake/report.js';
-import type { JsonValue } from '../lib/json.js';
 import { builder } from './builder.js';
 import { Deployment } from './deployment.js';
 import { describedEnum } from './job-enums.js';
@@ -99,13 +99,8 @@ builder.mutationField('transactionReport', (t) =>
     ),
     type: TransactionReportPayload,
     args: { input: t.arg({ type: TransactionReportInput, required: true, description: INPUT }) },
-    resolve: (_root, { input }, context) => {
-      const events = input.events.map((event) => ({
-        ...event,
-        custom: event.custom as JsonValue | undefined,
-        summary: event.summary as JsonValue | undefined,
-      }));
-      return context.services.reports.report(context, { ...input, events });
-    },
+    // The JSON of events is what it is: it is looked at where events are judged.
+    resolve: (_root, { input }, context) =>
+      context.services.reports.report(context, { ...input, events: input.events as readonly ReportedEvent[] }),
   }),
 );
