@@ -5,6 +5,7 @@ import { systemTimers, within } from '../scheduler/timers.js';
 import type { Health, PartState } from '../telemetry/health.js';
 import type { ClusterSurvey } from './cluster-survey.js';
 
+type Known = Pick<Scheduler, 'state'>;
 type Found = 'UP' | { state: PartState; detail: string };
 
 const degraded = (detail: string): Found => ({ state: 'DEGRADED', detail });
@@ -16,7 +17,7 @@ const unlessAway = (asking: Promise<Found>): Promise<Found> =>
   within(systemTimers, PATIENCE, asking).catch((): Found => 'UP');
 
 /** How the scheduler of this process is. */
-function schedulerState(scheduler: Scheduler): Found {
+function schedulerState(scheduler: Known): Found {
   const { state, holdsLeases } = scheduler.state();
   if (state === 'SUPERSEDED') {
     return degraded('another process was started under the same host and name: this one fires nothing');
@@ -32,7 +33,7 @@ const STATES: Readonly<Record<string, string>> = {
 };
 
 /** How the others see this service. */
-async function serviceState(db: Database, scheduler: Scheduler): Promise<Found> {
+async function serviceState(db: Database, scheduler: Known): Promise<Found> {
   const { serviceId, incarnation } = scheduler.state();
   if (serviceId === null || incarnation === null) return 'UP';
   const sql = 'SELECT state FROM services WHERE id = ? AND incarnation = ?';
@@ -56,7 +57,7 @@ async function undone(survey: () => Promise<ClusterSurvey>): Promise<Found> {
 export function probeScheduler(
   health: Health,
   db: Database,
-  scheduler: Scheduler,
+  scheduler: Known,
   survey: () => Promise<ClusterSurvey>,
   { engine, mongo }: { readonly engine: boolean; readonly mongo: boolean },
 ): void {

@@ -76,9 +76,12 @@ describeUnless(noSmallDisk(), 'a full disk under the data directory', () => {
       create().then(String, (error: Error & { code?: string }) => `${error.code}: ${error.message}`);
     await expect.poll(refused, SOON).toMatch(/^UNAVAILABLE: The disk of the database is full/);
     expect((await server.sdk(secret).jobs({ first: 10 })).jobs.nodes.map(({ id }) => id)).toContain(job.id);
-    expect(await server.ready()).toMatchObject({ code: 200 });
+    // Reads go on, and no other server could write: it stays in service, and says what is wrong.
+    expect(await server.ready()).toMatchObject({ code: 200, status: 'degraded', degraded: ['disk'], down: [] });
+    expect(await server.metric('orrery_part_state')).toBe(1);
     await rm(join(disk, 'filler'));
     await expect.poll(refused, SOON).toBe('[object Object]');
+    await expect.poll(() => server.ready(), SOON).toMatchObject({ status: 'ready', reasons: {} });
     await expect.poll(async () => (await runsOf(sdk, job.id)).length, SOON).toBe(instantsOf(schedule).length);
     await expectEachInstantOnce(sdk, job);
     expect(await server.end()).toEqual({ code: 0, signal: null });

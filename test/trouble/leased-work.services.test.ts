@@ -8,7 +8,7 @@ import { runOrrery, ServerProcess, WORKING_SERVER } from '../kit/server-process.
 import { describeWithStores, type FreshStore, freshDatabase } from '../kit/stores.js';
 
 // Real processes that start, die and come back.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const SOON = { timeout: 60_000, interval: 25 };
 
