@@ -1,6 +1,7 @@
 import type { BackgroundJobRow } from '../entities/background-job.js';
 import { ID_PREFIX } from '../entities/ids.js';
 import type { LeaseRow } from '../entities/lease.js';
+import { JOB_RUN_KIND } from '../jobs/deps.js';
 import {
   type BackgroundJobState,
   backgroundJobStateOf,
@@ -119,5 +120,18 @@ builder.objectField(BackgroundJob, 'work', (t) =>
     nullable: true,
     description: 'The long work that it began and that has not ended; null when there is none.',
     resolve: (job, _args, context) => workLoader(context).load(job),
+  }),
+);
+
+const ofJobLoader = requestLoader<string, BackgroundJobRow | null>((jobIds, context) =>
+  context.services.directory.backgroundJobsAbout(context, JOB_RUN_KIND, jobIds),
+);
+
+builder.objectField(Job, 'backgroundJob', (t) =>
+  t.field({
+    type: BackgroundJob,
+    nullable: true,
+    description: 'What engines have to do for it next, and which one does; null while it is not on the schedule.',
+    resolve: ({ id }, _args, context) => ofJobLoader(context).load(id),
   }),
 );

@@ -10,7 +10,7 @@ import { createWorld, ctxOf, type World } from '../kit/world.js';
 const DOCUMENTS = {
   'jobs with client, runs, revisions, document and next runs': `query ($first: Int) { jobs(first: $first) { totalCount
     nodes { id key document client { key state } clientState whyNot { code } canStop canAbort canRemove
-      nextRuns(first: 3) { at } runs(first: 2) { nodes { id status client { key } } }
+      nextRuns(first: 3) { at } backgroundJob { state service { host } } runs(first: 2) { nodes { id status client { key } } }
       revisions(first: 2) { nodes { revision changes { path } } } } } }`,
   'runs with job and tasks': `query ($first: Int) { runs(first: $first) { totalCount nodes { id state taskCounts { count }
     client { key } clientState job { key status client { key } } tasks(first: 3) { nodes { name status summary } } } } }`,

@@ -99,6 +99,11 @@ describe.each(storeKinds())('background jobs (%s)', (store) => {
       { id },
     );
     expect(node).toEqual({ __typename: 'BackgroundJob', ...shown });
+    const { job } = await world.gql<{ job: object }>(
+      'query ($id: ID!) { job(id: $id) { backgroundJob { id state service { host } } } }',
+      { id: subject },
+    );
+    expect(job).toEqual({ backgroundJob: { id, state: 'SCHEDULED', service: { host: 'test' } } });
     for (const name of ['job-run/nothing', 'job-run', '/', 'bgjob_0198']) expect(await find(name)).toBeNull();
   });
 

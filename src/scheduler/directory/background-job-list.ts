@@ -114,3 +114,18 @@ export async function findBackgroundJob(reader: Reader, ctx: Ctx, name: string):
     .rows(null, [], 1);
   return found ?? null;
 }
+
+/** The background jobs of a kind about each of these subjects; null where there is none that the caller may see. */
+export async function backgroundJobsAbout(
+  reader: Reader,
+  ctx: Ctx,
+  kind: string,
+  subjects: readonly string[],
+): Promise<(BackgroundJobRow | null)[]> {
+  if (subjects.length === 0) return [];
+  const query = visible(reader, ctx)
+    .andWhere('bgjob.kind = :kind', { kind })
+    .andWhere('bgjob.subject IN (:...subjects)', { subjects: [...new Set(subjects)] });
+  const found = new Map((await query.rows(null, [], null)).map((row) => [row.subject, row]));
+  return subjects.map((subject) => found.get(subject) ?? null);
+}

@@ -9,6 +9,7 @@ import type { ShardRow } from '../../entities/shard.js';
 import {
   type BackgroundJobFilter,
   type BackgroundJobOrder,
+  backgroundJobsAbout,
   backgroundJobsByIds,
   findBackgroundJob,
   listBackgroundJobs,
@@ -59,6 +60,8 @@ export interface Directory {
   ): Promise<Page<BackgroundJobRow>>;
   backgroundJob(ctx: Ctx, name: string): Promise<BackgroundJobRow | null>;
   backgroundJobsByIds(ctx: Ctx, ids: readonly string[]): Promise<(BackgroundJobRow | null)[]>;
+  /** The background jobs of a kind about each of these subjects. */
+  backgroundJobsAbout(ctx: Ctx, kind: string, subjects: readonly string[]): Promise<(BackgroundJobRow | null)[]>;
   /** What came of the due instants of a background job that the caller may see. */
   occurrences(backgroundJobId: string, request: PageRequest): Promise<Page<OccurrenceRow>>;
   occurrencesOfEach(backgroundJobIds: readonly string[], request: FirstPageRequest): Promise<Page<OccurrenceRow>[]>;
@@ -95,6 +98,7 @@ export function createDirectory(deps: CommandDeps): Directory {
       listBackgroundJobs(reader, ctx, await owned(ctx, filter), order, request, await rosterFor(filter.states)),
     backgroundJob: (ctx, name) => findBackgroundJob(reader, ctx, name),
     backgroundJobsByIds: (ctx, ids) => backgroundJobsByIds(reader, ctx, ids),
+    backgroundJobsAbout: (ctx, kind, subjects) => backgroundJobsAbout(reader, ctx, kind, subjects),
     occurrences: (id, request) => occurrencesOf(reader, id, request),
     occurrencesOfEach: (ids, request) => occurrencesOfEach(reader, ids, request),
     drain: (ctx, input) => drainService(deps, ctx, input),

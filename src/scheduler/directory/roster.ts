@@ -37,12 +37,14 @@ export class Roster {
   /** The keys of the tags that no live service fits. */
   readonly unfit: ReadonlySet<string>;
   readonly #silence: number;
+  readonly #takers: readonly KnownService[];
 
   /** `tags`: those that shards have, by key; `silence`: milliseconds without a heartbeat after which a service is dead. */
   constructor(now: number, services: readonly KnownService[], tags: ReadonlyMap<string, Tag>, silence: number) {
     this.now = now;
     this.services = services;
     this.#silence = silence;
+    this.#takers = services.filter((service) => service.state === 'ACTIVE' && this.heard(service));
     this.unfit = new Set([...tags].filter(([, tag]) => !this.fitting(tag)).map(([key]) => key));
   }
 
@@ -53,10 +55,7 @@ export class Roster {
 
   /** Whether a live service takes what carries the tag; `without` is left aside. */
   fitting(tag: Tag, without?: string): boolean {
-    return this.services.some(
-      (service) =>
-        service.state === 'ACTIVE' && service.id !== without && this.heard(service) && fits(service.labels, tag),
-    );
+    return this.#takers.some((service) => service.id !== without && fits(service.labels, tag));
   }
 
   /** Why nobody takes what carries the tag. `named`: whether the caller may be told of services. */
