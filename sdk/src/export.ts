@@ -52,11 +52,16 @@ function parameterName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** A value of a list, in quotes where it would be taken for several, or for another. */
+function listed(value: string): string {
+  return /[",]|^\s|\s$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+}
+
 function addressOf(endpoint: string, what: keyof Exports, asked: ExportForm): URL {
   const address = new URL(`api/export/${what}`, endpoint);
   for (const [key, value] of Object.entries<Value>({ ...asked })) {
     if (value === undefined || value === false) continue;
-    const values = typeof value === 'object' ? value : [String(value)];
+    const values = typeof value === 'object' ? value.map(listed) : [String(value)];
     for (const each of values) address.searchParams.append(parameterName(key), each);
   }
   return address;

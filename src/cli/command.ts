@@ -1,5 +1,6 @@
 import { createSdk, type OrrerySdk } from '@orrery/sdk';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { listItems } from '../lib/list-items.js';
 import { FORMATS, type OutputOptions } from './output/format.js';
 import { type ConnectionOptions, connectTo, findServer } from './session.js';
 import type { Terminal } from './terminal.js';
@@ -62,9 +63,11 @@ export function listOf<T extends string>(flags: string, description: string, val
   );
 }
 
-/** Takes `a,b` as a list of texts. */
+/** Takes `a,b` as a list of texts; one in double quotes may hold commas. */
 export function texts(text: string): string[] {
-  return text.split(',').map((part) => part.trim());
+  const found = listItems(text);
+  if (found) return found;
+  throw new InvalidArgumentError('A text in double quotes ends with one, and a comma follows.');
 }
 
 /** Runs `work` with the typed client for the server that the options name, and closes it afterwards. */

@@ -18,6 +18,7 @@ beforeAll(async () => {
   const events = [
     { taskName: 'netconfig', nodeId: '5', status: 'ready', summary: { total: 7 } },
     { taskName: '=hiera', nodeId: '6', status: 'error' },
+    { taskName: 'say "a, b"', nodeId: '7', status: 'ready' },
   ];
   const report = { externalId: 'd1', cluster: 'env-1', reportId: 'r1', events };
   payloadOf((await sdk.transactionReport({ input: report })).transactionReport);
@@ -43,10 +44,13 @@ describe('history export', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const [head, ...lines] = out.trimEnd().split('\r\n');
     expect(head).toMatch(/^number,id,transaction_number/);
-    expect(lines).toHaveLength(2);
+    expect(lines).toHaveLength(3);
     expect(out).toContain("'=hiera");
     expect(out).toContain('größer');
     expect((await run('--node', '5', '--statuses', 'ready', 'error')).out.trimEnd().split('\r\n')).toHaveLength(2);
+    const named = await run('--task-name', '"say ""a, b""",nothing');
+    expect(named.out.trimEnd().split('\r\n')).toHaveLength(2);
+    expect(await run('--task-name', '"say')).toMatchObject({ code: 2, err: expect.stringContaining('double quotes') });
     expect((await run('--until', '2d')).out.trimEnd().split('\r\n')).toHaveLength(1);
     expect((await run('--bom')).out.startsWith('\uFEFFnumber')).toBe(true);
   });

@@ -1,5 +1,5 @@
 import { type InputIssue, InvalidInputError } from '../../lib/errors.js';
-import { listItems } from './list-items.js';
+import { listItems } from '../../lib/list-items.js';
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/i;
 const EPOCH_SECONDS = /^\d{1,10}(\.\d+)?$/;

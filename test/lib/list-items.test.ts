@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { listItems } from '../../src/http/rest/list-items.js';
+import { listItems } from '../../src/lib/list-items.js';
 
 it.each([
   ['a,b', ['a', 'b']],
