@@ -104,6 +104,19 @@ export function lockStoreContract(name: string, openPlace: () => Promise<LockSto
       expect(shards(await lockAll(b))).toEqual(SHARDS);
     });
 
+    it('has nothing left to free when a handler ends whose lock was given back, by then another has it', async () => {
+      const [a, b] = [await open('a'), await open('b')];
+      await a.ensure(SHARDS);
+      const locked = await lockAll(a);
+      await a.release(SHARDS);
+      expect(await next(a.backend.repository)).toBeUndefined();
+      expect(shards(await lockAll(b))).toEqual(SHARDS);
+      for (const job of locked) await a.backend.repository.saveJobState(ended(job), undefined);
+      expect(await lockAll(await open('c'))).toEqual([]);
+      await b.release(SHARDS);
+      expect(shards(await lockAll(a))).toEqual(SHARDS);
+    });
+
     it('frees what was locked but not begun (1.3 h), and only what this engine holds', async () => {
       const [a, b] = [await open('a'), await open('b')];
       await a.ensure(SHARDS);

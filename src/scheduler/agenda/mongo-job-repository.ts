@@ -23,6 +23,8 @@ export class FencedJobRepository extends MongoJobRepository {
   readonly #ask: Ask;
   /** The number of the lock that this process holds on an entry. */
   readonly #fences = new Map<string, number>();
+  /** The entries whose lock was given back before their handler ended. */
+  readonly #given = new Set<string>();
   readonly #turn = new Mutex(1);
 
   constructor(db: Db, entries: Entries, options: LockStoreOptions, clock: StoreClock, ask: Ask) {
@@ -75,6 +77,12 @@ export class FencedJobRepository extends MongoJobRepository {
     return job;
   }
 
+  /** The locks on these shards were given back: when their handlers end, nothing is left to be freed. */
+  gaveBack(shards: readonly string[]): void {
+    for (const id of shards.map((shard) => entryKey(shard).toHexString()))
+      if (this.#fences.has(id)) this.#given.add(id);
+  }
+
   /** Never rejects: Agenda does not wait for it everywhere, and a lock that is not given back runs out by itself. */
   override async unlockJob(job: JobParameters): Promise<void> {
     if (job._id) await this.unlockJobs([job._id]).catch(() => {});
@@ -84,7 +92,7 @@ export class FencedJobRepository extends MongoJobRepository {
     for (const id of ids) {
       const fence = this.#fences.get(id);
       this.#fences.delete(id);
-      if (fence === undefined) continue;
+      if (this.#given.delete(String(id)) || fence === undefined) continue;
       await this.#entries.updateOne({ _id: new ObjectId(id), ...mine(this.#options.owner), fence }, freeStage(0));
     }
   }

@@ -19,6 +19,7 @@ export class MongoLockStore implements LockStore {
   readonly backend: AgendaBackend;
   readonly #client: MongoClient;
   readonly #entries: Entries;
+  readonly #repository: FencedJobRepository;
   readonly #clock: StoreClock;
   readonly #options: LockStoreOptions;
   #available = true;
@@ -42,7 +43,8 @@ export class MongoLockStore implements LockStore {
     this.#entries = db.collection<EntryDocument>(COLLECTION);
     this.#clock = new StoreClock(db, timers);
     const ask = <T>(question: () => Promise<T>): Promise<T> => this.#ask(question);
-    const repository = new FencedJobRepository(db, this.#entries, options, this.#clock, ask);
+    this.#repository = new FencedJobRepository(db, this.#entries, options, this.#clock, ask);
+    const repository = this.#repository;
     this.backend = {
       name: 'MongoDB',
       repository,
@@ -135,6 +137,7 @@ export class MongoLockStore implements LockStore {
     if (shards.length === 0) return;
     const filter = { _id: { $in: shards.map(entryKey) }, ...mine(this.#options.owner) };
     await this.#ask(() => this.#entries.updateMany(filter, freeStage(pause)));
+    this.#repository.gaveBack(shards);
   }
 
   async close(): Promise<void> {

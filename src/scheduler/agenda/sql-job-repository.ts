@@ -55,6 +55,8 @@ export class SqlJobRepository implements JobRepository {
   readonly #db: Database;
   readonly #options: LockStoreOptions;
   readonly #locks = new Map<string, Lock>();
+  /** The entries whose lock was given back before their handler ended. */
+  readonly #given = new Set<string>();
   readonly #turn = new Mutex(1);
 
   constructor(db: Database, options: LockStoreOptions) {
@@ -165,6 +167,11 @@ export class SqlJobRepository implements JobRepository {
     return job._id ? this.#lock('AND id = ?', [job._id], job.name) : undefined;
   }
 
+  /** The locks on these shards were given back: when their handlers end, nothing is left to be freed. */
+  gaveBack(shards: readonly string[]): void {
+    for (const id of shards) if (this.#locks.has(id)) this.#given.add(id);
+  }
+
   /** Never rejects: Agenda does not wait for it everywhere, and a lock that is not given back runs out by itself. */
   async unlockJob(job: JobParameters): Promise<void> {
     if (job._id) await this.unlockJobs([job._id]).catch(() => {});
@@ -177,7 +184,8 @@ export class SqlJobRepository implements JobRepository {
     for (const id of ids) {
       const lock = this.#locks.get(id);
       this.#locks.delete(id);
-      if (lock) await this.#db.transaction((tx) => tx.execute(sql, [id, service, incarnation, lock.fence]));
+      if (!this.#given.delete(id) && lock)
+        await this.#db.transaction((tx) => tx.execute(sql, [id, service, incarnation, lock.fence]));
     }
   }
 

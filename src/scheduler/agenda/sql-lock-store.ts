@@ -32,15 +32,17 @@ export class SqlLockStore implements LockStore {
   readonly backend: AgendaBackend;
   /** It is the same database that everything needs: when it is away, there is nothing to fall back to. */
   readonly available = true;
+  readonly #repository: SqlJobRepository;
   readonly #db: Database;
   readonly #options: LockStoreOptions;
 
   constructor(db: Database, options: LockStoreOptions) {
     this.#db = db;
     this.#options = options;
+    this.#repository = new SqlJobRepository(db, options);
     this.backend = {
       name: 'SQL',
-      repository: new SqlJobRepository(db, options),
+      repository: this.#repository,
       ownsConnection: false,
       connect: async () => {},
       disconnect: async () => {},
@@ -94,6 +96,7 @@ export class SqlLockStore implements LockStore {
     const sql = `UPDATE agenda_jobs SET ${FREE}, wake_at = ${this.#db.nowSql()} + ${pause}
       WHERE id IN (${marks(shards)}) AND ${MINE}`;
     await this.#db.transaction((tx: Tx) => tx.execute(sql, [...shards, ...this.#owner]));
+    this.#repository.gaveBack(shards);
   }
 
   close(): Promise<void> {
