@@ -9,7 +9,7 @@ import type { KindRegistry } from './kind-registry.js';
 import type { Begun, Desired, OccurrenceOutcome, Planner, Tag } from './kinds.js';
 import { ensureShard } from './shards.js';
 import { ENGINES_CHANNEL, type SliceCounts, shardChannel, sliceCount, sliceOf, tagKey } from './tag.js';
-import { beginWork } from './work-begin.js';
+import { beginWork, retryWork } from './work-begin.js';
 
 export interface PlannerOptions {
   readonly bell: Bell;
@@ -26,13 +26,15 @@ interface Existing {
 
 interface Bound extends Existing {
   kind: string;
+  subject: string;
   tag: string | Tag;
   wake_at: number | string | null;
   fail_count: number;
 }
 
 const FIND = 'SELECT id, shard_id, pinned_at FROM background_jobs WHERE kind = ? AND subject = ?';
-const BOUND = 'SELECT id, kind, shard_id, tag, pinned_at, wake_at, fail_count FROM background_jobs WHERE id = ?';
+const BOUND =
+  'SELECT id, kind, subject, shard_id, tag, pinned_at, wake_at, fail_count FROM background_jobs WHERE id = ?';
 const REBIND = `UPDATE background_jobs SET tag = ?, pinned_at = ?, shard_id = ?, wake_at = next_run_at,
   generation = generation + 1, fail_count = 0, fail_reason = NULL, attempts = 0 WHERE id = ?`;
 const CHANGE = `UPDATE background_jobs SET project = ?, next_run_at = ?, wake_at = ?, generation = generation + 1,
@@ -117,7 +119,9 @@ export class SqlPlanner implements Planner {
     const bound = tag ?? this.#options.kinds.find(row.kind)?.defaultTag ?? {};
     const before: Tag = typeof row.tag === 'string' ? JSON.parse(row.tag) : row.tag;
     const same = tagKey(bound) === tagKey(before) && (tag !== null) === (row.pinned_at !== null);
-    if (same && row.fail_count === 0 && row.wake_at !== null) return false;
+    // The long work that it began may be parked, or back off, while it is well itself.
+    const retried = await retryWork(tx, this.#options.bell, row.kind, row.subject);
+    if (same && row.fail_count === 0 && row.wake_at !== null) return retried;
     const shardId = await this.shardFor(tx, bound, id);
     const pinnedAt = tag === null ? null : await tx.now();
     await tx.execute(REBIND, [JSON.stringify(bound), pinnedAt, shardId, id]);

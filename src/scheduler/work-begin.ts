@@ -10,7 +10,7 @@ import { WORK_CHANNEL } from './tag.js';
 
 const FIND = 'SELECT state FROM leases WHERE kind = ? AND subject = ?';
 const RETRY = `UPDATE leases SET state = 'WAITING', wake_at = ?, attempts = 0, fail_count = 0
-  WHERE kind = ? AND subject = ? AND state <> 'RUNNING'`;
+  WHERE kind = ? AND subject = ? AND (state = 'PARKED' OR (state = 'WAITING' AND wake_at > ?))`;
 
 /** Inserts the unowned lease of new work, unless the subject has some; engines hear of it after the commit. */
 export async function beginWork(
@@ -30,9 +30,10 @@ export async function beginWork(
   return 'BEGUN';
 }
 
-/** Has parked work, or work that backs off, tried again at once. False when the subject has no work that waits. */
+/** Has parked work, or work that backs off, tried again at once. False when the subject has none of either. */
 export async function retryWork(tx: Tx, bell: Bell, kind: string, subject: string): Promise<boolean> {
-  const found = await tx.execute(RETRY, [await tx.now(), kind, subject]);
+  const now = await tx.now();
+  const found = await tx.execute(RETRY, [now, kind, subject, now]);
   if (found === 0) return false;
   tx.afterCommit(() => bell.ring(WORK_CHANNEL));
   return true;

@@ -58,7 +58,7 @@ export class WorkEnding {
   /** Ends what has not been renewed for the time of a lease, whatever is said of its service. */
   async expired(): Promise<void> {
     const { db } = this.#options;
-    const rows = await db.reader.rows<Running>(`${COLUMNS} AND lease_until <= ? ORDER BY id`, [await db.now()]);
+    const rows = await db.reader.rows<Running>(`${COLUMNS} AND lease_until <= ${db.nowSql()} ORDER BY id`);
     for (const row of rows) await db.transaction(async (tx) => this.#end(tx, row, EXPIRED, await tx.now()));
   }
 

@@ -49,7 +49,7 @@ const UNOWNED = "state = 'WAITING', service_id = NULL, incarnation = NULL, lease
 
 const WAITING = `SELECT l.id, l.kind, COALESCE(b.tag, l.tag) AS tag, l.attempts, l.wake_at FROM leases l
   LEFT JOIN background_jobs b ON b.kind = l.kind AND b.subject = l.subject
-  WHERE l.state = 'WAITING' AND l.wake_at <= ? AND (l.wake_at > ? OR (l.wake_at = ? AND l.id > ?))`;
+  WHERE l.state = 'WAITING' AND (l.wake_at > ? OR (l.wake_at = ? AND l.id > ?))`;
 
 const TAKE = `UPDATE leases SET state = 'RUNNING', service_id = ?, incarnation = ?, fence = fence + 1, lease_until = ?,
   started_at = ?, wake_at = NULL, attempts = attempts + 1 WHERE id = ? AND state = 'WAITING' AND wake_at <= ?`;
@@ -71,12 +71,11 @@ export class WorkLeases {
   }
 
   /** The work of these kinds that may be taken now, the longest waiting first, a page at a time. */
-  async *waiting(db: Pick<Database, 'reader' | 'now'>, kinds: readonly string[]): AsyncGenerator<WaitingWork> {
+  async *waiting(db: Pick<Database, 'reader' | 'nowSql'>, kinds: readonly string[]): AsyncGenerator<WaitingWork> {
     if (kinds.length === 0) return;
-    const now = await db.now();
-    const sql = `${WAITING} AND l.kind IN (${marks(kinds)}) ORDER BY l.wake_at, l.id LIMIT ${PAGE}`;
+    const sql = `${WAITING} AND l.wake_at <= ${db.nowSql()} AND l.kind IN (${marks(kinds)}) ORDER BY l.wake_at, l.id LIMIT ${PAGE}`;
     for (let after = { at: -1, id: '' }; ; ) {
-      const values = [now, after.at, after.at, after.id, ...kinds];
+      const values = [after.at, after.at, after.id, ...kinds];
       const page = await rowsOf(db.reader, sql, values);
       yield* page;
       const last = page.at(-1);

@@ -244,6 +244,20 @@ describe.each(storeKinds())('leased work on %s', (kind) => {
       expect(await store.db.transaction((tx) => retryWork(tx, place.bell, 'work', 's'))).toBe(true);
       await crew.look();
       expect(await place.lease('s')).toMatchObject({ state: 'RUNNING', attempts: 1 });
+      expect(await store.db.transaction((tx) => retryWork(tx, place.bell, 'work', 's'))).toBe(false);
+    });
+
+    it('is tried again at once when its background job is bound anew', async () => {
+      await store.db.transaction(async (tx) =>
+        place.planner.plan(tx, 'work', { subject: 's', project: null, nextRunAt: await tx.now() }),
+      );
+      await place.begin('s');
+      const [job] = await store.db.reader.rows<{ id: string }>('SELECT id FROM background_jobs');
+      const rebind = () => store.db.transaction((tx) => place.planner.rebind(tx, job?.id ?? '', null));
+      expect(await rebind()).toBe(false);
+      await store.db.transaction((tx) => tx.execute("UPDATE leases SET state = 'PARKED', wake_at = NULL"));
+      expect(await rebind()).toBe(true);
+      expect(await place.lease('s')).toMatchObject(ENDED);
     });
 
     it('is tried apart from other such work, so that the innocent are not blamed again', async () => {
