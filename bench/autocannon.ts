@@ -15,7 +15,9 @@ interface LoadOptions {
   body: string;
   connections: number;
   /** Seconds. */
-  duration: number;
+  duration?: number;
+  /** So many requests, instead of a time. */
+  amount?: number;
 }
 
 /** Puts a server under load. */

@@ -8,6 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { putUnderLoad } from './autocannon.js';
 import { startChild } from './child.js';
 import { makeDatabase } from './database.js';
 import {
@@ -23,17 +24,20 @@ import { printRowsRead } from './history-rows-read.js';
 import { seedHistory } from './history-seed.js';
 import { latencies } from './latencies.js';
 import { ADMIN_TOKEN, migrate, startOrrery } from './orrery-process.js';
-import { quantile } from './process-figures.js';
+import { cpuTime, quantile } from './process-figures.js';
 
 const [, , seconds = '2', transactions = '10000', large = '100000'] = process.argv;
 const GOAL = 1.5;
 const CONNECTIONS = [1, 32];
 const ROUNDS = 3;
+/** Requests of each page to each side before anything is measured: V8 compiles what is long-running as it runs. */
+const WARM_UP = 1_000;
 /** Pages before the deep one, and the most rows that one request skips. */
 const DEEP = 99;
 const STRIDE = 500;
 
 interface Side {
+  readonly pid: number;
   readonly url: string;
   readonly headers: Record<string, string>;
 }
@@ -127,17 +131,27 @@ async function check({ name, list, after, statement }: Page, side: Side, query: 
 interface Load {
   readonly p50: number;
   readonly p95: number;
+  /** CPU time of the server process for one request, in microseconds. */
+  readonly cpu: number;
 }
 
-async function load({ url, headers }: Side, body: string, connections: number): Promise<Load> {
+async function load({ pid, url, headers }: Side, body: string, connections: number): Promise<Load> {
+  const before = cpuTime(pid);
   const all = await latencies({ url, headers, body }, connections, Number(seconds));
-  return { p50: quantile(all, 0.5), p95: quantile(all, 0.95) };
+  return { p50: quantile(all, 0.5), p95: quantile(all, 0.95), cpu: (cpuTime(pid) - before) / all.length };
+}
+
+const bodyOf = ({ list, after }: Page): string =>
+  JSON.stringify({ query: QUERIES[list.query], variables: { ...list.variables, first: PAGE, after } });
+
+async function warmUp(page: Page, index: number, ours: Side, limit: Side): Promise<void> {
+  const request = { method: 'POST' as const, connections: 32, amount: WARM_UP };
+  await putUnderLoad({ ...request, url: ours.url, headers: ours.headers, body: bodyOf(page) });
+  await putUnderLoad({ ...request, url: limit.url, headers: limit.headers, body: JSON.stringify({ list: index }) });
 }
 
 async function compare(page: Page, index: number, ours: Side, limit: Side, connections: number): Promise<number> {
-  const { list, after } = page;
-  const variables = { ...list.variables, first: PAGE, after };
-  const body = JSON.stringify({ query: QUERIES[list.query], variables });
+  const body = bodyOf(page);
   const rounds: { ours: Load; limit: Load }[] = [];
   // In turns, so that a busy moment of the machine hits both.
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -150,7 +164,9 @@ async function compare(page: Page, index: number, ours: Side, limit: Side, conne
   const ratio = median((round) => round.ours.p95 / round.limit.p95);
   const shown = (value: keyof Load): string =>
     `${median((round) => round.ours[value]).toFixed(2)} / ${median((round) => round.limit[value]).toFixed(2)}`;
-  console.log(`| ${page.name} | ${connections} | ${shown('p50')} | ${shown('p95')} | ${ratio.toFixed(2)} |`);
+  const cpu = median((round) => round.ours.cpu / round.limit.cpu);
+  const cells = [page.name, connections, shown('p50'), shown('p95'), ratio.toFixed(2), shown('cpu'), cpu.toFixed(2)];
+  console.log(`| ${cells.join(' | ')} |`);
   return ratio;
 }
 
@@ -166,7 +182,7 @@ async function measure(databaseUrl: string, directory: string): Promise<void> {
   };
   const server = await startOrrery(databaseUrl, ['--role', 'api']);
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_TOKEN}` };
-  const ours: Side = { url: server.endpoint, headers };
+  const ours: Side = { pid: server.pid, url: server.endpoint, headers };
   const pages: Page[] = [];
   for (const list of listCases(seeded)) pages.push(...(await pagesOf(list, ours, query)));
   for (const page of pages) await check(page, ours, query);
@@ -174,9 +190,12 @@ async function measure(databaseUrl: string, directory: string): Promise<void> {
   const file = join(directory, 'statements.json');
   await writeFile(file, JSON.stringify(pages.map(({ statement }) => statement)));
   const child = startChild('bench/jobs-list-limit.ts', [databaseUrl, file]);
-  const limit: Side = { url: `http://127.0.0.1:${await child.next<number>()}/`, headers };
-  console.log('\n| list: page | connections | p50 ms, ours / limit | p95 ms, ours / limit | ratio of p95 |');
-  console.log('|---|---|---|---|---|');
+  const limit: Side = { pid: child.pid, url: `http://127.0.0.1:${await child.next<number>()}/`, headers };
+  console.log(
+    '\n| list: page | connections | p50 ms, ours / limit | p95 ms, ours / limit | ratio of p95 | CPU us | ratio of CPU |',
+  );
+  console.log('|---|---|---|---|---|---|---|');
+  for (const [index, page] of pages.entries()) await warmUp(page, index, ours, limit);
   const ratios: number[] = [];
   for (const connections of CONNECTIONS) {
     for (const [index, page] of pages.entries()) ratios.push(await compare(page, index, ours, limit, connections));

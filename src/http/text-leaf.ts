@@ -44,6 +44,11 @@ const OF_SPECIFIED: Readonly<Record<string, (type: GraphQLLeafType) => LeafWrite
     write: (value) => (typeof value === 'number' && value === (value | 0) ? value : serialised(type, value)),
     usual: [],
   }),
+  Float: (type) => ({
+    quoted: false,
+    write: (value) => (typeof value === 'number' && Number.isFinite(value) ? value : serialised(type, value)),
+    usual: [],
+  }),
   Boolean: (type) => ({
     quoted: false,
     write: (value) => serialised(type, value),
