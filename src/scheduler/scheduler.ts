@@ -10,6 +10,7 @@ import { type Mended, Reconciler } from './reconciler.js';
 import { ServiceRegistry } from './registry.js';
 import { ensureShards } from './shards.js';
 import { ENGINES_CHANNEL } from './tag.js';
+import { within } from './timers.js';
 import { WorkEnding } from './work-ending.js';
 
 /** What health and logs tell of the scheduler in this process. */
@@ -105,7 +106,7 @@ class SqlScheduler implements Scheduler {
     this.#state = 'STOPPED';
     if (!engine || !running) return;
     const { timers, log } = this.#options;
-    const leave = this.#registry.leave(engine.service);
+    const leave = within(timers, AFTER_GRACE, this.#registry.leave(engine.service));
     await leave.catch((error) => log.warn('The end of the service could not be written.', error));
     let cancel = (): void => {};
     const grace = new Promise<void>((resolve) => {
