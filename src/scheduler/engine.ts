@@ -147,7 +147,8 @@ export class Engine {
     await Promise.all([this.ownership.renew(), this.crew.renew()]);
     try {
       const { timers, leaseLength } = this.#options;
-      if (!(await within(timers, leaseLength, this.#registry.heartbeat(this.service)))) this.#onSuperseded();
+      const state = this.#lookout.draining ? 'DRAINING' : 'ACTIVE';
+      if (!(await within(timers, leaseLength, this.#registry.heartbeat(this.service, state)))) this.#onSuperseded();
     } catch (error) {
       this.#options.log.warn('The heartbeat could not be written.', error);
     }

@@ -44,6 +44,7 @@ export class Lookout {
   #wanted: readonly string[] = [];
   /** Since when nobody holds a shard, as this engine saw it; in elapsed milliseconds. */
   #unowned = new Map<string, number>();
+  #draining = false;
   #turn = 0;
   #failing = false;
   #running: Promise<void> | undefined;
@@ -52,6 +53,11 @@ export class Lookout {
   constructor(options: LookoutOptions) {
     this.#options = options;
     this.#lettingGo = new LettingGo(options);
+  }
+
+  /** Whether this engine is to be emptied, as far as it has seen. */
+  get draining(): boolean {
+    return this.#draining;
   }
 
   /** What may be locked at present. */
@@ -99,10 +105,10 @@ export class Lookout {
     const services = await registry.survey();
     const shards = await leases.survey();
     await this.#declare(services);
+    this.#draining = this.#isDraining(services);
     const { take, letGo } = this.#decide(services, shards);
     this.#wanted = take;
-    const draining = this.#isDraining(services);
-    this.#lettingGo.consider(letGo, shards, draining);
+    this.#lettingGo.consider(letGo, shards, this.#draining);
     const wanted = this.wanted();
     if (wanted.length > 0) await this.#fill(wanted);
     ownership.wake(await shardsDueWithin(db, ownership.shards, SECOND));
@@ -117,16 +123,17 @@ export class Lookout {
     }
   }
 
+  /** Whoever was taken for dead is not among the services, until its next heartbeat: it drains if it did before. */
   #isDraining(services: readonly SeenService[]): boolean {
-    const { service } = this.#options;
-    return services.some(({ id, state }) => id === service.id && state === 'DRAINING');
+    const me = services.find(({ id }) => id === this.#options.service.id);
+    return me ? me.state === 'DRAINING' : this.#draining;
   }
 
   /** Those that shards are shared among; this engine is alive, whatever the table says. */
   #sharers(services: readonly SeenService[]): Sharer[] {
     const { service, exclusive } = this.#options;
     const others = services.filter(({ id, state, heard }) => id !== service.id && state === 'ACTIVE' && heard);
-    return [...(exclusive ? [] : others), ...(this.#isDraining(services) ? [] : [service])];
+    return [...(exclusive ? [] : others), ...(this.#draining ? [] : [service])];
   }
 
   #decide(services: readonly SeenService[], shards: readonly SeenShard[]): ReturnType<typeof decide> {

@@ -103,15 +103,18 @@ export class ServiceRegistry {
     return { id, incarnation: 1, labels };
   }
 
-  /** Says that the service is alive. False when it has ended, or a later start of it has taken its place. */
-  heartbeat({ id, incarnation }: RunningService): Promise<boolean> {
+  /**
+   * Says that the service is alive; `state` is what it was before it was taken for dead, if it was. False when it has
+   * ended, or a later start of it has taken its place.
+   */
+  heartbeat({ id, incarnation }: RunningService, state: SeenService['state'] = 'ACTIVE'): Promise<boolean> {
     return this.#options.db.transaction(async (tx) => {
       const beat = [await tx.now(), id, incarnation];
       if ((await tx.execute(`${BEAT} AND state IN ('ACTIVE', 'DRAINING')`, beat)) === 1) return true;
       const found = await this.#lock(tx, 'id = ?', [id]);
       if (found?.incarnation !== incarnation || found.state !== 'FAILED') return false;
       await tx.execute(BEAT, beat);
-      await this.#change(tx, found, 'ACTIVE', 'it was heard of again');
+      await this.#change(tx, found, state, 'it was heard of again');
       return true;
     });
   }

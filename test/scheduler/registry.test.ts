@@ -88,6 +88,10 @@ describe.each(storeKinds())('services on %s', (kind) => {
     await store.db.transaction((tx) => tx.execute("UPDATE services SET state = 'DRAINING' WHERE host = 'b'"));
     expect([await registry.heartbeat(a), await registry.heartbeat(b)]).toEqual([false, true]);
     expect(await states()).toMatchObject([{ state: 'STOPPED' }, { state: 'DRAINING' }]);
+    store.clock.forward(15_000);
+    expect(await registry.declareFailed(b.id)).toBe(true);
+    expect(await registry.heartbeat(b, 'DRAINING')).toBe(true);
+    expect(await states()).toMatchObject([{ state: 'STOPPED' }, { state: 'DRAINING' }]);
     expect((await registry.register(ctl('b'))).incarnation).toBe(2);
     expect(await states()).toMatchObject([{ state: 'STOPPED' }, { state: 'ACTIVE' }]);
   });
