@@ -1,5 +1,6 @@
 import type { Dialect } from '../db/data-source.js';
 import { givenTable } from '../db/given-table.js';
+import { guardSql } from './head-guard.js';
 import type { NumberedStream } from './sequencer.js';
 
 /** Rows that one statement reads: a numbering is short enough that nobody waits long for the guard row. */
@@ -45,7 +46,7 @@ export function numberingSql(dialect: Dialect, stream: NumberedStream): Numberin
   const some = `ORDER BY ${group ? `${group}, id` : 'id'} LIMIT ${MOST_ROWS}`;
   return {
     any: `SELECT id ${from} WHERE seq IS NULL LIMIT 1`,
-    guard: 'UPDATE stream_heads SET last_seq = last_seq + 0 WHERE name = ?',
+    guard: guardSql(dialect),
     rows: `${selected} ${some}`,
     rowsAfter: `${selected} AND ${group} > ? ${some}`,
     rowsUpTo: `${selected} AND ${group} <= ? ${some}`,
