@@ -21,7 +21,7 @@ export function numberingBell(
   onFault: (error: unknown) => void,
 ): Bell {
   const numberThenRing = (sequencer: Sequencer, channel: string): void => {
-    sequencer.run().then(() => doorbell.ring(channel), onFault);
+    sequencer.run(true).then(() => doorbell.ring(channel), onFault);
   };
   return {
     ring(channel) {

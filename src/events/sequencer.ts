@@ -48,9 +48,10 @@ export const TASK_EVENT_STREAM: NumberedStream = {
 export interface Sequencer {
   /**
    * Numbers every row that was committed before the call; resolves with how many rows were numbered. Calls that meet
-   * a run under way share the one after it. Rejects with the driver's error when the database is away.
+   * a run under way share the one after it. Who has just committed some says so: then nobody asks first whether there are
+   * any. Rejects with the driver's error when the database is away.
    */
-  run(): Promise<number>;
+  run(thereAreSome?: boolean): Promise<number>;
 }
 
 interface Unnumbered extends CountedEvent {
@@ -126,11 +127,10 @@ export function createSequencer(db: Database, stream: NumberedStream): Sequencer
   let headIsThere = false;
   const sql = numberingSql(db.dialect, stream);
 
-  async function numberAll(): Promise<number> {
+  async function numberAll(thereAreSome: boolean): Promise<number> {
     if (!headIsThere) await ensureHead(db, stream);
     headIsThere = true;
-    const any = await db.reader.prepared(sql.any, []);
-    if (any.length === 0) return 0;
+    if (!thereAreSome && (await db.reader.prepared(sql.any, [])).length === 0) return 0;
     let total = 0;
     // Where much is waiting, series take turns: a large one holds up nobody else's.
     let series: string | undefined;
@@ -142,18 +142,19 @@ export function createSequencer(db: Database, stream: NumberedStream): Sequencer
     }
   }
 
-  function start(): Promise<number> {
+  function start(thereAreSome: boolean): Promise<number> {
     next = undefined;
-    running = numberAll().finally(() => {
+    running = numberAll(thereAreSome).finally(() => {
       running = undefined;
     });
     return running;
   }
 
   return {
-    run() {
-      if (!running) return start();
-      next ??= running.then(start, start);
+    run(thereAreSome = false) {
+      if (!running) return start(thereAreSome);
+      const startNext = (): Promise<number> => start(thereAreSome);
+      next ??= running.then(startNext, startNext);
       return next;
     },
   };

@@ -1,6 +1,7 @@
 import type { TransactionRow } from '../../entities/ledger.js';
 import { NotFoundError } from '../../lib/errors.js';
 import { apply } from '../apply.js';
+import { transactionsByIds } from '../read.js';
 import type { LedgerReport } from '../report.js';
 import type { IntakeDeps } from './deps.js';
 
@@ -15,6 +16,14 @@ function merged(before: Touch, after: Touch): Touch {
   const [a, b] = [before.startedAt, after.startedAt];
   const startedAt = a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
   return { ...before, ...after, ...(startedAt === undefined ? {} : { startedAt }) };
+}
+
+/** Whether a touch changes the row as it is: of many reporters that begin at once, the first says when they began. */
+function isNews(row: TransactionRow, { startedAt, progress, attempt }: Touch): boolean {
+  if (progress !== undefined) return true;
+  if (startedAt === undefined) return false;
+  const begins = row.status === 'PENDING' && attempt === row.attempts;
+  return begins || row.timeStart === null || startedAt < row.timeStart;
 }
 
 interface Waiting {
@@ -63,9 +72,12 @@ export class Touches {
   }
 
   async #next(transactionId: string): Promise<TransactionRow> {
-    const touches = this.#waiting.get(transactionId)?.touches.values() ?? [];
+    const touches = [...(this.#waiting.get(transactionId)?.touches.values() ?? [])];
     this.#waiting.delete(transactionId);
-    const reports = [...touches].map((touch): LedgerReport => ({ transactionId, reportId: null, ...touch }));
+    // To change the row is to wait for each reporter that holds it, while all others wait behind.
+    const known = (await transactionsByIds(this.#deps.db.reader, [transactionId])).get(transactionId);
+    if (known && !touches.some((touch) => isNews(known, touch))) return known;
+    const reports = touches.map((touch): LedgerReport => ({ transactionId, reportId: null, ...touch }));
     const { transactions } = await this.#deps.db.transaction((tx) => apply(tx, this.#deps, reports));
     const row = transactions.get(transactionId);
     if (!row) throw new NotFoundError('deployment', transactionId, ['transactionId']);
