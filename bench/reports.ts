@@ -47,9 +47,12 @@ function batchesOf(reporter: number, events: number): Batch[] {
   return Array.from({ length: Math.ceil(events / BATCH) }, (_one, part) => all.slice(part * BATCH, (part + 1) * BATCH));
 }
 
+/** How many events each of so many reporters tells of: at least one batch. */
+const eventsOfEach = (reporters: number): number => Math.max(BATCH, Math.floor(EVENTS / reporters / BATCH) * BATCH);
+
 /** Every reporter tells its batches one after another, all reporters at once. Events a second. */
 async function inTurns(reporters: number, tell: (reporter: number, batch: Batch, part: number) => Promise<void>) {
-  const each = Math.max(BATCH, Math.floor(EVENTS / reporters / BATCH) * BATCH);
+  const each = eventsOfEach(reporters);
   const plans = Array.from({ length: reporters }, (_one, reporter) => batchesOf(reporter, each));
   const began = performance.now();
   await Promise.all(
@@ -147,7 +150,7 @@ async function bench(server: OrreryProcess, ourUrl: string, bareUrl: string): Pr
     const [mine, theirs] = (['ours', 'bare'] as const).map(
       (side) => rounds.map((round) => round[side]).sort((a, b) => a - b)[1] ?? 0,
     );
-    const cpu = (cpuTime(server.pid) - before) / (3 * EVENTS);
+    const cpu = (cpuTime(server.pid) - before) / (3 * reporters * eventsOfEach(reporters));
     const cells = [
       reporters,
       (mine ?? 0).toFixed(0),
