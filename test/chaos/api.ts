@@ -6,7 +6,7 @@ interface Answer<T> {
 }
 
 /** Sends one GraphQL operation to a server. Rejects when there is no answer in time, or it holds errors. */
-export async function ask<T>(url: string, query: string, variables: object, timeout = 10_000): Promise<T> {
+async function ask<T>(url: string, query: string, variables: object, timeout = 10_000): Promise<T> {
   const answer = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_TOKEN}` },

@@ -28,7 +28,7 @@ export interface Limits {
   readonly recovery: number;
 }
 
-export interface Preparation {
+interface Preparation {
   /** Where stores are; an empty database. */
   readonly place: Place;
   /** For files of the scenario. */
