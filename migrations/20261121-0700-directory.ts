@@ -12,8 +12,7 @@ const INDEXES: Record<string, Record<string, string[]>> = {
     ix_shards_lease: ['lease_until'],
   },
   background_jobs: {
-    ix_background_jobs_wake: ['wake_at', 'id'],
-    ix_background_jobs_project: ['project', 'wake_at', 'id'],
+    ix_background_jobs_project: ['project'],
     ix_background_jobs_about: ['subject'],
     ix_background_jobs_failing: ['fail_count'],
   },

@@ -64,7 +64,7 @@ function boundOf(column: string, ascending: boolean, value: Value): string {
  * The rows after a position, as an expanded predicate: `a >= x AND (a > x OR (a = x AND b > y))`, which MariaDB can
  * serve from an index (it cannot for `(a, b) > (x, y)`).
  */
-function addPosition<T extends ObjectLiteral>(
+export function addPosition<T extends ObjectLiteral>(
   query: RowQuery<T>,
   order: readonly SortColumn[],
   values: readonly Value[],

@@ -53,8 +53,7 @@ export const BackgroundJobEntity = new EntitySchema<BackgroundJobRow>({
   indices: [
     { name: 'ux_background_jobs_subject', columns: ['kind', 'subject'], unique: true },
     { name: 'ix_background_jobs_due', columns: ['shardId', 'wakeAt', 'id'] },
-    { name: 'ix_background_jobs_wake', columns: ['wakeAt', 'id'] },
-    { name: 'ix_background_jobs_project', columns: ['project', 'wakeAt', 'id'] },
+    { name: 'ix_background_jobs_project', columns: ['project'] },
     { name: 'ix_background_jobs_about', columns: ['subject'] },
     { name: 'ix_background_jobs_failing', columns: ['failCount'] },
   ],

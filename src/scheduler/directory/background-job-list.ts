@@ -1,8 +1,9 @@
 import type { Ctx } from '../../auth/actor.js';
 import { visibleProject } from '../../auth/scope.js';
-import { keysetPage, type OrderKey, type Page, type PageRequest } from '../../db/page.js';
+import type { OrderKey, Page, PageRequest } from '../../db/page.js';
 import { RowQuery } from '../../db/row-query.js';
 import type { Reader } from '../../db/transaction.js';
+import { unionPage } from '../../db/union-page.js';
 import { BackgroundJobEntity, type BackgroundJobRow } from '../../entities/background-job.js';
 import { ID_PREFIX } from '../../entities/ids.js';
 import { isId } from '../../lib/ids.js';
@@ -50,32 +51,62 @@ function visible(reader: Reader, ctx: Ctx): RowQuery<BackgroundJobRow> {
   return query;
 }
 
-/**
- * The background jobs that fit the filter and that the caller may see; the roster decides about states. Throws
- * InvalidInputError.
- */
-export function backgroundJobQuery(
-  reader: Reader,
-  ctx: Ctx,
-  filter: BackgroundJobFilter,
-  roster: Roster | null,
-): RowQuery<BackgroundJobRow> {
+/** The condition that narrows shards to those of a filter, and its values. */
+function shardsOf({ serviceId, shardId, tag }: BackgroundJobFilter): { where: string; values: string[] } {
+  const key = tag == null ? null : tagKey(checkTag(tag, ['filter', 'tag']));
+  const given = [
+    ['owner_id = ?', serviceId],
+    ['id = ?', shardId],
+    ['tag_key = ?', key],
+  ] as const;
+  const conditions = given.flatMap(([sql, value]) => (value == null ? [] : [{ sql, value }]));
+  const where = conditions.length === 0 ? '1 = 1' : conditions.map(({ sql }) => sql).join(' AND ');
+  return { where, values: conditions.map(({ value }) => value) };
+}
+
+function narrowed(reader: Reader, ctx: Ctx, filter: BackgroundJobFilter): RowQuery<BackgroundJobRow> {
   const query = visible(reader, ctx);
-  if (filter.serviceId != null) {
-    const owned = 'SELECT shards.id FROM shards WHERE shards.owner_id = :owner';
-    query.andWhere(`bgjob.shardId IN (${owned})`, { owner: filter.serviceId });
-  }
-  if (filter.tag != null) {
-    const tagged = 'SELECT shards.id FROM shards WHERE shards.tag_key = :tag';
-    query.andWhere(`bgjob.shardId IN (${tagged})`, { tag: tagKey(checkTag(filter.tag, ['filter', 'tag'])) });
-  }
-  for (const field of ['shardId', 'kind', 'subject', 'project'] as const) {
+  for (const field of ['kind', 'subject', 'project'] as const) {
     const value = filter[field];
     if (value != null) query.andWhere(`bgjob.${field} = :${field}`, { [field]: value });
   }
   if (filter.dueBefore != null) query.andWhere('bgjob.wakeAt < :dueBefore', { dueBefore: filter.dueBefore });
-  if (filter.states != null && roster) addStates(query, filter.states, roster);
   return query;
+}
+
+/** Lists of more shards than these are read by one condition, and sorted. */
+const MOST_SHARDS = 1_000;
+
+/**
+ * The background jobs that fit the filter and that the caller may see, as queries that share no row: one for each shard,
+ * whose index has its rows in the list's order. A firing writes every index with an instant, so there is none over all.
+ * Throws InvalidInputError.
+ */
+export async function backgroundJobQueries(
+  reader: Reader,
+  ctx: Ctx,
+  filter: BackgroundJobFilter,
+  roster: Roster | null,
+): Promise<RowQuery<BackgroundJobRow>[]> {
+  const { where, values } = shardsOf(filter);
+  const sql = `SELECT id, tag_key FROM shards WHERE ${where} ORDER BY id LIMIT ${MOST_SHARDS + 1}`;
+  const few = filter.subject != null;
+  const shards = few ? [] : await reader.rows<{ id: string; tag_key: string }>(sql, values);
+  const { states } = filter;
+  if (few || shards.length > MOST_SHARDS) {
+    const query = narrowed(reader, ctx, filter);
+    const given = Object.fromEntries(values.map((value, index) => [`shard${index}`, value]));
+    let at = 0;
+    const named = where.replace(/\?/g, () => `:shard${at++}`);
+    if (values.length > 0) query.andWhere(`bgjob.shardId IN (SELECT id FROM shards WHERE ${named})`, given);
+    if (states != null && roster) addStates(query, states, roster.now, roster.unfit);
+    return [query];
+  }
+  return shards.map(({ id, tag_key }) => {
+    const query = narrowed(reader, ctx, filter).andWhere('bgjob.shardId = :id', { id });
+    if (states != null && roster) addStates(query, states, roster.now, roster.unfit.has(tag_key));
+    return query;
+  });
 }
 
 /** One page of the background jobs. Throws InvalidInputError for a wrong page, cursor or tag. */
@@ -87,8 +118,8 @@ export async function listBackgroundJobs(
   request: PageRequest,
   roster: Roster | null,
 ): Promise<Page<BackgroundJobRow>> {
-  const query = backgroundJobQuery(reader, ctx, filter, roster);
-  return keysetPage(query, keysOf(order), request, `backgroundJobs:${order.field}:${order.direction}`);
+  const queries = await backgroundJobQueries(reader, ctx, filter, roster);
+  return unionPage(queries, keysOf(order), request, `backgroundJobs:${order.field}:${order.direction}`);
 }
 
 /** The background jobs with these ids, in their order; null for each that the caller may not see. */

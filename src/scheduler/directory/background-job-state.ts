@@ -31,16 +31,26 @@ export function reasonOf(job: Judged, roster: Roster, named: boolean): string | 
   return state === 'OVERDUE' ? 'Its shard changes its owner, or the owner has more to do than it can.' : null;
 }
 
-/** Narrows to background jobs in one of these states. */
+/** The tags that no live service fits: of all shards, or whether that of the one shard that is read is among them. */
+type Unfit = Roster['unfit'] | boolean;
+
+const UNFIT = 'bgjob.shardId IN (SELECT shards.id FROM shards WHERE shards.tag_key IN (:...keys))';
+const FIT = 'bgjob.shardId NOT IN (SELECT shards.id FROM shards WHERE shards.tag_key IN (:...keys))';
+
+function fitting(unfit: Unfit): { keys: string[]; among: string; others: string } {
+  const keys = typeof unfit === 'boolean' ? [] : [...unfit];
+  if (keys.length > 0) return { keys, among: UNFIT, others: FIT };
+  return unfit === true ? { keys, among: '1 = 1', others: '1 = 0' } : { keys, among: '1 = 0', others: '1 = 1' };
+}
+
+/** Narrows to background jobs in one of these states at an instant. */
 export function addStates(
   query: RowQuery<BackgroundJobRow>,
   states: readonly BackgroundJobState[],
-  { now, unfit }: Roster,
+  now: number,
+  unfit: Unfit,
 ): void {
-  const keys = [...unfit];
-  const shards = 'SELECT shards.id FROM shards WHERE shards.tag_key IN (:...keys)';
-  const among = keys.length > 0 ? `bgjob.shardId IN (${shards})` : '1 = 0';
-  const others = keys.length > 0 ? `bgjob.shardId NOT IN (${shards})` : '1 = 1';
+  const { keys, among, others } = fitting(unfit);
   const conditions: Readonly<Record<BackgroundJobState, string>> = {
     PARKED: 'bgjob.wakeAt IS NULL',
     UNASSIGNED: `bgjob.wakeAt IS NOT NULL AND ${among}`,
