@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../db/database.js';
 import { isDuplicate } from '../db/failures.js';
 import type { Tx } from '../db/transaction.js';
+import { pastFrozen } from './head-guard.js';
 import { MOST_ROWS, type NumberingSql, numberingSql } from './numbering-sql.js';
 import { groupPositions, positionsFrom } from './positions.js';
 import { addCounts, type CountedEvent } from './task-counts.js';
@@ -135,7 +136,8 @@ export function createSequencer(db: Database, stream: NumberedStream): Sequencer
     // Where much is waiting, series take turns: a large one holds up nobody else's.
     let series: string | undefined;
     for (;;) {
-      const { rows, reached }: Portion = await db.transaction((tx) => numberSome(tx, stream, sql, series));
+      const number = (): Promise<Portion> => db.transaction((tx) => numberSome(tx, stream, sql, series));
+      const { rows, reached } = await pastFrozen(db, stream.head, number);
       total += rows.length;
       if (reached === undefined) return total;
       series = stream.group ? reached : undefined;
