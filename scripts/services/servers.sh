@@ -5,7 +5,9 @@
 # ---- MariaDB ----
 
 start_mariadb() {
-  local home=$dir/mariadb account port
+  local home=$dir/mariadb account port options=()
+  # By default as small as tests allow; later options of the same name win.
+  read -ra options <<<"${ORRERY_MARIADB_OPTIONS:-}"
   port=$(port_of mariadb)
   account=$(mariadb_account)
   if [[ ! -e $home/prepared ]]; then
@@ -25,7 +27,8 @@ start_mariadb() {
   launch mariadb mariadbd --no-defaults --user="$account" --datadir="$home/data" --socket="$home/socket" \
     --pid-file="$home/pid" --init-file="$home/init.sql" --bind-address=127.0.0.1 --port="$port" --skip-name-resolve \
     --character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=1 --innodb-flush-method=fsync \
-    --innodb-log-file-size=16M --innodb-buffer-pool-size=64M --performance-schema=OFF --max-connections=300
+    --innodb-log-file-size=16M --innodb-buffer-pool-size=64M --performance-schema=OFF --max-connections=300 \
+    "${options[@]}"
 }
 
 # Who runs mariadbd: not root, unless the directory lies where its own user may not go.
