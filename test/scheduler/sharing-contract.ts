@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ENGINES_CHANNEL } from '../../src/scheduler/tag.js';
-import { Engines, type EnginesPlace, PERIODS, SOON } from './engines-kit.js';
+import { Engines, type EnginesPlace, SOON } from './engines-kit.js';
 import { leasesOf, registryOf } from './harness.js';
+
+/** The lease of a service that dies, in milliseconds: the test waits for its end. */
+const LEASE = 1_000;
 
 /** How engines on one database share its shards, whatever elects the owners. */
 export function sharingContract(name: string, place: EnginesPlace): void {
@@ -66,9 +69,11 @@ export function sharingContract(name: string, place: EnginesPlace): void {
     it('gives the shards of a tag to engines whose labels contain it, evenly', async () => {
       const eu = await engines.start('a', { zone: 'eu' }, { slices: { untagged: 4, tagged: 3 } });
       await engines.start('b', { zone: 'us' }, { slices: { untagged: 4, tagged: 3 } });
-      await engines.plan(eu, ['1', '2', '3', '4', '5', '6'], { zone: 'eu' });
-      await engines.plan(eu, ['7'], { host: 'b' });
-      await engines.metrics.reaches('fired test', 7);
+      // So many that each slice of the tag has some: a shard is made for what is in it.
+      const subjects = Array.from({ length: 60 }, (_, index) => `eu${index}`);
+      await engines.plan(eu, subjects, { zone: 'eu' });
+      await engines.plan(eu, ['b'], { host: 'b' });
+      await engines.metrics.reaches('fired test', 61);
       expect(new Set(await engines.owners({ zone: 'eu' }))).toEqual(new Set(['a']));
       expect(await engines.owners({ host: 'b' })).toEqual(['b']);
       await engines.start('c', { zone: 'eu', rack: '1' }, { slices: { untagged: 4, tagged: 3 } });
@@ -92,7 +97,7 @@ export function sharingContract(name: string, place: EnginesPlace): void {
       const { db } = engines.store;
       const a = await engines.start('a');
       await settled(16);
-      const registry = registryOf(db, PERIODS.leaseLength, engines.bell);
+      const registry = registryOf(db, LEASE, engines.bell);
       const identity = { name: 'engine', version: '1', labels: {} };
       const others = await Promise.all(['x', 'y'].map((host) => registry.register({ ...identity, host })));
       const [dead] = others;
@@ -103,7 +108,7 @@ export function sharingContract(name: string, place: EnginesPlace): void {
       );
       engines.bell.ring(ENGINES_CHANNEL);
       await expect.poll(() => a.state().shardsHeld, SOON).toBeLessThan(16);
-      const leases = leasesOf(db, dead, PERIODS.leaseLength);
+      const leases = leasesOf(db, dead, LEASE);
       await expect.poll(async () => (await leases.take(await leases.all())).length, SOON).toBeGreaterThan(0);
       await expect.poll(() => engines.metrics.count('took over'), SOON).toBeGreaterThan(0);
       expect(await engines.moves()).toContain('TAKEOVER: the lease of its owner had run out');
