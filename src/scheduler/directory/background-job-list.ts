@@ -74,6 +74,17 @@ function narrowed(reader: Reader, ctx: Ctx, filter: BackgroundJobFilter): RowQue
   return query;
 }
 
+/** What a project has fewer of than these is sorted at once: looked for shard by shard it would be read again and again. */
+const FEW = 5_000;
+
+/** Whether the list is short before it is narrowed to shards: of one subject, or of a project with little to do. */
+async function isShort(reader: Reader, ctx: Ctx, { subject, project }: BackgroundJobFilter): Promise<boolean> {
+  const one = visibleProject(ctx) ?? project;
+  if (subject != null || one == null) return subject != null;
+  const sql = `SELECT id FROM background_jobs WHERE project = ? LIMIT 1 OFFSET ${FEW}`;
+  return (await reader.rows(sql, [one])).length === 0;
+}
+
 /** Lists of more shards than these are read by one condition, and sorted. */
 const MOST_SHARDS = 1_000;
 
@@ -90,10 +101,10 @@ export async function backgroundJobQueries(
 ): Promise<RowQuery<BackgroundJobRow>[]> {
   const { where, values } = shardsOf(filter);
   const sql = `SELECT id, tag_key FROM shards WHERE ${where} ORDER BY id LIMIT ${MOST_SHARDS + 1}`;
-  const few = filter.subject != null;
-  const shards = few ? [] : await reader.rows<{ id: string; tag_key: string }>(sql, values);
+  const short = await isShort(reader, ctx, filter);
+  const shards = short ? [] : await reader.rows<{ id: string; tag_key: string }>(sql, values);
   const { states } = filter;
-  if (few || shards.length > MOST_SHARDS) {
+  if (short || shards.length > MOST_SHARDS) {
     const query = narrowed(reader, ctx, filter);
     const given = Object.fromEntries(values.map((value, index) => [`shard${index}`, value]));
     let at = 0;
