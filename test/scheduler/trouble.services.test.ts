@@ -6,6 +6,7 @@ import { openDatabase } from '../../src/db/database.js';
 import { insertRows } from '../../src/db/write.js';
 import { BackgroundJobEntity } from '../../src/entities/background-job.js';
 import { dueRows, nextDue, shardsDueWithin } from '../../src/scheduler/due.js';
+import { guard } from '../../src/scheduler/fence.js';
 import type { SchedulerOptions } from '../../src/scheduler/options.js';
 import { createScheduler, type Scheduler } from '../../src/scheduler/scheduler.js';
 import { ensureShards } from '../../src/scheduler/shards.js';
@@ -177,6 +178,46 @@ describeWithStores('a frozen owner', ['mysql'], () => {
     expect((await taken).map((shard) => shard?.fence)).toEqual([2, 2]);
     expect(log.warnings.join()).toMatch(/Ended 1 connection/);
     await expect(connection.query('SELECT 1')).rejects.toThrow();
+    await store.close();
+  });
+});
+
+describeWithStores('a batch that waits for a lock', ['mysql'], () => {
+  it('costs its engine none of the other shards, nor its own', async () => {
+    const store = await openStore('mysql', true);
+    const slices = { untagged: 2, tagged: 1 };
+    await ensureShards(store.db, {}, slices);
+    const service = await registryOf(store.db).register({ host: 'ctl-1', name: 'engine', version: '1', labels: {} });
+    const leases = leasesOf(store.db, service, 15_000);
+    const held = await leases.take(await leases.all());
+    const [busy, idle] = held;
+    if (!busy || !idle) throw new Error('There are two shards.');
+    const until = async (id: string): Promise<number> => {
+      const [row] = await store.db.reader.rows<{ at: number }>('SELECT lease_until AS at FROM shards WHERE id = ?', [
+        id,
+      ]);
+      return Number(row?.at);
+    };
+    const before = { busy: await until(busy.id), idle: await until(idle.id) };
+    let release = (): void => {};
+    const locked = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let begun = (): void => {};
+    const waiting = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const batch = store.db.transaction(async (tx) => {
+      await guard(store.db, tx, busy);
+      begun();
+      await locked;
+    });
+    await waiting;
+    expect(await leases.renew([busy.id, idle.id])).toEqual([]);
+    expect(await until(idle.id)).toBeGreaterThan(before.idle);
+    release();
+    await batch;
+    expect(await until(busy.id)).toBeGreaterThan(before.busy);
     await store.close();
   });
 });
