@@ -2,9 +2,10 @@ import type { Database } from '../db/database.js';
 import { SECOND } from '../lib/time.js';
 import type { Doorbell } from './doorbell/doorbell.js';
 import { type Feed, startFeed } from './feed.js';
+import { EVENT_STREAM, TASK_EVENT_STREAM } from './numbered-stream.js';
 import { ANY_TASK_EVENTS, numberingBell } from './numbering-bell.js';
 import type { Bell } from './outbox.js';
-import { createSequencer, EVENT_STREAM, TASK_EVENT_STREAM } from './sequencer.js';
+import { createSequencer } from './sequencer.js';
 
 export interface EventLogOptions {
   db: Database;

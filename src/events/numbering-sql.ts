@@ -1,7 +1,7 @@
 import type { Dialect } from '../db/data-source.js';
 import { givenTable } from '../db/given-table.js';
 import { guardSql } from './head-guard.js';
-import type { NumberedStream } from './sequencer.js';
+import type { NumberedStream } from './numbered-stream.js';
 
 /** Rows that one statement reads: a numbering is short enough that nobody waits long for the guard row. */
 export const MOST_ROWS = 1_000;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSequencer, TASK_EVENT_STREAM } from '../../src/events/sequencer.js';
+import { TASK_EVENT_STREAM } from '../../src/events/numbered-stream.js';
+import { createSequencer } from '../../src/events/sequencer.js';
 import { deleteTransaction } from '../../src/history/retention/delete.js';
 import { clearRemains } from '../../src/history/retention/remains.js';
 import { beginPurge } from '../../src/history/retention/round.js';

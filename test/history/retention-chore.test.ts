@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSequencer, TASK_EVENT_STREAM } from '../../src/events/sequencer.js';
+import { TASK_EVENT_STREAM } from '../../src/events/numbered-stream.js';
+import { createSequencer } from '../../src/events/sequencer.js';
 import { DAY, MINUTE } from '../../src/lib/time.js';
 import { taskRow, transactionRow, writeHistory } from '../kit/history-rows.js';
 import { storeKinds } from '../kit/stores.js';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSequencer, TASK_EVENT_STREAM } from '../../src/events/sequencer.js';
+import { TASK_EVENT_STREAM } from '../../src/events/numbered-stream.js';
+import { createSequencer } from '../../src/events/sequencer.js';
 import { goingEvents, type OldEvent } from '../../src/history/retention/old-events.js';
 import { DAY, HOUR, MINUTE } from '../../src/lib/time.js';
 import { storeKinds } from '../kit/stores.js';

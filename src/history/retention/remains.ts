@@ -2,7 +2,7 @@ import type { Tx } from '../../db/transaction.js';
 import { insertRows } from '../../db/write.js';
 import { type TransactionKind, TransactionRemainsEntity, type TransactionRow } from '../../entities/ledger.js';
 import { holdHead, pastFrozen } from '../../events/head-guard.js';
-import { TASK_EVENT_STREAM } from '../../events/sequencer.js';
+import { TASK_EVENT_STREAM } from '../../events/numbered-stream.js';
 import { BATCH, type Belongings, marks, type Purge, SUMMARY_BATCH } from './work.js';
 
 /** Transactions cleared together. */
