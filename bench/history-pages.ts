@@ -4,13 +4,6 @@
 // the rows that the database reads for each page.
 //   npm run build && node scripts/run-ts.mjs bench/history-pages.ts [seconds] [transactions] [tasks of the large one]
 // ORRERY_TEST_DATABASE_URL names a MySQL or MariaDB server on which a database may be made (scripts/services.sh up mariadb).
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { putUnderLoad } from './autocannon.js';
-import { startChild } from './child.js';
-import { makeDatabase } from './database.js';
 import {
   type ListCase,
   listCases,
@@ -23,24 +16,15 @@ import {
 import { printRowsRead } from './history-rows-read.js';
 import { seedHistory } from './history-seed.js';
 import { latencies } from './latencies.js';
-import { ADMIN_TOKEN, migrate, startOrrery } from './orrery-process.js';
+import { compareAll, explain, GOAL, median, type Query, type Rounds, type Side, withOurs } from './list-sides.js';
+import { migrate } from './orrery-process.js';
 import { cpuTime, quantile } from './process-figures.js';
 
 const [, , seconds = '2', transactions = '10000', large = '100000'] = process.argv;
-const GOAL = 1.5;
-const CONNECTIONS = [1, 32];
-const ROUNDS = 3;
-/** Requests of each page to each side before anything is measured: V8 compiles what is long-running as it runs. */
 const WARM_UP = 1_000;
 /** Pages before the deep one, and the most rows that one request skips. */
 const DEEP = 99;
 const STRIDE = 500;
-
-interface Side {
-  readonly pid: number;
-  readonly url: string;
-  readonly headers: Record<string, string>;
-}
 
 interface Listed {
   edges: { cursor: string; node: { number: number } }[];
@@ -63,10 +47,9 @@ interface Page {
   readonly name: string;
   readonly list: ListCase;
   readonly after: string | null;
+  readonly body: string;
   readonly statement: Statement;
 }
-
-type Query = <T>(sql: string, values?: readonly (string | number)[]) => Promise<T[]>;
 
 /** The quickest of some statements that read the same: the median of some rounds, in turns. */
 async function quickest(query: Query, statements: readonly Statement[]): Promise<Statement> {
@@ -100,19 +83,18 @@ async function walk(side: Side, list: ListCase): Promise<{ pages: number; after:
   return after === null ? null : { pages: Math.floor(skipped / PAGE), after, number };
 }
 
+function pageOf(list: ListCase, number: number, after: string | null, statement: Statement): Page {
+  const body = JSON.stringify({ query: QUERIES[list.query], variables: { ...list.variables, first: PAGE, after } });
+  return { name: `${list.name}: ${number}`, list, after, body, statement };
+}
+
 async function pagesOf(list: ListCase, side: Side, query: Query): Promise<Page[]> {
-  const first = {
-    name: `${list.name}: 1`,
-    list,
-    after: null,
-    statement: await quickest(query, statementsOf(list, null)),
-  };
+  const first = pageOf(list, 1, null, await quickest(query, statementsOf(list, null)));
   const far = await walk(side, list);
   if (!far) return [first];
   const [mark] = await query<Mark>('SELECT number, ordered_at AS orderedAt FROM tasks WHERE number = ?', [far.number]);
   if (!mark) throw new Error(`The task ${far.number} is gone.`);
-  const statement = await quickest(query, statementsOf(list, mark));
-  return [first, { name: `${list.name}: ${far.pages + 1}`, list, after: far.after, statement }];
+  return [first, pageOf(list, far.pages + 1, far.after, await quickest(query, statementsOf(list, mark)))];
 }
 
 /** Both sides must show the same tasks; the limit's EXPLAIN is printed. */
@@ -122,10 +104,7 @@ async function check({ name, list, after, statement }: Page, side: Side, query: 
   const [ours, theirs] = [edges.map(({ node }) => node.number), rows.slice(0, PAGE).map(({ number }) => number)];
   if (ours.length === 0 || JSON.stringify(ours) !== JSON.stringify(theirs))
     throw new Error(`${name}: the sides differ`);
-  console.log(`\n${name}\n  ${statement.sql.replace(/\s+/g, ' ')}`);
-  for (const row of await query<Record<string, unknown>>(`EXPLAIN ${statement.sql}`, statement.values)) {
-    console.log(`  EXPLAIN ${Object.values(row).join(' | ')}`);
-  }
+  await explain(name, statement, query);
 }
 
 interface Load {
@@ -141,80 +120,34 @@ async function load({ pid, url, headers }: Side, body: string, connections: numb
   return { p50: quantile(all, 0.5), p95: quantile(all, 0.95), cpu: (cpuTime(pid) - before) / all.length };
 }
 
-const bodyOf = ({ list, after }: Page): string =>
-  JSON.stringify({ query: QUERIES[list.query], variables: { ...list.variables, first: PAGE, after } });
-
-async function warmUp(page: Page, index: number, ours: Side, limit: Side): Promise<void> {
-  const request = { method: 'POST' as const, connections: 32, amount: WARM_UP };
-  await putUnderLoad({ ...request, url: ours.url, headers: ours.headers, body: bodyOf(page) });
-  await putUnderLoad({ ...request, url: limit.url, headers: limit.headers, body: JSON.stringify({ list: index }) });
-}
-
-async function compare(page: Page, index: number, ours: Side, limit: Side, connections: number): Promise<number> {
-  const body = bodyOf(page);
-  const rounds: { ours: Load; limit: Load }[] = [];
-  // In turns, so that a busy moment of the machine hits both.
-  for (let round = 0; round < ROUNDS; round += 1) {
-    rounds.push({
-      ours: await load(ours, body, connections),
-      limit: await load(limit, JSON.stringify({ list: index }), connections),
-    });
-  }
-  const median = (value: (round: { ours: Load; limit: Load }) => number): number => quantile(rounds.map(value), 0.5);
-  const ratio = median((round) => round.ours.p95 / round.limit.p95);
-  const shown = (value: keyof Load): string =>
-    `${median((round) => round.ours[value]).toFixed(2)} / ${median((round) => round.limit[value]).toFixed(2)}`;
-  const cpu = median((round) => round.ours.cpu / round.limit.cpu);
-  const cells = [page.name, connections, shown('p50'), shown('p95'), ratio.toFixed(2), shown('cpu'), cpu.toFixed(2)];
+function show({ name }: Page, connections: number, rounds: Rounds<Load>): number {
+  const both = (value: keyof Load): string =>
+    `${median(rounds, (round) => round.ours[value]).toFixed(2)} / ${median(rounds, (round) => round.limit[value]).toFixed(2)}`;
+  const ratio = median(rounds, (round) => round.ours.p95 / round.limit.p95);
+  const cpu = median(rounds, (round) => round.ours.cpu / round.limit.cpu);
+  const cells = [name, connections, both('p50'), both('p95'), ratio.toFixed(2), both('cpu'), cpu.toFixed(2)];
   console.log(`| ${cells.join(' | ')} |`);
   return ratio;
 }
 
-async function measure(databaseUrl: string, directory: string): Promise<void> {
+async function prepare(databaseUrl: string) {
   await migrate(databaseUrl);
   const begun = performance.now();
   const seeded = await seedHistory(databaseUrl, { transactions: Number(transactions), large: Number(large) });
   console.log(`${transactions} transactions written in ${((performance.now() - begun) / 1_000).toFixed(1)} s`);
-  const connection = await createConnection({ uri: databaseUrl, supportBigNumbers: true });
-  const query: Query = async <T>(sql: string, values: readonly (string | number)[] = []) => {
-    const [rows] = await connection.query<(T & RowDataPacket)[]>(sql, [...values]);
-    return rows;
-  };
-  const server = await startOrrery(databaseUrl, ['--role', 'api']);
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_TOKEN}` };
-  const ours: Side = { pid: server.pid, url: server.endpoint, headers };
+  return seeded;
+}
+
+await withOurs(prepare, async ({ side, query }, seeded, databaseUrl) => {
   const pages: Page[] = [];
-  for (const list of listCases(seeded)) pages.push(...(await pagesOf(list, ours, query)));
-  for (const page of pages) await check(page, ours, query);
+  for (const list of listCases(seeded)) pages.push(...(await pagesOf(list, side, query)));
+  for (const page of pages) await check(page, side, query);
   const readMuch = await printRowsRead(databaseUrl, pages);
-  const file = join(directory, 'statements.json');
-  await writeFile(file, JSON.stringify(pages.map(({ statement }) => statement)));
-  const child = startChild('bench/jobs-list-limit.ts', [databaseUrl, file]);
-  const limit: Side = { pid: child.pid, url: `http://127.0.0.1:${await child.next<number>()}/`, headers };
   console.log(
     '\n| list: page | connections | p50 ms, ours / limit | p95 ms, ours / limit | ratio of p95 | CPU us | ratio of CPU |',
   );
   console.log('|---|---|---|---|---|---|---|');
-  for (const [index, page] of pages.entries()) await warmUp(page, index, ours, limit);
-  const ratios: number[] = [];
-  for (const connections of CONNECTIONS) {
-    for (const [index, page] of pages.entries()) ratios.push(await compare(page, index, ours, limit, connections));
-  }
+  const ratios = await compareAll(databaseUrl, side, pages, WARM_UP, load, show);
   const missed = ratios.filter((ratio) => ratio > GOAL).length;
-  console.log(
-    `\nworst ratio ${Math.max(...ratios).toFixed(2)}, median ${quantile(ratios, 0.5).toFixed(2)}; goal ${GOAL}`,
-  );
   console.log(`${missed} of ${ratios.length} above the goal; ${readMuch} of ${pages.length} pages read too many rows`);
-  await child.end();
-  await server.stop();
-  await connection.end();
-}
-
-const database = await makeDatabase();
-const directory = await mkdtemp(join(tmpdir(), 'orrery-bench-'));
-try {
-  await measure(database.url, directory);
-} finally {
-  await database.drop();
-  await rm(directory, { recursive: true });
-}
+});
