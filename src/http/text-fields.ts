@@ -23,7 +23,7 @@ import {
 import { type Fragments, type TextWriter, textWriter } from './text-writer.js';
 
 /** A value of the result that is written as JSON already. */
-export class JsonText {
+class JsonText {
   readonly text: string;
 
   constructor(text: string) {
