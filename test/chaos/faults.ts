@@ -97,10 +97,10 @@ export class Faults {
     const world = this.#world;
     const holdings = (await Promise.all(indexes.map((index) => world.observer.holdings(nameOf(index))))).flat();
     for (const index of indexes) if (world.engine(index).alive) await world.end(index, 'SIGKILL', held);
-    const [takeover, recovery] = await Promise.all([
-      world.observer.until(() => world.observer.areTaken(holdings), PATIENCE),
-      this.#recovered(),
-    ]);
+    const takeover = await world.observer.until(() => world.observer.areTaken(holdings), PATIENCE);
+    // Before the takeover nothing may be overdue for a moment, and be so again.
+    const after = await this.#recovered();
+    const recovery = takeover === null || after === null ? null : takeover + after;
     await Promise.all(indexes.map((index) => world.start(index)));
     this.#note({ what: `${what} (${holdings.length} shards)`, takeover, recovery });
   }
