@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SchedulerPoint } from '../../src/scheduler/points.js';
 import type { Faults as NetworkFaults } from '../kit/tcp-proxy.js';
+import type { Holding } from './observer.js';
 import type { Random } from './random.js';
 import type { StoreName } from './stores.js';
 import { nameOf, type World } from './world.js';
@@ -20,6 +21,13 @@ export interface Incident {
   readonly recovery?: number | null;
   /** What `/health/ready` said meanwhile. */
   readonly health?: string;
+}
+
+/** A server that is held at a point when it dies: it can tell nothing of itself any more. */
+interface Held {
+  readonly held: boolean;
+  /** What it held before that, where it has given it back meanwhile. */
+  readonly holdings?: readonly Holding[] | undefined;
 }
 
 /** Does the harm of a trial, and takes down what came of it. */
@@ -76,10 +84,12 @@ export class Faults {
     if (point === 'leased') return this.#killAtLeased(index);
     const engine = this.#world.engine(index);
     const handingOver = point === 'handing-over';
+    // At this point the leases are given back already: what it held before has to be taken all the same.
+    const holdings = handingOver ? await this.#world.observer.holdings(nameOf(index)) : undefined;
     const arrived = engine.holdAt({ point, count: handingOver ? 1 : this.#random.between(1, 3) });
     if (handingOver) engine.signal('SIGTERM');
     const how = (await this.#reached(arrived)) ? 'at' : 'on the way to';
-    await this.#die([index], `kill -9 of ${nameOf(index)} ${how} "${point}"`, true);
+    await this.#die([index], `kill -9 of ${nameOf(index)} ${how} "${point}"`, { held: true, holdings });
   }
 
   /** One server dies, and the next dies with the leases on its shards in hand: a third one has to take both over. */
@@ -89,14 +99,17 @@ export class Faults {
     const arrived = world.engine(second).holdAt({ point: 'leased', count: 1 });
     await world.end(first, 'SIGKILL');
     const how = (await this.#reached(arrived)) ? 'at' : 'on the way to';
-    await this.#die([first, second], `kill -9 of ${nameOf(first)}, and of ${nameOf(second)} ${how} "leased"`, true);
+    await this.#die([first, second], `kill -9 of ${nameOf(first)}, and of ${nameOf(second)} ${how} "leased"`, {
+      held: true,
+    });
   }
 
   /** Ends these servers where they still live, waits for their shards to be taken, and starts them again. */
-  async #die(indexes: readonly number[], what: string, held = false): Promise<void> {
+  async #die(indexes: readonly number[], what: string, at: Held = { held: false }): Promise<void> {
     const world = this.#world;
-    const holdings = (await Promise.all(indexes.map((index) => world.observer.holdings(nameOf(index))))).flat();
-    for (const index of indexes) if (world.engine(index).alive) await world.end(index, 'SIGKILL', held);
+    const found = await Promise.all(indexes.map((index) => world.observer.holdings(nameOf(index))));
+    const holdings = at.holdings ?? found.flat();
+    for (const index of indexes) if (world.engine(index).alive) await world.end(index, 'SIGKILL', at.held);
     const takeover = await world.observer.until(() => world.observer.areTaken(holdings), PATIENCE);
     // Before the takeover nothing may be overdue for a moment, and be so again.
     const after = await this.#recovered();

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
 
 const LOOK_EVERY = 100;
-/** A background job that should have been fired so long ago is overdue: somebody is needed who fires it. */
-const OVERDUE = 1_000;
+/** A job that should have been fired so long ago is overdue: somebody is needed who fires it. */
+const OVERDUE = 2_000;
 const NOW = 'CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)';
 
 /** Which start of which service holds a shard. */
@@ -64,12 +64,12 @@ export class Observer {
     });
   }
 
-  /** Whether every job that was due a second ago has been fired. */
+  /** Whether every job that was due two seconds ago has been fired. */
   async isCurrent(): Promise<boolean> {
-    const statement = `SELECT COUNT(*) AS overdue FROM background_jobs
-      WHERE kind = 'job-run' AND next_run_at <= ${NOW} - ${OVERDUE}`;
-    const [row] = await this.rows<{ overdue: number }>(statement);
-    return Number(row?.overdue) === 0;
+    // By shard, as the index is: a look ten times a second must not cost what it measures.
+    const statement = `SELECT 1 AS overdue FROM background_jobs WHERE shard_id IN (SELECT id FROM shards)
+      AND wake_at <= ${NOW} - ${OVERDUE} AND kind = 'job-run' LIMIT 1`;
+    return (await this.rows<{ overdue: number }>(statement)).length === 0;
   }
 
   async stateOf(name: string): Promise<string | undefined> {

@@ -35,7 +35,8 @@ async function burst(trial: Trial, name: string, harm?: (at: number) => Promise<
   await observer.sql.query(move, [due, due, due, due, at]);
   watch(jobs.map(({ id }) => ({ id, rhythm: { kind: 'once', at: due } })));
   const left = async (): Promise<number> => {
-    const statement = 'SELECT COUNT(*) AS found FROM background_jobs WHERE next_run_at = ?';
+    const statement = `SELECT COUNT(*) AS found FROM background_jobs
+      WHERE shard_id IN (SELECT id FROM shards) AND wake_at = ?`;
     return Number((await observer.rows<{ found: number }>(statement, [due]))[0]?.found);
   };
   await sleep(due - Date.now());
