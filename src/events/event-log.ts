@@ -27,7 +27,12 @@ export interface EventLog {
 
 /** Opens the event log. Rejects when the database is away. */
 export async function openEventLog(options: EventLogOptions): Promise<EventLog> {
-  const { db, doorbell, onFault } = options;
+  const { db, doorbell } = options;
+  let closed = false;
+  // What is not numbered at the end, another process numbers, or the next start: that is no fault.
+  const onFault = (error: unknown): void => {
+    if (!closed) options.onFault(error);
+  };
   const events = createSequencer(db, EVENT_STREAM);
   const taskEvents = createSequencer(db, TASK_EVENT_STREAM);
   // Numbers the task events of a process that died between its commit and its ring.
@@ -40,5 +45,12 @@ export async function openEventLog(options: EventLogOptions): Promise<EventLog> 
   };
   const interval = options.interval ?? SECOND;
   const feed = await startFeed({ db, doorbell, sequencer: sweeping, interval, onFault });
-  return { bell: numberingBell(doorbell, { events, taskEvents }, onFault), feed, close: () => feed.close() };
+  return {
+    bell: numberingBell(doorbell, { events, taskEvents }, onFault),
+    feed,
+    close: () => {
+      closed = true;
+      return feed.close();
+    },
+  };
 }
