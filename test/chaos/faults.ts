@@ -81,7 +81,7 @@ export class Faults {
 
   /** kill -9 at a named point of the scheduler. */
   async killAt(index: number, point: SchedulerPoint): Promise<void> {
-    if (point === 'leased') return this.#killAtLeased(index);
+    if (point === 'leased') return this.#killTaker(index, 'SIGTERM');
     const engine = this.#world.engine(index);
     const handingOver = point === 'handing-over';
     // At this point the leases are given back already: what it held before has to be taken all the same.
@@ -92,16 +92,23 @@ export class Faults {
     await this.#die([index], `kill -9 of ${nameOf(index)} ${how} "${point}"`, { held: true, holdings });
   }
 
-  /** One server dies, and the next dies with the leases on its shards in hand: a third one has to take both over. */
-  async #killAtLeased(first: number): Promise<void> {
+  /** One server dies, and the next dies with the leases on its shards in hand: it takes two leases to get over it. */
+  killTwo(index: number): Promise<void> {
+    return this.#killTaker(index, 'SIGKILL');
+  }
+
+  /** A server ends, and the one that takes its shards dies with their leases in hand: a third one has to take them all. */
+  async #killTaker(first: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const world = this.#world;
     const second = this.#random.of(world.indexes.filter((index) => index !== first));
     const arrived = world.engine(second).holdAt({ point: 'leased', count: 1 });
-    await world.end(first, 'SIGKILL');
+    const ended = world.end(first, signal);
     const how = (await this.#reached(arrived)) ? 'at' : 'on the way to';
-    await this.#die([first, second], `kill -9 of ${nameOf(first)}, and of ${nameOf(second)} ${how} "leased"`, {
-      held: true,
-    });
+    const end = signal === 'SIGTERM' ? 'stopped' : 'killed';
+    const what = `${nameOf(first)} ${end}, kill -9 of ${nameOf(second)} ${how} "leased"`;
+    await this.#die([second], what, { held: true });
+    await ended;
+    await world.start(first);
   }
 
   /** Ends these servers where they still live, waits for their shards to be taken, and starts them again. */

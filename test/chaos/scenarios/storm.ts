@@ -10,6 +10,7 @@ async function anything({ faults, random, minutes }: Trial): Promise<void> {
   const harms: (() => Promise<void>)[] = [
     async () => faults.kill(await faults.victim()),
     async () => faults.killAt(await faults.victim(), random.of(POINTS)),
+    async () => faults.killTwo(await faults.victim()),
     async () => faults.killAndRestart(await faults.victim()),
     async () => faults.restart(await faults.victim()),
     async () => faults.freeze(await faults.victim(), random.between(1_000, 25_000)),
@@ -37,6 +38,7 @@ export const STORM: Scenario = {
 /** A death at each point, and each other harm once, with a lease so short that it is over within a minute. */
 async function inShort({ faults }: Trial): Promise<void> {
   for (const point of POINTS) await faults.killAt(await faults.victim(), point);
+  await faults.killTwo(await faults.victim());
   await faults.dropMongo();
   await faults.freezeAt(await faults.victim(), 'before-commit', 6_000);
   await faults.killStore('redis', 500);
