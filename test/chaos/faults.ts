@@ -21,6 +21,8 @@ export interface Incident {
   readonly recovery?: number | null;
   /** What `/health/ready` said meanwhile. */
   readonly health?: string;
+  /** Transactions of a frozen server that were refused when it went on, by its own log. */
+  readonly refused?: number;
 }
 
 /** A server that is held at a point when it dies: it can tell nothing of itself any more. */
@@ -49,7 +51,10 @@ export class Faults {
     const part = (name: string, value: number | null | undefined): string =>
       value === undefined ? '' : `, ${name} ${value === null ? 'never' : `${(value / 1_000).toFixed(1)} s`}`;
     const health = incident.health === undefined ? '' : `, health: ${incident.health}`;
-    this.#say(`${one.what}${part('taken over in', one.takeover)}${part('recovered in', one.recovery)}${health}`);
+    const refused = incident.refused === undefined ? '' : `, late transactions refused: ${incident.refused}`;
+    this.#say(
+      `${one.what}${part('taken over in', one.takeover)}${part('recovered in', one.recovery)}${refused}${health}`,
+    );
   }
 
   #recovered(): Promise<number | null> {
@@ -158,9 +163,11 @@ export class Faults {
       world.observer.until(() => world.observer.areTaken(holdings), PATIENCE),
       sleep(milliseconds),
     ]);
+    const refused = await world.refusals(index);
     engine.signal('SIGCONT');
     const what = `${nameOf(index)} frozen for ${milliseconds / 1_000} s (${holdings.length} shards)`;
-    this.#note({ what, takeover, recovery: await this.#recovered() });
+    const recovery = await this.#recovered();
+    this.#note({ what, takeover, recovery, refused: (await world.refusals(index)) - refused });
   }
 
   /** Frozen in the middle of a firing transaction for longer than the lease; then it goes on, and must not commit. */
@@ -174,11 +181,13 @@ export class Faults {
       world.observer.until(() => world.observer.areTaken(holdings), PATIENCE),
       sleep(milliseconds),
     ]);
+    const refused = await world.refusals(index);
     engine.signal('SIGCONT');
     engine.release();
     const where = reached ? `at "${point}"` : 'at no point';
     const what = `${nameOf(index)} frozen ${where} for ${milliseconds / 1_000} s, then let on (${holdings.length} shards)`;
-    this.#note({ what, takeover, recovery: await this.#recovered() });
+    const recovery = await this.#recovered();
+    this.#note({ what, takeover, recovery, refused: (await world.refusals(index)) - refused });
   }
 
   /** kill -9 of a store; it comes back with its data after so long. */

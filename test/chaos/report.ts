@@ -39,7 +39,7 @@ function row(outcome: Outcome): string[] {
     incidents.length,
     seconds(worst(incidents.map(({ takeover }) => takeover))),
     seconds(worst(incidents.map(({ recovery }) => recovery))),
-    counts.fencesRefused + counts.refusedTwice,
+    counts.fencesRefused + incidents.reduce((sum, { refused = 0 }) => sum + refused, 0),
     ...[lines.due, lines.missed, lines.doubled, seconds(percentile(lines.lateness, 1))],
     ...[accepted.writes, accepted.lost.length],
     outcome.machine.load.toFixed(1),

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TcpProxy } from '../kit/tcp-proxy.js';
@@ -150,6 +151,13 @@ export class World {
     const engine = this.engine(index);
     if (!held) await this.#remember(engine);
     return engine.end(signal);
+  }
+
+  /** How often a server's transactions were refused, its connection being ended or its fence passed, by its log. */
+  async refusals(index: number): Promise<number> {
+    const text = await readFile(join(this.options.directory, `${nameOf(index)}.log`), 'utf8');
+    const why = /ECONNRESET|EPIPE|Connection lost|closed state|LEASE_LOST/;
+    return text.split('\n').filter((line) => line.includes('could not be drained') && why.test(line)).length;
   }
 
   /** Ends every server in order. */
