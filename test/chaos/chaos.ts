@@ -31,22 +31,36 @@ function onInterrupt(): AbortSignal {
   return controller.signal;
 }
 
-async function runAll(asked: Asked, directory: string, signal: AbortSignal): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
+interface Result {
+  readonly outcomes: Outcome[];
+  /** Why trials came to no outcome. */
+  readonly faults: string[];
+}
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+/** Runs the scenarios one after the other; one that comes to nothing does not keep the others from running. */
+async function runAll(asked: Asked, directory: string, signal: AbortSignal): Promise<Result> {
+  const result: Result = { outcomes: [], faults: [] };
   say('starting the stores');
   const stores = await Stores.start();
   try {
     for (const scenario of asked.scenarios) {
       if (signal.aborted) break;
       say(`-- ${scenario.name}, seed ${asked.seed}: ${scenario.about}`);
-      const outcome = await trialOf(scenario, asked, stores, directory, signal);
-      console.log(checkLines(outcome));
-      outcomes.push(outcome);
+      try {
+        const outcome = await trialOf(scenario, asked, stores, directory, signal);
+        console.log(checkLines(outcome));
+        result.outcomes.push(outcome);
+      } catch (error) {
+        console.error(wordsOf(error));
+        result.faults.push(`${scenario.name}: ${wordsOf(error)}`);
+      }
     }
   } finally {
     await stores.end();
   }
-  return outcomes;
+  return result;
 }
 
 async function trialOf(
@@ -64,14 +78,12 @@ async function run(asked: Asked): Promise<void> {
   setup();
   const signal = onInterrupt();
   const directory = await mkdtemp(join(tmpdir(), 'orrery-chaos-'));
-  const faults: string[] = [];
-  const outcomes = await runAll(asked, directory, signal).catch((error) => {
-    faults.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    return [];
+  const { outcomes, faults } = await runAll(asked, directory, signal).catch((error) => {
+    console.error(wordsOf(error));
+    return { outcomes: [], faults: [wordsOf(error)] };
   });
   const checks = outcomes.flatMap(checksOf);
   const broken = checks.filter(({ ok }) => !ok).length + faults.length;
-  for (const fault of faults) console.error(fault);
   if (outcomes.length > 0) console.log(`\n${table(outcomes)}\n`);
   if (asked.json !== null) await writeFile(asked.json, asJson(outcomes));
   if (asked.tests !== null) await writeFile(asked.tests, asTestReport(outcomes, faults));

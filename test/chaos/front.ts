@@ -44,6 +44,11 @@ export class Front {
     return `http://127.0.0.1:${address.port}`;
   }
 
+  /** Whether it knows a server that is well. */
+  get isOpen(): boolean {
+    return this.#well.length > 0;
+  }
+
   async #check(): Promise<void> {
     const asked = this.#backends().filter(({ url }) => url !== '');
     const answers = await Promise.all(

@@ -136,6 +136,7 @@ export class World {
       const { all, held } = await this.observer.shards();
       return all > 0 && all === held;
     }, 60_000);
+    await this.observer.until(async () => this.front.isOpen, 10_000);
     if (held === null) throw new Error('Within a minute of the start not every shard had an owner.');
   }
 
