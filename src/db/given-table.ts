@@ -11,3 +11,18 @@ export function givenTable(sqlite: boolean, columns: Readonly<Record<string, str
   const typed = named.map(([name, type], index) => `${name} ${type} PATH '$[${index}]'`);
   return `JSON_TABLE(?, '$[*]' COLUMNS (${typed.join(', ')})) AS given`;
 }
+
+/**
+ * An UPDATE of the rows of a table that a given one names. `set` and `match` speak of both, `match` may have values of
+ * its own. Values: the list as JSON, then those of `match`.
+ */
+export function updateGiven(
+  sqlite: boolean,
+  table: string,
+  columns: Readonly<Record<string, string>>,
+  { set, match }: { readonly set: string; readonly match: string },
+): string {
+  const given = givenTable(sqlite, columns);
+  if (sqlite) return `UPDATE ${table} SET ${set} FROM ${given} WHERE ${match}`;
+  return `UPDATE ${given} STRAIGHT_JOIN ${table} ON ${match} SET ${set}`;
+}

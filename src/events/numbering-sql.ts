@@ -1,5 +1,5 @@
 import type { Dialect } from '../db/data-source.js';
-import { givenTable } from '../db/given-table.js';
+import { updateGiven } from '../db/given-table.js';
 import { guardSql } from './head-guard.js';
 import type { NumberedStream } from './numbered-stream.js';
 
@@ -29,9 +29,9 @@ export interface NumberingSql {
 }
 
 function positionsSql(dialect: Dialect, table: string): string {
-  const given = givenTable(dialect === 'sqlite', { id: 'VARCHAR(64)', seq: 'BIGINT' });
-  if (dialect === 'sqlite') return `UPDATE ${table} SET seq = given.seq FROM ${given} WHERE ${table}.id = given.id`;
-  return `UPDATE ${given} STRAIGHT_JOIN ${table} ON ${table}.id = given.id SET ${table}.seq = given.seq`;
+  const columns = { id: 'VARCHAR(64)', position: 'BIGINT' };
+  const change = { set: 'seq = given.position', match: `${table}.id = given.id` };
+  return updateGiven(dialect === 'sqlite', table, columns, change);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { updateGiven } from '../db/given-table.js';
 import type { Tx } from '../db/transaction.js';
 import { JobEntity, type JobRow } from '../entities/job.js';
 import type { JobRunRow, RunState } from '../entities/run.js';
@@ -127,17 +128,13 @@ async function makeRuns(tx: Tx, deps: JobsDeps, verdicts: readonly Verdict[]): P
 async function writeJobs(tx: Tx, verdicts: readonly Verdict[], now: number): Promise<void> {
   const fired = verdicts.flatMap(({ job, ...rest }) => (job ? [{ ...rest, id: job.id }] : []));
   if (fired.length === 0) return;
-  const cases = (value: string): string => `CASE id ${fired.map(() => `WHEN ? THEN ${value}`).join(' ')} END`;
-  const marks = fired.map(() => '?').join(', ');
-  const sql = `UPDATE jobs SET next_run_at = ${cases('?')}, missed_count = missed_count + ${cases('?')},
-    skipped_count = skipped_count + ${cases('?')}, updated_at = ? WHERE id IN (${marks})`;
-  await tx.execute(sql, [
-    ...fired.flatMap(({ id, nextRunAt }) => [id, nextRunAt]),
-    ...fired.flatMap(({ id, missed }) => [id, missed]),
-    ...fired.flatMap(({ id, skipped }) => [id, skipped]),
-    now,
-    ...fired.map(({ id }) => id),
-  ]);
+  const sqlite = tx.manager.dataSource.options.type === 'better-sqlite3';
+  const columns = { id: 'VARCHAR(64)', next: 'BIGINT', missed: 'INT', skipped: 'INT', at: 'BIGINT' };
+  const set = `next_run_at = given.next, missed_count = missed_count + given.missed,
+    skipped_count = skipped_count + given.skipped, updated_at = given.at`;
+  const sql = updateGiven(sqlite, 'jobs', columns, { set, match: 'jobs.id = given.id' });
+  const given = fired.map(({ id, nextRunAt, missed, skipped }) => [id, nextRunAt, missed, skipped, now]);
+  await tx.execute(sql, [JSON.stringify(given)]);
 }
 
 /** A job that has nothing ahead and nothing open is COMPLETED; when its last instants were missed, it says so. */

@@ -1,3 +1,4 @@
+import { updateGiven } from '../db/given-table.js';
 import type { SqlValue } from '../db/sql-value.js';
 import type { Tx } from '../db/transaction.js';
 import { marks } from './due.js';
@@ -11,34 +12,37 @@ interface Advanced {
   readonly fired: Fired;
 }
 
-/** `CASE id WHEN ? THEN ? ... END`: one statement for a batch, in every dialect. */
-function caseOf(pairs: readonly (readonly [string, SqlValue])[], otherwise = ''): { sql: string; values: SqlValue[] } {
+/** The condition that holds for those rows only that are as they were read: most have the same generation. */
+function unchanged(shardId: string, batch: readonly Advanced[]): { sql: string; values: SqlValue[] } {
+  const ids = new Map<number, string[]>();
+  for (const { job } of batch) ids.set(job.generation, [...(ids.get(job.generation) ?? []), job.id]);
+  const groups = [...ids].map(([generation, same]) => ({
+    sql: `(generation = ? AND id IN (${marks(same)}))`,
+    values: [generation, ...same],
+  }));
   return {
-    sql: `CASE id ${pairs.map(() => 'WHEN ? THEN ?').join(' ')} ${otherwise} END`,
-    values: pairs.flat(),
+    sql: `shard_id = ? AND (${groups.map(({ sql }) => sql).join(' OR ')})`,
+    values: [shardId, ...groups.flatMap(({ values }) => values)],
   };
 }
 
-/** The condition that holds for those rows only that are as they were read. */
-function unchanged(shardId: string, batch: readonly Advanced[]): { sql: string; values: SqlValue[] } {
-  const ids = batch.map(({ job }) => job.id);
-  const generation = caseOf(batch.map(({ job }) => [job.id, job.generation]));
-  return {
-    sql: `shard_id = ? AND id IN (${marks(ids)}) AND generation = ${generation.sql}`,
-    values: [shardId, ...ids, ...generation.values],
-  };
-}
+const COLUMNS = { id: 'VARCHAR(64)', generation: 'BIGINT', next: 'BIGINT', state: 'LONGTEXT' };
+const set = `next_run_at = given.next, wake_at = given.next, job_state = COALESCE(given.state, job_state),
+  fail_count = 0, fail_reason = NULL, attempts = 0`;
+const match = `background_jobs.id = given.id AND background_jobs.generation = given.generation
+  AND background_jobs.shard_id = ?`;
 
 async function move(tx: Tx, shardId: string, batch: readonly Advanced[]): Promise<number> {
-  const next = caseOf(batch.map(({ fired }) => [fired.id, fired.nextRunAt]));
-  const kept = batch.flatMap(({ fired }): [string, string][] =>
-    fired.state ? [[fired.id, JSON.stringify(fired.state)]] : [],
-  );
-  const state = kept.length > 0 ? caseOf(kept, 'ELSE job_state') : { sql: 'job_state', values: [] };
-  const where = unchanged(shardId, batch);
-  const sql = `UPDATE background_jobs SET next_run_at = ${next.sql}, wake_at = ${next.sql}, job_state = ${state.sql},
-    fail_count = 0, fail_reason = NULL, attempts = 0 WHERE ${where.sql}`;
-  return tx.execute(sql, [...next.values, ...next.values, ...state.values, ...where.values]);
+  const sqlite = tx.manager.dataSource.options.type === 'better-sqlite3';
+  const given = batch.map(({ job, fired }) => [
+    job.id,
+    job.generation,
+    fired.nextRunAt,
+    fired.state ? JSON.stringify(fired.state) : null,
+  ]);
+  // A list: of texts with a case for each row the database compares every one with each.
+  const sql = updateGiven(sqlite, 'background_jobs', COLUMNS, { set, match });
+  return tx.execute(sql, [JSON.stringify(given), shardId]);
 }
 
 async function remove(tx: Tx, shardId: string, batch: readonly Advanced[]): Promise<number> {
