@@ -48,11 +48,10 @@ export class ShardFiring {
   /** Fires a batch of what is due. Throws LeaseLostError, and the driver's error when the database cannot be reached. */
   async fireDue(): Promise<void> {
     if (!this.#cautious) return this.#fire();
-    const { tried, nothingDue } = await this.#countAttempts();
-    if (tried.length > 0) return this.#fire(tried);
-    if (!nothingDue) return;
-    this.#cautious = false;
-    this.#counted.clear();
+    const { tried, suspects } = await this.#countAttempts();
+    if (tried.length > 0) await this.#fire(tried);
+    this.#cautious = suspects;
+    if (!suspects) this.#counted.clear();
   }
 
   async #fire(only?: readonly string[]): Promise<void> {
@@ -86,8 +85,12 @@ export class ShardFiring {
     log.warn(`The background job ${id} of kind "${kind}" could not be fired and backs off.`, cause);
   }
 
-  /** Commits that some due rows are about to be tried, and says which; parks those that were tried too often. */
-  #countAttempts(): Promise<{ tried: string[]; nothingDue: boolean }> {
+  /**
+   * Commits that some due rows are about to be tried, and says which; parks those that were tried too often. No suspects
+   * are left once a batch of rows is tried that nobody died of: what the owner before was firing comes first of all that
+   * is due, so that it was in this batch or is gone.
+   */
+  #countAttempts(): Promise<{ tried: string[]; suspects: boolean }> {
     const { db, kinds, batchSize } = this.#options;
     return db.transaction(async (tx) => {
       await guard(db, tx, this.#shard);
@@ -110,7 +113,7 @@ export class ShardFiring {
       tx.afterCommit(() => {
         for (const id of next) this.#counted.add(id);
       });
-      return { tried: next, nothingDue: rows.length === 0 };
+      return { tried: next, suspects: tried.length > 0 || worn.length > 0 };
     });
   }
 }

@@ -40,12 +40,12 @@ async function burst(trial: Trial, name: string, harm?: (at: number) => Promise<
     return Number((await observer.rows<{ found: number }>(statement, [due]))[0]?.found);
   };
   await sleep(due - Date.now());
-  if (harm) {
-    await observer.until(async () => (await left()) < BURST * 0.7, 30_000);
-    await harm(due);
-  }
-  await observer.until(async () => (await left()) === 0, 60_000);
-  const taken = `${((Date.now() - due) / 1_000).toFixed(1)} s`;
+  if (harm) await observer.until(async () => (await left()) < BURST * 0.7, 30_000);
+  const [last] = await Promise.all([
+    observer.until(async () => (await left()) === 0, 60_000).then(() => Date.now()),
+    harm?.(due),
+  ]);
+  const taken = `${((last - due) / 1_000).toFixed(1)} s`;
   figure(name, taken);
   say(`${BURST} jobs due at one instant, ${name}: all fired after ${taken}`);
 }
