@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,9 @@ export function noGalera(): string | undefined {
   if (missing.length === 0) return undefined;
   return `${missing.join(', ')} missing: apt-get install mariadb-server galera-4 rsync`;
 }
+
+/** Not root: the copying of a snapshot gives up root's rights, and could not write then. */
+const ACCOUNT = process.getuid?.() === 0 ? 'mysql' : userInfo().username;
 
 interface Node {
   readonly home: string;
@@ -44,21 +47,26 @@ async function freePort(): Promise<number> {
 
 /** Three MariaDB servers that replicate to each other; a node can be killed and started again. */
 export class Galera {
+  readonly #directory: string;
   readonly #nodes: readonly Node[];
 
-  private constructor(nodes: readonly Node[]) {
+  private constructor(directory: string, nodes: readonly Node[]) {
+    this.#directory = directory;
     this.#nodes = nodes;
   }
 
+  /** `directory`: an empty one, which is removed at the end. */
   static async start(directory: string): Promise<Galera> {
     const nodes: Node[] = [];
+    await chmod(directory, 0o711);
     for (let index = 0; index < NODES; index += 1) {
       const home = join(directory, `node-${index + 1}`);
       await mkdir(join(home, 'data'), { recursive: true });
       const ports = [await freePort(), await freePort(), await freePort(), await freePort()] as const;
+      if (ACCOUNT !== userInfo().username) await execute('chown', ['-R', `${ACCOUNT}:`, home]);
       nodes.push({ home, ports, process: undefined });
     }
-    const galera = new Galera(nodes);
+    const galera = new Galera(directory, nodes);
     try {
       await galera.#found();
       for (const node of nodes.slice(1)) await galera.#launch(node);
@@ -83,10 +91,9 @@ export class Galera {
   /** The first node, with the database and its user; the others copy it. */
   async #found(): Promise<void> {
     const node = this.#node(0);
-    const user = userInfo().username;
     await execute('mariadb-install-db', [
-      ...['--no-defaults', `--user=${user}`, `--datadir=${join(node.home, 'data')}`, '--skip-test-db'],
-      ...['--auth-root-authentication-method=socket', `--auth-root-socket-user=${user}`, '--skip-name-resolve'],
+      ...['--no-defaults', `--user=${ACCOUNT}`, `--datadir=${join(node.home, 'data')}`, '--skip-test-db'],
+      ...['--auth-root-authentication-method=socket', `--auth-root-socket-user=${ACCOUNT}`, '--skip-name-resolve'],
     ]);
     const init = join(node.home, 'init.sql');
     const statements = [
@@ -107,7 +114,7 @@ export class Galera {
       `ist.recv_addr=127.0.0.1:${increments};gcache.size=64M`,
     ];
     const args = [
-      ...['--no-defaults', `--user=${userInfo().username}`, `--datadir=${join(home, 'data')}`],
+      ...['--no-defaults', `--user=${ACCOUNT}`, `--datadir=${join(home, 'data')}`],
       ...[`--socket=${join(home, 'socket')}`, `--pid-file=${join(home, 'pid')}`, `--log-error=${join(home, 'log')}`],
       ...['--bind-address=127.0.0.1', `--port=${client}`, '--skip-name-resolve', '--character-set-server=utf8mb4'],
       ...['--binlog-format=ROW', '--innodb-autoinc-lock-mode=2', '--innodb-flush-log-at-trx-commit=1'],
@@ -126,7 +133,7 @@ export class Galera {
   async #synced(node: Node): Promise<void> {
     const end = Date.now() + PATIENCE;
     const uri = `mysql://orrery:${PASSWORD}@127.0.0.1:${node.ports[0]}/orrery`;
-    while (Date.now() < end && node.process?.exitCode === null) {
+    while (Date.now() < end && node.process?.exitCode === null && node.process.signalCode === null) {
       try {
         const connection = await createConnection({ uri, connectTimeout: 1_000 });
         const [[row]] = await connection.query<RowDataPacket[]>("SHOW STATUS LIKE 'wsrep_ready'");
@@ -137,12 +144,12 @@ export class Galera {
       }
       await sleep(200);
     }
-    throw new Error(`A node of the Galera cluster did not come up: see ${join(node.home, 'log')}`);
+    throw new Error(`A node of the Galera cluster did not come up: see ${join(node.home, 'log.err')}`);
   }
 
   async kill(index: number): Promise<void> {
     const { process: server } = this.#node(index);
-    if (!server || server.exitCode !== null) return;
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
     const ended = new Promise((resolve) => server.once('exit', resolve));
     server.kill('SIGKILL');
     await ended;
@@ -155,5 +162,6 @@ export class Galera {
 
   async end(): Promise<void> {
     for (const [index] of this.#nodes.entries()) await this.kill(index);
+    await rm(this.#directory, { recursive: true, force: true });
   }
 }
