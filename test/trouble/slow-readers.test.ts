@@ -128,7 +128,7 @@ describe('slow readers of a server process', () => {
       await expect.poll(() => healthy.seen, SOON).toEqual(expect.arrayContaining(keys));
       made.push(...keys);
     };
-    const readers = Array.from({ length: 10 }, (_, number) => new StallingReader(number));
+    const readers = Array.from({ length: 20 }, (_, number) => new StallingReader(number));
     for (const reader of readers) await reader.connect();
     const heard = async (): Promise<boolean> => {
       await create(10);
@@ -139,9 +139,9 @@ describe('slow readers of a server process', () => {
     const before = await peakMemory(load);
     await expect.poll(() => readers.every(({ keys }) => made.every((key) => keys.has(key))), SOON).toBe(true);
     for (const reader of readers) reader.stall();
-    // Each would have 16 MB waiting for it: 160 MB together.
+    // Each would have 16 MB waiting for it: 320 MB together. What is left of the difference is garbage.
     const during = await peakMemory(load);
-    expect((during - before) / MEBIBYTE).toBeLessThan(80);
+    expect((during - before) / MEBIBYTE).toBeLessThan(160);
     for (const reader of readers) reader.goOn();
     await expect.poll(() => readers.every(({ keys }) => made.every((key) => keys.has(key))), SOON).toBe(true);
     for (const { refusals } of readers) expect([...refusals]).toEqual(['SLOW_CONSUMER']);
