@@ -187,6 +187,8 @@ export class Faults {
     const where = reached ? `at "${point}"` : 'at no point';
     const what = `${nameOf(index)} frozen ${where} for ${milliseconds / 1_000} s, then let on (${holdings.length} shards)`;
     const recovery = await this.#recovered();
+    // It takes a moment to learn that its connection is gone.
+    await world.observer.until(async () => (await world.refusals(index)) > refused, 5_000);
     this.#note({ what, takeover, recovery, refused: (await world.refusals(index)) - refused });
   }
 

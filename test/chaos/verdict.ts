@@ -59,7 +59,8 @@ function within(what: string, time: number | null | undefined, limit: number): C
   if (time === undefined) return [];
   const ok = time !== null && time <= limit;
   const measured = time === null ? 'never' : seconds(time);
-  return [{ what: `${what} within ${seconds(limit)}`, ok, detail: measured }];
+  const bound = limit === Infinity ? 'at some time' : `within ${seconds(limit)}`;
+  return [{ what: `${what} ${bound}`, ok, detail: measured }];
 }
 
 /** What had to hold, and whether it did. */
