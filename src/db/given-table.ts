@@ -13,8 +13,9 @@ export function givenTable(sqlite: boolean, columns: Readonly<Record<string, str
 }
 
 /**
- * An UPDATE of the rows of a table that a given one names. `set` and `match` speak of both, `match` may have values of
- * its own. Values: the list as JSON, then those of `match`.
+ * An UPDATE of the rows of a table that a given one names by their primary keys. `set` and `match` speak of both, `match`
+ * may have values of its own. Values: the list as JSON, then those of `match`. The key is forced: of a small table the
+ * databases would rather read every row, and wait for each that somebody else has locked.
  */
 export function updateGiven(
   sqlite: boolean,
@@ -24,5 +25,5 @@ export function updateGiven(
 ): string {
   const given = givenTable(sqlite, columns);
   if (sqlite) return `UPDATE ${table} SET ${set} FROM ${given} WHERE ${match}`;
-  return `UPDATE ${given} STRAIGHT_JOIN ${table} ON ${match} SET ${set}`;
+  return `UPDATE ${given} STRAIGHT_JOIN ${table} FORCE INDEX (PRIMARY) ON ${match} SET ${set}`;
 }
