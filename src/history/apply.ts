@@ -11,7 +11,15 @@ import type { Ending } from './reduce.js';
 import type { LedgerReport } from './report.js';
 import { type TransactionChange, tellTasks, tellTransactions } from './tell.js';
 import { beginningOf, endingOf, TransactionWork } from './work.js';
-import { insertTransactions, updateTransaction, writeEnds, writeReports, writeSummaries, writeTasks } from './write.js';
+import {
+  insertTransactions,
+  updateTransaction,
+  writeCounts,
+  writeEnds,
+  writeReports,
+  writeSummaries,
+  writeTasks,
+} from './write.js';
 
 /** What the ledger stands on. */
 export interface LedgerDeps {
@@ -49,11 +57,12 @@ async function writeWorks(tx: Tx, deps: LedgerDeps, works: readonly TransactionW
   await Promise.all([
     writeTasks(tx, changes),
     insertRows(tx, TaskEventEntity, events),
+    writeCounts(tx, works),
     tellTasks(tx, deps.outbox, works),
   ]);
-  for (const work of works) {
-    // Who follows the events learns of an end too, where it closes nothing.
-    if (work.events.length > 0 || work.ends) deps.outbox.ringAfterCommit(tx, taskEventsChannel(work.transaction.id));
+  for (const { transaction, events: own, ends, begins } of works) {
+    // Who follows the events learns of an end too, where it closes nothing. What begins has no followers yet.
+    if ((own.length > 0 && !begins) || ends) deps.outbox.ringAfterCommit(tx, taskEventsChannel(transaction.id));
   }
 }
 
@@ -81,7 +90,7 @@ export async function closeLeftOpen(tx: Tx, deps: LedgerDeps, transaction: Trans
 async function take(tx: Tx, deps: LedgerDeps, fresh: readonly LedgerReport[], now: number) {
   const groups = byTransaction(fresh);
   const begun = new Map(fresh.flatMap((report) => beginningOf(report, now) ?? []).map((row) => [row.id, row]));
-  const works = [...begun.values()].map((row) => new TransactionWork(row, [], deps.ids, now));
+  const works = [...begun.values()].map((row) => new TransactionWork(row, [], deps.ids, now, true));
   const known = await lockTransactions(tx, new Map([...groups].filter(([id]) => !begun.has(id))));
   for (const row of known) {
     works.push(new TransactionWork(row, await tasksOf(tx, row.id, groups.get(row.id) ?? []), deps.ids, now));

@@ -75,13 +75,16 @@ export class TransactionWork {
   readonly summaries: SummaryOffer[] = [];
   readonly #ids: IdSource;
   readonly #now: number;
+  readonly #begins: boolean;
   #ending: Ending | null;
   #ends: Ending | null = null;
   #changed = false;
   #goesOn = false;
 
-  constructor(transaction: TransactionRow, known: readonly TaskRow[], ids: IdSource, now: number) {
+  /** `begins`: the transaction is made with these reports, and nobody else knows of it yet. */
+  constructor(transaction: TransactionRow, known: readonly TaskRow[], ids: IdSource, now: number, begins = false) {
     this.transaction = { ...transaction };
+    this.#begins = begins;
     this.#ids = ids;
     this.#now = now;
     this.#ending = endingOf(transaction);
@@ -96,6 +99,11 @@ export class TransactionWork {
   /** Whether the transaction's own row changed. */
   get changed(): boolean {
     return this.#changed;
+  }
+
+  /** Whether its events have got their numbers here. */
+  get begins(): boolean {
+    return this.#begins;
   }
 
   /** Whether a report is about an attempt that was not over before: the others only tell of what has been. */
@@ -157,7 +165,9 @@ export class TransactionWork {
     const { id: taskId, transactionId, attempt } = after;
     const step = { statusBefore: isNew ? null : after.status, statusAfter: state.status };
     const event = { transactionId, taskId, attempt, ...reported, ...step };
-    this.events.push({ id: this.#ids.next(ID_PREFIX.taskEvent), seq: null, ...event, receivedAt: this.#now });
+    // Nobody else can record events of a transaction that begins: its first ones need not wait for their numbers.
+    const seq = this.#begins ? this.events.length + 1 : null;
+    this.events.push({ id: this.#ids.next(ID_PREFIX.taskEvent), seq, ...event, receivedAt: this.#now });
     change.after = { ...after, ...state, orderedAt: state.timeStart ?? after.createdAt };
   }
 

@@ -8,10 +8,11 @@ import {
   type TransactionRow,
 } from '../entities/ledger.js';
 import { TransactionEndEntity } from '../entities/transaction-end.js';
+import { addCounts } from '../events/task-counts.js';
 import { summariesOf } from './load.js';
 import { rules } from './reduce.js';
 import type { LedgerReport } from './report.js';
-import type { SummaryOffer, TaskChange } from './work.js';
+import type { SummaryOffer, TaskChange, TransactionWork } from './work.js';
 
 /** What SQL numbers goes in without its number. */
 const withoutNumber = <T extends { number: number }>({ number: _given, ...row }: T): Omit<T, 'number'> => row;
@@ -49,6 +50,15 @@ export async function writeSummaries(tx: Tx, offers: readonly SummaryOffer[], at
     return { taskId, summary: { value: summary }, status, decidedAt, decidedBy, createdAt: at };
   });
   await overwriteRows(tx, TaskSummaryEntity, rows);
+}
+
+/** Counts the tasks of transactions that begin: the others are counted when their events get their numbers. */
+export async function writeCounts(tx: Tx, works: readonly TransactionWork[]): Promise<void> {
+  const events = works.filter(({ begins }) => begins).flatMap((work) => work.events);
+  const steps = events.map(({ transactionId: series, statusBefore, statusAfter }) => {
+    return { series, status_before: statusBefore, status_after: statusAfter };
+  });
+  await addCounts(tx, steps);
 }
 
 /** Remembers which reports were taken in. */
