@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Reader } from '../../src/db/transaction.js';
 import { TaskEntity, TransactionEntity } from '../../src/entities/ledger.js';
+import { TASK_EVENT_STREAM } from '../../src/events/numbered-stream.js';
+import { createSequencer } from '../../src/events/sequencer.js';
 import { apply } from '../../src/history/apply.js';
 import type { LedgerReport, TaskReport } from '../../src/history/report.js';
 import { systemIds } from '../../src/lib/ids.js';
@@ -106,6 +109,27 @@ describe.each(storeKinds())('the door of the ledger (%s)', (store) => {
     const transactionId = await begin();
     const { tasks } = await take([{ transactionId, reportId: 'a', tasks: [task('9', 'RUNNING')] }]);
     expect(tasks).toMatchObject([{ announced: false, nodeId: '9', status: 'RUNNING' }]);
+  });
+
+  it('numbers and counts what a transaction begins with before its commit, and goes on from there', async () => {
+    const transactionId = systemIds.next('deploy');
+    const begun = { kind: 'DEPLOYMENT', project: null, clusterId: null, subjectId: null, externalId: null } as const;
+    const numbers = (reader: Reader) =>
+      reader.rows<{ seq: number }>('SELECT seq FROM task_events WHERE transaction_id = ? ORDER BY seq', [
+        transactionId,
+      ]);
+    await world.db.transaction(async (tx) => {
+      const tasks = [task('1', 'PENDING'), task('2', 'PENDING')];
+      await apply(tx, world.deps, [
+        { transactionId, reportId: null, begin: { ...begun, name: 'd', dryRun: false }, tasks },
+      ]);
+      expect(await numbers(tx)).toEqual([{ seq: 1 }, { seq: 2 }]);
+    });
+    expect((await rowsOf(transactionId)).counts).toEqual({ PENDING: 2 });
+    await take([{ transactionId, reportId: 'a', tasks: [task('1', 'RUNNING')] }]);
+    await createSequencer(world.db, TASK_EVENT_STREAM).run();
+    expect(await numbers(world.db.reader)).toEqual([{ seq: 1 }, { seq: 2 }, { seq: 3 }]);
+    expect((await rowsOf(transactionId)).counts).toEqual({ PENDING: 1, RUNNING: 1 });
   });
 
   it('refuses a transaction it does not know', async () => {
