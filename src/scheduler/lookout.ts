@@ -44,6 +44,8 @@ export class Lookout {
   #wanted: readonly string[] = [];
   /** Since when nobody holds a shard, as this engine saw it; in elapsed milliseconds. */
   #unowned = new Map<string, number>();
+  /** The shards that were this engine's by SQL alone, at the last look. */
+  #strays = new Set<string>();
   #draining = false;
   #turn = 0;
   #failing = false;
@@ -104,6 +106,7 @@ export class Lookout {
     const { db, registry, leases, ownership } = this.#options;
     const services = await registry.survey();
     const shards = await leases.survey();
+    await this.#disown(shards);
     await this.#declare(services);
     this.#draining = this.#isDraining(services);
     const { take, letGo } = this.#decide(services, shards);
@@ -112,6 +115,18 @@ export class Lookout {
     const wanted = this.wanted();
     if (wanted.length > 0) await this.#fill(wanted);
     ownership.wake(await shardsDueWithin(db, ownership.shards, SECOND));
+  }
+
+  /**
+   * A database that was silent may carry out late what this engine asked before it let go of everything: a renewal or a
+   * batch, and then nobody would drain those shards for one more lease. Two looks, as one may be older than a release.
+   */
+  async #disown(shards: readonly SeenShard[]): Promise<void> {
+    const { service, ownership } = this.#options;
+    const stray = shards.filter(({ id, owner }) => owner === service.id && !ownership.claims(id)).map(({ id }) => id);
+    const twice = stray.filter((id) => this.#strays.has(id));
+    this.#strays = new Set(stray);
+    await ownership.disown(twice);
   }
 
   /** Services that fell silent are FAILED; whoever notices first decides. */

@@ -43,6 +43,8 @@ const REST = 2_000;
 export class Ownership {
   readonly #options: OwnershipOptions;
   readonly #holdings = new Map<string, Holding>();
+  /** Those whose lease is being taken. */
+  readonly #taking = new Set<string>();
   /** Those that are on their way out: no lock is renewed for them. */
   readonly #leaving = new Set<string>();
   #disarm: (() => void) | undefined;
@@ -61,6 +63,11 @@ export class Ownership {
 
   holds(id: string): boolean {
     return this.#holdings.has(id);
+  }
+
+  /** Whether it is held, or just being taken: a lease on it in SQL is meant. */
+  claims(id: string): boolean {
+    return this.#holdings.has(id) || this.#taking.has(id);
   }
 
   /** Resolves when at least so many shards are held. */
@@ -100,6 +107,7 @@ export class Ownership {
   async #take(id: string): Promise<Holding | undefined> {
     if (!this.mayTake) return undefined;
     const { taking, leases, log } = this.#options;
+    this.#taking.add(id);
     try {
       const shard = await taking.take(id);
       if (!shard) return this.#holdings.get(id);
@@ -108,6 +116,8 @@ export class Ownership {
       await leases.release([id], 'its taker was stopping');
     } catch (error) {
       log.warn(`The shard ${id} could not be taken.`, error);
+    } finally {
+      this.#taking.delete(id);
     }
     return undefined;
   }
@@ -240,6 +250,13 @@ export class Ownership {
     await this.#giveBack(leaving, 0);
     await Promise.all(held.map(([id, holding]) => this.#forget(id, holding)));
     for (const id of leaving) this.#leaving.delete(id);
+    this.#options.onLetGo();
+  }
+
+  /** Ends leases in SQL that nothing here stands for, so that others may take those shards at once. */
+  async disown(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#options.leases.release(ids, 'its owner had let go of it before');
     this.#options.onLetGo();
   }
 

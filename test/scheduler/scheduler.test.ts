@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Kind } from '../../src/scheduler/kinds.js';
 import type { SchedulerOptions } from '../../src/scheduler/options.js';
 import { createScheduler, type Scheduler } from '../../src/scheduler/scheduler.js';
+import { ensureShard } from '../../src/scheduler/shards.js';
 import { storeKinds } from '../kit/stores.js';
 import {
   Counter,
@@ -242,6 +243,25 @@ describe.each(storeKinds())('the scheduler on %s', (kind) => {
     await store.db.close();
     timers.forward(15_000);
     await expect.poll(() => scheduler.state()).toMatchObject({ shardsHeld: 0, holdsLeases: false });
+  });
+
+  it('gives back what SQL made its own without its knowledge: a lease that was renewed late', async () => {
+    const scheduler = build({ leaseLength: HOURLY });
+    await scheduler.start();
+    const { serviceId, incarnation } = scheduler.state();
+    const own = 'UPDATE shards SET owner_id = ?, owner_incarnation = ?, fence = 7, lease_until = ? WHERE id = ?';
+    const stray = await store.db.transaction(async (tx) => {
+      const id = await ensureShard(tx, {}, 99);
+      await tx.execute(own, [serviceId, incarnation, START + 1_000 * HOURLY, id]);
+      return id;
+    });
+    const found = async (): Promise<unknown> => {
+      forward(1_000);
+      return (await store.db.reader.rows<{ fence: number }>('SELECT fence FROM shards WHERE id = ?', [stray]))[0]
+        ?.fence;
+    };
+    await expect.poll(found).toBe(8);
+    await expect.poll(() => scheduler.state().shardsHeld).toBe(17);
   });
 
   it('fires nothing more once another process has started under its host and name', async () => {
