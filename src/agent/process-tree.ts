@@ -47,23 +47,32 @@ export interface TreeEnd {
   readonly survivors: readonly number[];
 }
 
-/** Walks through the phases as time passes. */
+/** How long a phase lasts, and what follows it. */
+const FOLLOWS: Readonly<Record<Exclude<Phase, 'wait' | 'over'>, readonly [number, Phase]>> = {
+  SIGTERM: [TERM_GRACE, 'SIGKILL'],
+  SIGKILL: [KILL_GRACE, 'over'],
+};
+
+/**
+ * Walks through the phases as time passes. A phase begins when it is asked for: a host that stood still meanwhile skips
+ * none, so that nobody is given up without a signal.
+ */
 function phases(patience: number, timers: Timers): { now: () => Phase; cancel: () => void } {
   let phase: Phase = patience > 0 ? 'wait' : 'SIGTERM';
-  const turn = (at: number, next: Phase) =>
-    timers.after(at, () => {
-      phase = next;
-    });
-  const cancels = [
-    ...(patience > 0 ? [turn(patience, 'SIGTERM')] : []),
-    turn(patience + TERM_GRACE, 'SIGKILL'),
-    turn(patience + TERM_GRACE + KILL_GRACE, 'over'),
-  ];
+  let begun: Phase | null = null;
+  let cancel: () => void = () => undefined;
   return {
-    now: () => phase,
-    cancel() {
-      for (const cancel of cancels) cancel();
+    now() {
+      if (phase !== begun && phase !== 'over') {
+        begun = phase;
+        const [length, next] = phase === 'wait' ? ([patience, 'SIGTERM'] as const) : FOLLOWS[phase];
+        cancel = timers.after(length, () => {
+          phase = next;
+        });
+      }
+      return phase;
     },
+    cancel: () => cancel(),
   };
 }
 
