@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createOrreryClient, type OrreryClient } from '@orrery/sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listProcesses } from '../../src/agent/process-table.js';
+import { pathWithoutFreezer } from '../kit/programs.js';
 import { ADMIN_TOKEN } from '../kit/server.js';
 import { AgentHost, attemptsOf, shell } from './agent-kit.js';
 import { Program } from './program.js';
@@ -31,7 +32,8 @@ async function startServer(port: string): Promise<Program> {
 async function startAgent(...more: readonly string[]): Promise<Program> {
   await writeFile(join(root, 'token'), host.token);
   const flags = ['--client-id', host.clientId, '--server', url, '--token-file', join(root, 'token')];
-  const program = start(['agent', ...flags, '--data-dir', join(root, 'agent'), '--allow', 'exec', ...more]);
+  const PATH = await pathWithoutFreezer(join(root, 'bin'));
+  const program = start(['agent', ...flags, '--data-dir', join(root, 'agent'), '--allow', 'exec', ...more], { PATH });
   await program.said(/Registered as/);
   return program;
 }

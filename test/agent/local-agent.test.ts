@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSdk, type JobActionInput, type OrrerySdk, payloadOf } from '@orrery/sdk';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { localClientKey } from '../../src/main/local-agent.js';
+import { pathWithoutFreezer } from '../kit/programs.js';
 import { startTestServer, type TestServer } from '../kit/server.js';
 
 let server: TestServer;
@@ -12,11 +13,13 @@ let root: string;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'orrery-local-'));
+  vi.stubEnv('PATH', await pathWithoutFreezer(join(root, 'bin')));
   server = await startTestServer({ flags: { localAgent: 'true' } });
   sdk = createSdk(server.client());
 });
 afterEach(async () => {
   await server.stop();
+  vi.unstubAllEnvs();
   await rm(root, { recursive: true, force: true });
 });
 

@@ -5,6 +5,7 @@ import { type JobActionInput, type JobCreateInput, type OrrerySdk, payloadOf } f
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HOUR, SECOND } from '../../src/lib/time.js';
 import { localClientKey } from '../../src/main/local-agent.js';
+import { pathWithoutFreezer } from '../kit/programs.js';
 import { clockAhead, ServerProcess } from '../kit/server-process.js';
 import { everySecond, expectEachInstantOnce, instantsOf, intervalInput, isOver, runsOf } from './due-ledger.js';
 
@@ -42,11 +43,17 @@ const soon = (seconds: number): number => Math.ceil(Date.now() / SECOND + second
 
 /** A `tar` that waits, where it backs up, until the file `go` is there. */
 async function patientTar(): Promise<Record<string, string>> {
-  await mkdir(path('bin'));
+  const PATH = await pathWithoutFreezer(path('bin'));
   const wait = `case "$*" in *--create*) while [ ! -e ${path('go')} ]; do sleep 0.02; done;; esac`;
   await writeFile(path('bin', 'tar'), `#!/bin/sh\n${wait}\nPATH=\${PATH#*:} exec tar "$@"\n`);
   await chmod(path('bin', 'tar'), 0o755);
-  return { PATH: `${path('bin')}:${process.env.PATH}` };
+  return { PATH };
+}
+
+/** Looks at the backups, and does it once more when an attempt is lost. */
+function look(): JobActionInput {
+  const freezerAction = { action: 'info', mode: 'fs', storage: 'local', container: path('backups') };
+  return { freezerAction, maxRetries: 1, maxRetriesInterval: 0 };
 }
 
 /** Backs `files` up, and does it once more when an attempt is lost. */
@@ -84,22 +91,24 @@ describe('kill -9 of the server that keeps everything in one directory', () => {
     await writeFile(path('files', 'one'), '1');
     let server = await start({ localAgent: 'true' }, env);
     const { port } = server;
+    const sdk = server.sdk();
+    const backup = await create(sdk, { actions: [patientBackup()], start: false });
+    const torn = payloadOf((await sdk.jobRunNow({ input: { id: backup.id } })).jobRunNow).run?.id ?? '';
+    await expect.poll(() => attemptsOf(sdk, torn), SOON).toEqual(['1 RUNNING']);
     const schedule = everySecond(soon(2), 6);
     const rules = { overlap: 'ALLOW_ALL' as const, catchup: 'ALL' as const };
-    const sdk = server.sdk();
-    const actions = [patientBackup()];
-    const job = { ...(await create(sdk, { schedule: intervalInput(schedule), ...rules, actions })), schedule };
-    const firstRun = async (): Promise<string> => (await runsOf(sdk, job.id)).at(-1)?.id ?? '';
-    await expect.poll(firstRun, SOON).not.toBe('');
-    const torn = await firstRun();
-    await expect.poll(() => attemptsOf(sdk, torn), SOON).toEqual(['1 RUNNING']);
+    const job = {
+      ...(await create(sdk, { schedule: intervalInput(schedule), ...rules, actions: [look()] })),
+      schedule,
+    };
+    await expect.poll(async () => (await runsOf(sdk, job.id)).length, SOON).toBeGreaterThan(1);
     await server.end('SIGKILL');
     server = await start({ localAgent: 'true', port }, env);
     await writeFile(path('go'), '');
     await expect.poll(() => isOver(sdk, [job]), SOON).toBe(true);
+    await expect.poll(() => attemptsOf(sdk, torn), SOON).toEqual(['1 LOST', '2 READY']);
     const due = await expectEachInstantOnce(sdk, job);
     expect(due.map(({ run }) => run?.result)).toEqual(instantsOf(schedule).map(() => 'SUCCESS'));
-    expect(await attemptsOf(sdk, torn)).toEqual(['1 LOST', '2 READY']);
   });
 
   it('does not move the phase of an interval', async () => {
