@@ -24,6 +24,7 @@ export interface ServiceIdentity {
 export interface RunningService {
   readonly id: string;
   readonly incarnation: number;
+  readonly version: string;
   readonly labels: Tag;
 }
 
@@ -73,7 +74,9 @@ export class ServiceRegistry {
     if (known) return known;
     try {
       const id = ids.next(ID_PREFIX.service);
-      return await db.transaction((tx) => this.#insert(tx, identity, labels, id));
+      const service = { id, incarnation: 1, version: identity.version, labels };
+      await db.transaction((tx) => this.#insert(tx, service, 'ACTIVE', 'it has started'));
+      return service;
     } catch (error) {
       const other = isDuplicate(error) ? await again() : null;
       if (!other) throw error;
@@ -90,29 +93,43 @@ export class ServiceRegistry {
     // Whatever the start before was doing, it does no more.
     await this.#options.onLost?.(tx, found.id);
     await this.#tell(tx, now, 'ACTIVE', 'it has started again');
-    return { id: found.id, incarnation: now.incarnation, labels };
+    return { id: found.id, incarnation: now.incarnation, version, labels };
   }
 
-  async #insert(tx: Tx, identity: ServiceIdentity, labels: Tag, id: string): Promise<RunningService> {
+  async #insert(tx: Tx, service: RunningService, state: SeenService['state'], why: string): Promise<void> {
     const at = await tx.now();
-    const { host, name, version } = identity;
-    const state = 'ACTIVE' as const;
-    const row = { id, host, name, version, labels, incarnation: 1, state, startedAt: at, lastSeenAt: at };
+    const { id, incarnation, version, labels } = service;
+    const [host, name] = [labels.host ?? '', labels.name ?? ''];
+    const row = { id, host, name, version, labels, incarnation, state, startedAt: at, lastSeenAt: at };
     await insertRows(tx, ServiceEntity, [row]);
-    await this.#tell(tx, { id, host, name, incarnation: 1, state: null }, state, 'it has started');
-    return { id, incarnation: 1, labels };
+    await this.#tell(tx, { id, host, name, incarnation, state: null }, state, why);
   }
 
   /**
-   * Says that the service is alive; `state` is what it was before it was taken for dead, if it was. False when it has
-   * ended, or a later start of it has taken its place.
+   * Says that the service is alive; `state` is what it was before it was taken for dead, if it was: one that was even
+   * removed then is there again. False when it has ended, or a later start of it has taken its place.
    */
-  heartbeat({ id, incarnation }: RunningService, state: SeenService['state'] = 'ACTIVE'): Promise<boolean> {
+  async heartbeat(service: RunningService, state: SeenService['state'] = 'ACTIVE'): Promise<boolean> {
+    try {
+      return await this.#beat(service, state);
+    } catch (error) {
+      // It was removed, and another service has its host and name by now.
+      if (isDuplicate(error)) return false;
+      throw error;
+    }
+  }
+
+  #beat(service: RunningService, state: SeenService['state']): Promise<boolean> {
+    const { id, incarnation } = service;
     return this.#options.db.transaction(async (tx) => {
       const beat = [await tx.now(), id, incarnation];
       if ((await tx.execute(`${BEAT} AND state IN ('ACTIVE', 'DRAINING')`, beat)) === 1) return true;
       const found = await this.#lock(tx, 'id = ?', [id]);
-      if (found?.incarnation !== incarnation || found.state !== 'FAILED') return false;
+      if (!found) {
+        await this.#insert(tx, service, state, 'it was heard of again');
+        return true;
+      }
+      if (found.incarnation !== incarnation || found.state !== 'FAILED') return false;
       await tx.execute(BEAT, beat);
       await this.#change(tx, found, state, 'it was heard of again');
       return true;

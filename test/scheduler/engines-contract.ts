@@ -168,7 +168,7 @@ export function enginesContract(name: string, place: EnginesPlace): void {
       const owner = { service: 'nobody', incarnation: 1 };
       const options = { owner, lockLength: 1, exclusive: false, wanted: () => [] };
       const look = mongo ? new MongoLockStore(mongo.url, options, systemTimers) : new SqlLockStore(store.db, options);
-      const shards = await leasesOf(store.db, { id: 'x', incarnation: 1, labels: {} }).all();
+      const shards = await leasesOf(store.db, { id: 'x', incarnation: 1, version: '1', labels: {} }).all();
       await look.backend.connect();
       await look.backend.repository.purgeAllJobs();
       await plan(engine, 10);

@@ -16,7 +16,7 @@ describe.each(storeKinds())('leases on shards on %s', (kind) => {
     store = await openStore(kind);
     registry = registryOf(store.db, LEASE);
     await ensureShards(store.db, {}, { untagged: 4, tagged: 1 });
-    all = await leasesOf({ id: 'none', incarnation: 1, labels: {} }).all();
+    all = await leasesOf({ id: 'none', incarnation: 1, version: '1', labels: {} }).all();
   });
   afterEach(() => store.close());
 

@@ -57,6 +57,16 @@ describe.each(storeKinds())('services on %s', (kind) => {
     expect(await states()).toMatchObject([{ state: 'ACTIVE' }, { state: 'ACTIVE' }]);
   });
 
+  it('come back with a heartbeat when they were removed, unless another has their host and name by now', async () => {
+    const [a, b] = [await registry.register(ctl('a')), await registry.register(ctl('b'))];
+    await store.db.transaction((tx) => tx.execute('DELETE FROM services'));
+    expect(await registry.heartbeat(a)).toBe(true);
+    expect(await states()).toMatchObject([{ host: 'a', state: 'ACTIVE', incarnation: 1 }]);
+    const other = await registry.register(ctl('b'));
+    expect(other.id).not.toBe(b.id);
+    expect([await registry.heartbeat(b), await registry.heartbeat(other)]).toEqual([false, true]);
+  });
+
   it('tell of each change of their state, in the transaction that makes it', async () => {
     const service = await registry.register(ctl('a'));
     store.clock.forward(15_000);
