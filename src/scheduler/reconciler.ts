@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.js';
+import { isDuplicate } from '../db/failures.js';
 import type { Bell } from '../events/outbox.js';
 import { MINUTE } from '../lib/time.js';
 import { marks } from './due.js';
@@ -136,7 +137,17 @@ class Comparison {
     }
   }
 
-  #insert(kind: Kind, wanted: readonly Desired[]): Promise<number> {
+  async #insert(kind: Kind, wanted: readonly Desired[]): Promise<number> {
+    try {
+      return await this.#insertMissing(kind, wanted);
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+      // Somebody else has put some of them there since they were looked for.
+      return this.#insertMissing(kind, wanted);
+    }
+  }
+
+  #insertMissing(kind: Kind, wanted: readonly Desired[]): Promise<number> {
     const { db, planner } = this.#options;
     return db.transaction(async (tx) => {
       const subjects = wanted.map((desired) => desired.subject);
