@@ -25,6 +25,7 @@ export class Elector {
   readonly #agenda: Agenda;
   readonly #channel = new PokeChannel();
   readonly #log: SchedulerLog;
+  #stopped = false;
 
   constructor(options: ElectorOptions) {
     const { store, name, pollEvery, log, onElected } = options;
@@ -38,7 +39,7 @@ export class Elector {
       defaultConcurrency: NO_LIMIT,
       defaultLockLifetime: CHECK_EVERY,
     });
-    this.#agenda.on('error', (error) => log.warn('Agenda could not look for shards.', error));
+    this.#agenda.on('error', (error) => this.#failed(error));
     this.#agenda.define(ENTRY_NAME, (job) => onElected(shardOf(job.attrs.data)));
   }
 
@@ -48,11 +49,17 @@ export class Elector {
 
   /** Looks for free shards at once. */
   async poke(): Promise<void> {
-    await this.#channel.poke().catch((error) => this.#log.warn('Agenda could not look for shards.', error));
+    await this.#channel.poke().catch((error) => this.#failed(error));
+  }
+
+  /** A look that was under way at the stop finds its store closed: that is no fault. */
+  #failed(error: unknown): void {
+    if (!this.#stopped) this.#log.warn('Agenda could not look for shards.', error);
   }
 
   /** Looks no more, and gives back what is locked but not begun; handlers under way go on until they end. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#agenda.stop(false).catch((error) => this.#log.warn('Agenda did not stop in order.', error));
   }
 }
