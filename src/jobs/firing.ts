@@ -148,6 +148,15 @@ async function complete(tx: Tx, deps: JobsDeps, verdict: Verdict, open: readonly
   await changeJob(tx, deps, current, change, { reason });
 }
 
+/**
+ * Nothing for a job that is past the instant, but its own next one. The reconciler may put back what was fired since it
+ * read what is wanted: as the row is a new one, no record of the first fire stands in the way of a second.
+ */
+const past = (due: DueJob, job: JobRow): Verdict | undefined =>
+  job.nextRunAt === null || job.nextRunAt > due.scheduledFor
+    ? { ...nothing(due, null), nextRunAt: job.nextRunAt }
+    : undefined;
+
 async function fire(deps: JobsDeps, tx: Tx, due: readonly DueJob[], now: number): Promise<readonly Fired[]> {
   const ids = due.map(({ subject }) => subject).toSorted();
   const jobs = new Map((await lockJobs(tx, ids)).map((job) => [job.id, job]));
@@ -157,7 +166,7 @@ async function fire(deps: JobsDeps, tx: Tx, due: readonly DueJob[], now: number)
     const job = jobs.get(one.subject);
     const runs = open.filter((run) => run.jobId === one.subject);
     const planned = job && isPlanned(job);
-    verdicts.push(planned ? await decide(tx, deps, one, job, runs, now) : nothing(one, null));
+    verdicts.push(planned ? (past(one, job) ?? (await decide(tx, deps, one, job, runs, now))) : nothing(one, null));
   }
   await makeRuns(tx, deps, verdicts);
   await writeJobs(tx, verdicts, now);

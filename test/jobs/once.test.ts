@@ -40,4 +40,32 @@ describe.each(storeKinds())('a job that runs once, now on %s', (store) => {
     await command(world, 'jobStop', { id });
     expect((await openRunsOf(world, id)).map(({ state }) => state)).toEqual(['WAITING']);
   });
+
+  it('put back on the schedule by a reconciler that had looked before it was fired, it is not fired again', async () => {
+    const id = await makeJob(world, { clientId: 'twice', schedule: { none: {} }, overlap: 'ALLOW_ALL' });
+    const desired = { subject: id, project: null, nextRunAt: world.clock.now() };
+    await world.pass(0);
+    expect(await openRunsOf(world, id)).toHaveLength(1);
+    await world.db.transaction((tx) => world.engine.planner.insert(tx, 'job-run', [desired]));
+    await world.pass(0);
+    expect(await openRunsOf(world, id)).toHaveLength(1);
+    const left = 'SELECT id FROM background_jobs WHERE subject = ?';
+    expect(await world.db.reader.rows(left, [id])).toEqual([]);
+  });
+
+  it('and likewise a job that has its next instant by then: it goes on from there', async () => {
+    const hourly = { interval: { every: '1 hour' } };
+    const id = await makeJob(world, { clientId: 'thrice', schedule: hourly, overlap: 'ALLOW_ALL' });
+    const before = await stored(world, id);
+    await world.pass(3_600_000);
+    const { nextRunAt } = await stored(world, id);
+    const set = 'UPDATE background_jobs SET next_run_at = ?, wake_at = ? WHERE subject = ?';
+    await world.db.transaction((tx) => tx.execute(set, [before.nextRunAt, before.nextRunAt, id]));
+    await world.db.transaction((tx) => tx.execute('UPDATE background_jobs SET id = ? WHERE subject = ?', ['new', id]));
+    await world.pass(0);
+    expect(await openRunsOf(world, id)).toHaveLength(1);
+    const due = 'SELECT next_run_at FROM background_jobs WHERE subject = ?';
+    const [row] = await world.db.reader.rows<{ next_run_at: number }>(due, [id]);
+    expect(Number(row?.next_run_at)).toBe(nextRunAt);
+  });
 });
