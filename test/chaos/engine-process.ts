@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { SchedulerPoint } from '../../src/scheduler/points.js';
 import { ADMIN_TOKEN } from './token.js';
@@ -126,6 +127,13 @@ export class EngineProcess {
     this.signal(signal);
     if (signal === 'SIGTERM') this.signal('SIGCONT');
     return this.ended;
+  }
+
+  /** What it has of the machine's memory at present, and the most it ever had; megabytes. */
+  async memory(): Promise<{ now: number; most: number }> {
+    const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8');
+    const of = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1_024;
+    return { now: Math.round(of('VmRSS')), most: Math.round(of('VmHWM')) };
   }
 
   /** The sum of a metric over its labels; 0 where it cannot be asked. */

@@ -10,7 +10,7 @@ export interface DueJob {
   readonly rhythm: Rhythm;
 }
 
-type Row = Record<string, string | number | null>;
+export type Row = Record<string, string | number | null>;
 
 const CHUNK = 500;
 /** The templates are never due while a trial lasts. */
@@ -42,13 +42,14 @@ async function write(sql: Pool, table: string, rows: readonly Row[]): Promise<vo
 }
 
 /** What the API writes for a job of this rhythm: its row, its background job's, and the shards that those are over. */
-interface Template {
+export interface Template {
   readonly job: Row;
   readonly background: Row;
   readonly shards: readonly string[];
 }
 
-async function template(url: string, sql: Pool, rhythm: Rhythm): Promise<Template> {
+/** Makes one job by the API, and reads what it wrote. */
+export async function template(url: string, sql: Pool, rhythm: Rhythm): Promise<Template> {
   const input = {
     key: `template-${randomUUID()}`,
     clientId: 'nobody',
@@ -124,8 +125,11 @@ export async function createFires(
   return [...(await copies(url, sql, intervals)), ...(await copies(url, sql, crons))];
 }
 
-/** Jobs that are all due at one instant, once. */
-export function createBurst(url: string, sql: Pool, load: { count: number; at: number }): Promise<DueJob[]> {
-  const rhythms = Array.from({ length: load.count }, (): Rhythm => ({ kind: 'once', at: load.at }));
-  return copies(url, sql, rhythms);
+/** A job for each of these instants, due once. */
+export function createOnce(url: string, sql: Pool, instants: readonly number[]): Promise<DueJob[]> {
+  return copies(
+    url,
+    sql,
+    instants.map((at) => ({ kind: 'once', at })),
+  );
 }

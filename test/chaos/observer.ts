@@ -43,12 +43,25 @@ export class Observer {
     return { all: Number(row?.all), held: Number(row?.held ?? 0) };
   }
 
-  /** How many shards each service holds, by name. */
-  async spread(): Promise<string> {
-    const rows = await this.rows<{ name: string; held: number }>(
-      `SELECT name, (SELECT COUNT(*) FROM shards WHERE owner_id = services.id) AS held FROM services ORDER BY name`,
+  /** How many shards each service holds whose lease on them lives. */
+  #held(): Promise<{ name: string; held: number }[]> {
+    return this.rows(
+      `SELECT name, (SELECT COUNT(*) FROM shards WHERE owner_id = services.id AND lease_until > ${NOW}) AS held
+        FROM services ORDER BY name`,
     );
-    return rows.map(({ name, held }) => `${name} ${held}`).join(', ');
+  }
+
+  /** How many shards each service holds, in words. */
+  async spread(): Promise<string> {
+    return (await this.#held()).map(({ name, held }) => `${name} ${held}`).join(', ');
+  }
+
+  /** Whether services of these names hold all shards, none of them more than one more than another. */
+  async areShared(names: readonly string[]): Promise<boolean> {
+    const { all } = await this.shards();
+    const held = (await this.#held()).filter(({ name }) => names.includes(name)).map((row) => Number(row.held));
+    const sum = held.reduce((total, one) => total + one, 0);
+    return held.length === names.length && sum === all && Math.max(...held) - Math.min(...held) <= 1;
   }
 
   /** Whether none of these shards is held as it was, and each has an owner again. */
@@ -77,8 +90,11 @@ export class Observer {
     return row?.state;
   }
 
-  /** Asks again and again; the milliseconds until the answer was yes, or null when it was not within `limit`. */
-  async until(question: () => Promise<boolean>, limit: number): Promise<number | null> {
+  /**
+   * Asks again and again, `every` so many milliseconds; how many passed until the answer was yes, or null when it was
+   * not within `limit`.
+   */
+  async until(question: () => Promise<boolean>, limit: number, every = LOOK_EVERY): Promise<number | null> {
     const begun = performance.now();
     for (;;) {
       // A database that is away says no.
@@ -86,7 +102,7 @@ export class Observer {
       const passed = Math.round(performance.now() - begun);
       if (yes) return passed;
       if (passed > limit) return null;
-      await sleep(LOOK_EVERY);
+      await sleep(every);
     }
   }
 

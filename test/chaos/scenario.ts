@@ -4,6 +4,14 @@ import type { Random } from './random.js';
 import type { Place } from './stores.js';
 import type { World, WorldOptions } from './world.js';
 
+/** Something that was measured, with the limit it is to keep within. */
+export interface Goal {
+  readonly what: string;
+  readonly measured: number;
+  readonly limit: number;
+  readonly unit: string;
+}
+
 /** What a scenario works with while its load runs. */
 export interface Trial {
   readonly world: World;
@@ -15,6 +23,8 @@ export interface Trial {
   watch(jobs: readonly DueJob[]): void;
   /** Adds a figure to the report. */
   figure(name: string, value: string): void;
+  /** Adds something measured that is to be within a limit. */
+  goal(goal: Goal): void;
   say(line: string): void;
 }
 
@@ -45,13 +55,21 @@ export interface Prepared {
   end?(): Promise<void>;
 }
 
+/** Fires and executed runs a second. */
+export interface Load {
+  readonly fires: number;
+  readonly executed: number;
+  /** Nobody creates jobs all the time. */
+  readonly withoutWrites?: boolean;
+}
+
 /** One way to do harm, with the load under which it is done. */
 export interface Scenario {
   readonly name: string;
   /** One line for `--list`: what is done, and what must hold. */
   readonly about: string;
   readonly world: Omit<WorldOptions, 'place' | 'directory' | 'databaseUrl'>;
-  readonly load: { readonly fires: number; readonly executed: number };
+  readonly load: Load;
   readonly limits: Limits;
   /** What it needs besides the stores and this build. */
   prepare?(given: Preparation): Promise<Prepared>;

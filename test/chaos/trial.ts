@@ -8,7 +8,7 @@ import { createFires, type DueJob } from './fire-load.js';
 import { type FoundOccurrence, type FoundRun, judge } from './ledger.js';
 import type { Observer } from './observer.js';
 import { Random } from './random.js';
-import type { Prepared, Scenario } from './scenario.js';
+import type { Goal, Prepared, Scenario } from './scenario.js';
 import type { Place } from './stores.js';
 import type { Outcome } from './verdict.js';
 import { World } from './world.js';
@@ -58,6 +58,7 @@ class Running {
   readonly #directory: string;
   readonly #watched: DueJob[] = [];
   readonly #figures: Record<string, string> = {};
+  readonly #goals: Goal[] = [];
   #executed: ExecutedLoad | undefined;
   #writer: Writer | undefined;
 
@@ -86,6 +87,7 @@ class Running {
       figure: (name, value) => {
         this.#figures[name] = value;
       },
+      goal: (goal) => this.#goals.push(goal),
     });
     return this.#judge(faults, begun);
   }
@@ -100,8 +102,8 @@ class Running {
       const load = { perSecond: executed, from: from() };
       this.#executed = await ExecutedLoad.start(front.url, this.#directory, random, load);
     }
-    this.#writer = new Writer(front.url);
-    this.#writer.start();
+    if (!scenario.load.withoutWrites) this.#writer = new Writer(front.url);
+    this.#writer?.start();
     say(`under load: ${fires} fires and ${executed} executed runs a second`);
   }
 
@@ -130,6 +132,7 @@ class Running {
       incidents: faults.incidents,
       counts,
       figures: this.#figures,
+      goals: this.#goals,
       accepted: {
         writes: accepted.length,
         refused: this.#writer?.refused ?? 0,

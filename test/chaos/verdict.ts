@@ -1,7 +1,7 @@
 import type { Ended } from './engine-process.js';
 import type { Incident } from './faults.js';
 import { type Counted, percentile } from './ledger.js';
-import type { Limits } from './scenario.js';
+import type { Goal, Limits } from './scenario.js';
 import type { Counts } from './world.js';
 
 /** Everything that a scenario brought to light. */
@@ -14,6 +14,8 @@ export interface Outcome {
   readonly incidents: readonly Incident[];
   readonly counts: Counts;
   readonly figures: Readonly<Record<string, string>>;
+  /** What the scenario itself measured against a limit. */
+  readonly goals: readonly Goal[];
   readonly accepted: { readonly writes: number; readonly refused: number; readonly lost: readonly string[] };
   readonly ends: readonly Ended[];
   /** What the servers logged as errors: bugs by their own account. */
@@ -80,14 +82,22 @@ export function checksOf(outcome: Outcome): Check[] {
     ...(limits.lateness === Infinity ? [] : within('the latest fire', percentile(fires.lateness, 1), limits.lateness)),
     ...within('every takeover', worst(incidents.map(({ takeover }) => takeover)), limits.takeover),
     ...within('every recovery', worst(incidents.map(({ recovery }) => recovery)), limits.recovery),
-    {
-      what: 'no accepted write is lost',
-      ok: accepted.lost.length === 0,
-      detail: `${accepted.writes} accepted, ${accepted.refused} not, lost: ${accepted.lost.slice(0, 5).join() || 'none'}`,
-    },
+    ...outcome.goals.map(({ what, measured, limit, unit }) => ({
+      what: `${what}: at most ${limit} ${unit}`,
+      ok: measured <= limit,
+      detail: `${Number(measured.toPrecision(3))} ${unit}`,
+    })),
+    ...kept(accepted),
     { what: 'every server ends in order', ok: orderly.length === 0, detail: orderly.map(shownEnd).join() || 'exit 0' },
     { what: 'no server reports a bug of its own', ok: errors.length === 0, detail: errors.slice(0, 3).join(' | ') },
   ];
+}
+
+/** Where somebody wrote: a server accepted some of it, and has it still. */
+function kept({ writes, refused, lost }: Outcome['accepted']): Check[] {
+  if (writes + refused === 0) return [];
+  const detail = `${writes} accepted, ${refused} not, lost: ${lost.slice(0, 5).join() || 'none'}`;
+  return [{ what: 'no accepted write is lost', ok: lost.length === 0, detail }];
 }
 
 const shownEnd = ({ code, signal }: Ended): string => signal ?? String(code);

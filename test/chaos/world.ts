@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { TcpProxy } from '../kit/tcp-proxy.js';
 import { type Ended, type EngineOptions, EngineProcess } from './engine-process.js';
 import { Front } from './front.js';
+import { MongoRequests } from './mongo-requests.js';
 import { Observer } from './observer.js';
-import { type Place, STORES, type StoreName } from './stores.js';
+import type { Place, StoreName } from './stores.js';
 
 /** The product as it is built here. */
 export const PRODUCT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -19,6 +20,9 @@ const COUNTED = {
   mended: 'orrery_scheduler_mended_total',
 } as const;
 
+/** How long sharing out may take, and catching up with what is overdue; milliseconds. */
+const SETTLING = 90_000;
+
 export type Counts = Record<keyof typeof COUNTED, number>;
 
 export interface WorldOptions {
@@ -28,8 +32,8 @@ export interface WorldOptions {
   readonly engines: number;
   /** How long an engine holds a shard without renewing it: `15s`. */
   readonly shardLease: string;
-  /** Whether each server reaches each store through a proxy of its own. */
-  readonly proxied?: boolean;
+  /** The stores that each server reaches through a proxy of its own. */
+  readonly proxied?: readonly StoreName[];
   /** Without MongoDB the SQL database elects. */
   readonly withoutMongo?: boolean;
   /** Milliseconds that the hosts' clocks are ahead, by server. */
@@ -48,6 +52,8 @@ export class World {
   /** The build each server is started from. */
   readonly #products = new Map<number, string>();
   readonly #proxies: ReadonlyMap<StoreName, TcpProxy>[];
+  /** What each server asks of MongoDB; none where it is not asked through a proxy. */
+  readonly mongoRequests: readonly MongoRequests[];
 
   private constructor(
     options: WorldOptions,
@@ -59,6 +65,10 @@ export class World {
     this.options = options;
     this.observer = observer;
     this.#proxies = proxies;
+    this.mongoRequests = proxies.flatMap((own) => {
+      const proxy = own.get('secantus');
+      return proxy ? [new MongoRequests(proxy)] : [];
+    });
     this.front = front;
     this.#engines = engines;
   }
@@ -69,7 +79,7 @@ export class World {
     const proxies: Map<StoreName, TcpProxy>[] = [];
     for (let index = 0; index < options.engines; index += 1) {
       const own = new Map<StoreName, TcpProxy>();
-      if (options.proxied) for (const store of STORES) own.set(store, await TcpProxy.before(options.place.url(store)));
+      for (const store of options.proxied ?? []) own.set(store, await TcpProxy.before(options.place.url(store)));
       proxies.push(own);
     }
     const engines: EngineProcess[] = [];
@@ -81,6 +91,11 @@ export class World {
     return Array.from({ length: this.options.engines }, (_, index) => index);
   }
 
+  /** The servers that run. */
+  get alive(): number[] {
+    return this.indexes.filter((index) => this.#engines[index]?.alive);
+  }
+
   engine(index: number): EngineProcess {
     const engine = this.#engines[index];
     if (!engine) throw new Error(`The server ${nameOf(index)} was not started.`);
@@ -89,7 +104,7 @@ export class World {
 
   proxy(index: number, store: StoreName): TcpProxy {
     const proxy = this.#proxies[index]?.get(store);
-    if (!proxy) throw new Error('This scenario has no proxies.');
+    if (!proxy) throw new Error(`This scenario has no proxy before ${store}.`);
     return proxy;
   }
 
@@ -140,6 +155,21 @@ export class World {
     if (held === null) throw new Error('Within a minute of the start not every shard had an owner.');
   }
 
+  /**
+   * Resolves when these servers, and no others, hold every shard in even shares, and nothing is overdue; the milliseconds
+   * until then. Rejects when that does not come.
+   */
+  async settled(indexes: readonly number[] = this.indexes): Promise<number> {
+    const names = indexes.map(nameOf);
+    const { observer } = this;
+    const passed = await observer.until(
+      async () => (await observer.areShared(names)) && (await observer.isCurrent()),
+      SETTLING,
+    );
+    if (passed === null) throw new Error(`The shards were not shared out evenly: ${await observer.spread()}.`);
+    return passed;
+  }
+
   /** Keeps what a server has counted, as long as it can be asked. */
   async #remember(engine: EngineProcess): Promise<void> {
     for (const name of Object.keys(COUNTED) as (keyof Counts)[]) {
@@ -163,8 +193,7 @@ export class World {
 
   /** Ends every server in order. */
   async endAll(): Promise<Ended[]> {
-    const alive = this.indexes.filter((index) => this.#engines[index]?.alive);
-    return Promise.all(alive.map((index) => this.end(index, 'SIGTERM')));
+    return Promise.all(this.alive.map((index) => this.end(index, 'SIGTERM')));
   }
 
   /** Leaves nothing behind, whatever state it is in. */

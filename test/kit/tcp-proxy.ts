@@ -23,8 +23,8 @@ const MAX_WAITING = 1_048_576;
 const STEPS_PER_SECOND = 20;
 
 interface Events {
-  /** A client came. */
-  connection: [];
+  /** A client came: what it sends can be heard on it. */
+  connection: [client: Socket];
   /** Bytes began to wait; 0 for the end of a connection. */
   held: [bytes: number];
   /** Bytes were thrown away; 0 for the end of a connection. */
@@ -113,7 +113,7 @@ export class TcpProxy extends EventEmitter<Events> {
     const server = connect({ ...this.#target, allowHalfOpen: true });
     this.#join(client, server);
     this.#join(server, client);
-    this.emit('connection');
+    this.emit('connection', client);
   }
 
   #join(from: Socket, to: Socket): void {

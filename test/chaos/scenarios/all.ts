@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.js';
+import { CALM_SCENARIOS } from './calm.js';
 import { GALERA_SCENARIO } from './galera.js';
 import { NETWORK_SCENARIO } from './network.js';
 import { SERVER_SCENARIOS } from './servers.js';
@@ -10,6 +11,7 @@ import { VERSIONS_SCENARIO } from './versions.js';
 export const SCENARIOS: readonly Scenario[] = [
   STORM,
   SHORT,
+  ...CALM_SCENARIOS,
   ...SERVER_SCENARIOS,
   ...STORE_SCENARIOS,
   NETWORK_SCENARIO,

@@ -25,7 +25,7 @@ async function eachOnce({ faults, random }: Trial): Promise<void> {
 export const NETWORK_SCENARIO: Scenario = {
   name: 'network',
   about: 'one server: each store slow, frozen, half-open and cut, up to longer than the lease',
-  world: { ...DEFAULT_WORLD, proxied: true },
+  world: { ...DEFAULT_WORLD, proxied: STORES },
   load: { fires: 100, executed: 3 },
   limits: { ...DEFAULT_LIMITS, recovery: 25_000, lateness: 25_000 },
   run: eachOnce,

@@ -1,51 +1,52 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SchedulerPoint } from '../../../src/scheduler/points.js';
-import { createBurst } from '../fire-load.js';
+import { leftOf, prepareBurst, whenFired } from '../burst.js';
 import { DEFAULT_LIMITS, DEFAULT_WORLD, type Scenario, type Trial } from '../scenario.js';
 
 export const POINTS: readonly SchedulerPoint[] = ['firing', 'before-commit', 'after-commit', 'leased', 'handing-over'];
 
-/** Twenty deaths: each named point twice, and ten at any moment; the victims in turn, the order by the seed. */
-async function killTwenty({ faults, random }: Trial): Promise<void> {
+/**
+ * Twenty single deaths: each named point twice, and ten at any moment, in an order by the seed. Each one comes when the
+ * servers have got over the one before: all of them are back and hold their share, and nothing is overdue.
+ */
+async function killTwenty({ world, faults, random, figure }: Trial): Promise<void> {
   const any = Array.from({ length: 10 }, () => null);
   const deaths = random.shuffled([...POINTS, ...POINTS, ...any]);
+  const settling: number[] = [];
   for (const point of deaths) {
+    settling.push(await world.settled());
     const victim = await faults.victim();
     await sleep(random.between(200, 2_500));
     if (point === null) await faults.kill(victim);
     else await faults.killAt(victim, point);
   }
+  const longest = (Math.max(...settling) / 1_000).toFixed(1);
+  figure('from the start of a killed server until the shards were shared evenly', `at most ${longest} s`);
+}
+
+/** A server dies, and the one that takes its shards dies with their leases in hand: a lease has to end twice. */
+async function killTwo({ world, faults }: Trial): Promise<void> {
+  for (let times = 0; times < 3; times += 1) {
+    await world.settled();
+    await sleep(3_000);
+    await faults.killTwo(await faults.victim());
+  }
 }
 
 const BURST = 10_000;
-/** Until a burst is due, from its last row on. */
-const BURST_LEAD = 4_000;
 
-/** One burst; `harm` is done in its middle. Tells when the last of it was fired, as seen from outside. */
-async function burst(trial: Trial, name: string, harm?: (at: number) => Promise<void>): Promise<void> {
-  const { world, watch, figure, say } = trial;
-  const { front, observer } = world;
-  // Its jobs are written for a time far ahead, then moved at once: writing them takes longer than firing them.
-  const at = Date.now() + 3_600_000;
-  const jobs = await createBurst(front.url, observer.sql, { count: BURST, at });
-  const due = Date.now() + BURST_LEAD;
-  const move = `UPDATE jobs, background_jobs SET jobs.schedule = JSON_SET(jobs.schedule, '$.at', ?),
-    jobs.next_run_at = ?, background_jobs.next_run_at = ?, background_jobs.wake_at = ?
-    WHERE jobs.id = background_jobs.subject AND background_jobs.next_run_at = ?`;
-  await observer.sql.query(move, [due, due, due, due, at]);
-  watch(jobs.map(({ id }) => ({ id, rhythm: { kind: 'once', at: due } })));
-  const left = async (): Promise<number> => {
-    const statement = `SELECT COUNT(*) AS found FROM background_jobs
-      WHERE shard_id IN (SELECT id FROM shards) AND wake_at = ?`;
-    return Number((await observer.rows<{ found: number }>(statement, [due]))[0]?.found);
+/** One burst; `harm` is done in its middle. */
+async function burst(trial: Trial, name: string, harm?: () => Promise<void>): Promise<void> {
+  const { world, figure, say } = trial;
+  await world.settled();
+  const prepared = await prepareBurst(trial, BURST);
+  const halfway = async (): Promise<void> => {
+    await sleep(prepared.due - Date.now());
+    await world.observer.until(async () => (await leftOf(world.observer, prepared)) < BURST * 0.7, 30_000);
+    await harm?.();
   };
-  await sleep(due - Date.now());
-  if (harm) await observer.until(async () => (await left()) < BURST * 0.7, 30_000);
-  const [last] = await Promise.all([
-    observer.until(async () => (await left()) === 0, 60_000).then(() => Date.now()),
-    harm?.(due),
-  ]);
-  const taken = `${((last - due) / 1_000).toFixed(1)} s`;
+  const [passed] = await Promise.all([whenFired(world.observer, prepared), harm && halfway()]);
+  const taken = `${(passed / 1_000).toFixed(1)} s`;
   figure(name, taken);
   say(`${BURST} jobs due at one instant, ${name}: all fired after ${taken}`);
 }
@@ -79,11 +80,21 @@ const load = { fires: 200, executed: 5 };
 export const SERVER_SCENARIOS: readonly Scenario[] = [
   {
     name: 'kill-20',
-    about: 'kill -9 of one server of three, 20 times, at random moments and at each named point, at 200 fires a second',
+    about:
+      'kill -9 of one server of three, 20 times, one after the other, at any moment and at each named point, at 200 fires a second',
     world,
     load,
     limits,
     run: killTwenty,
+  },
+  {
+    name: 'kill-two',
+    about: 'two deaths within one lease, three times: a server, then the one that is taking its shards',
+    world,
+    load,
+    // A death in the middle of a takeover: what the first one owned waits for two leases to end.
+    limits: { lateness: 35_000, takeover: 20_000, recovery: 25_000 },
+    run: killTwo,
   },
   {
     name: 'burst',

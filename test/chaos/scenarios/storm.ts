@@ -29,7 +29,7 @@ async function anything({ faults, random, minutes }: Trial): Promise<void> {
 export const STORM: Scenario = {
   name: 'storm',
   about: 'all of it in an order by the seed, for --minutes; what runs where no scenario is named',
-  world: { ...DEFAULT_WORLD, proxied: true },
+  world: { ...DEFAULT_WORLD, proxied: STORES },
   load: { fires: 100, executed: 5 },
   limits: { ...DEFAULT_LIMITS, lateness: 40_000, recovery: 40_000 },
   run: anything,
@@ -51,7 +51,7 @@ async function inShort({ faults }: Trial): Promise<void> {
 export const SHORT: Scenario = {
   name: 'short',
   about: 'what CI runs (--short): a lease of 3 s, a death at each named point, each other harm once',
-  world: { engines: 3, shardLease: '3s', proxied: true, clocks: [3_600_000, 0, -3_600_000] },
+  world: { engines: 3, shardLease: '3s', proxied: STORES, clocks: [3_600_000, 0, -3_600_000] },
   load: { fires: 50, executed: 3 },
   // A test asserts no time: how fast a machine that may be busy is belongs to the figures.
   limits: { lateness: Infinity, takeover: Infinity, recovery: Infinity },
