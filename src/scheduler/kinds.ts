@@ -105,7 +105,11 @@ export interface Kind {
    * only begins, by `Planner.begin`.
    */
   fire(tx: Tx, due: readonly DueJob[], now: number): Promise<readonly Fired[]>;
-  /** Everything that ought to be scheduled, in ascending order of the subject (as `<` compares), each subject once. */
+  /**
+   * Everything that ought to be scheduled, in ascending order of the subject (as `<` compares), each subject once. What
+   * is fired while this is read may be put back with the instant that was fired: `fire` knows by its own tables that the
+   * subject is past it.
+   */
   desired(): AsyncIterable<Desired>;
   /**
    * Does the long work that `fire` began: on any engine that fits and has room, under a lease that the engine renews as
