@@ -1,6 +1,16 @@
+import { decimalText } from '../lib/decimal-text.js';
 import { InvalidInputError } from '../lib/errors.js';
 
 type Value = string | number | null;
+
+/** What stands in JSON as it is. */
+const PLAIN = /^[\w-]*$/;
+
+/** A value as JSON. */
+function jsonOf(value: Value): string {
+  if (typeof value === 'number') return decimalText(value);
+  return value !== null && PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
+}
 
 /** The spaces that fill a text up to whole groups of three bytes. */
 const FILL = ['', '  ', ' '];
@@ -15,7 +25,7 @@ export function encodeCursors(scope: string, positions: readonly (readonly Value
   let all = '';
   for (const values of positions) {
     let text = start;
-    for (const value of values) text += `,${typeof value === 'string' ? JSON.stringify(value) : value}`;
+    for (const value of values) text += `,${jsonOf(value)}`;
     text += ']';
     all += text + FILL[text.length % 3];
     ends.push((all.length / 3) * 4);
