@@ -34,6 +34,21 @@ export interface OperationCall {
   rateLimit: RateLimitState;
 }
 
+/** A class, because V8 makes a new hidden class, which lives long, for each object literal that has a getter. */
+class CallUnderWay implements OperationCall {
+  readonly rateLimit: RateLimitState;
+  readonly #ending: { readonly signal: AbortSignal };
+
+  constructor(rateLimit: RateLimitState, ending: { readonly signal: AbortSignal }) {
+    this.rateLimit = rateLimit;
+    this.#ending = ending;
+  }
+
+  get signal(): AbortSignal {
+    return this.#ending.signal;
+  }
+}
+
 /** An answer, before it is known in which media type it goes out. */
 export interface Reply {
   /** The HTTP status in `application/graphql-response+json`. */
@@ -165,14 +180,8 @@ export class Pipeline {
   }
 
   /** The context of one operation for its resolvers. */
-  contextOf(ctx: Ctx, admitted: Admitted, ending: { readonly signal: AbortSignal }): object {
-    const { rateLimit } = admitted;
-    return this.#parts.createContext(ctx, {
-      rateLimit,
-      get signal() {
-        return ending.signal;
-      },
-    });
+  contextOf(ctx: Ctx, { rateLimit }: Admitted, ending: { readonly signal: AbortSignal }): object {
+    return this.#parts.createContext(ctx, new CallUnderWay(rateLimit, ending));
   }
 
   #start(

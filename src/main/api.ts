@@ -13,7 +13,7 @@ import { createWebSockets, type WebSockets } from '../http/websocket.js';
 import { createYogaWay } from '../http/yoga.js';
 import { SECOND, systemClock } from '../lib/time.js';
 import { createExecutions, type Executions } from '../live/executions.js';
-import type { SchemaContext, Services } from '../schema/context.js';
+import { CallContext, type Services } from '../schema/context.js';
 import { buildSchema } from '../schema/schema.js';
 import type { Domain, Identity, Telemetry } from './domain.js';
 import type { Stores } from './stores.js';
@@ -64,15 +64,7 @@ function createPipeline(config: Config, services: Services, telemetry: Telemetry
   const schema = buildSchema();
   const pipeline = new Pipeline({
     schema,
-    createContext: (ctx, call): SchemaContext => ({
-      ...ctx,
-      services,
-      rateLimit: call.rateLimit,
-      // Made when a resolver asks for it: most operations end before.
-      get signal() {
-        return call.signal;
-      },
-    }),
+    createContext: (ctx, call) => new CallContext(ctx, services, call),
     clock: systemClock,
     log: telemetry.log,
     metrics: telemetry.metrics,

@@ -59,3 +59,31 @@ export interface SchemaContext extends Ctx {
   readonly signal: AbortSignal;
   readonly rateLimit: RateLimitView;
 }
+
+/** The context of one operation: a class, because V8 makes a new hidden class for each object literal with a getter. */
+export class CallContext implements SchemaContext {
+  readonly actor: Ctx['actor'];
+  readonly requestId: string;
+  readonly origin: Ctx['origin'];
+  readonly services: Services;
+  readonly rateLimit: RateLimitView;
+  readonly #call: Pick<SchemaContext, 'signal' | 'rateLimit'>;
+
+  constructor(
+    { actor, requestId, origin }: Ctx,
+    services: Services,
+    call: Pick<SchemaContext, 'signal' | 'rateLimit'>,
+  ) {
+    this.actor = actor;
+    this.requestId = requestId;
+    this.origin = origin;
+    this.services = services;
+    this.rateLimit = call.rateLimit;
+    this.#call = call;
+  }
+
+  /** Made when a resolver asks for it: most operations end before. */
+  get signal(): AbortSignal {
+    return this.#call.signal;
+  }
+}

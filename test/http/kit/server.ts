@@ -95,7 +95,13 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const schema = options.schema ?? testSchema();
   const pipeline = new Pipeline({
     schema,
-    createContext: (ctx, call) => ({ ...ctx, ...call, gate, onAbort: (reason: unknown) => aborted.push(reason) }),
+    createContext: (ctx, call) => ({
+      ...ctx,
+      rateLimit: call.rateLimit,
+      signal: call.signal,
+      gate,
+      onAbort: (reason: unknown) => aborted.push(reason),
+    }),
     clock,
     log,
     metrics,
