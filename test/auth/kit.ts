@@ -8,10 +8,10 @@ import { Revocations } from '../../src/auth/revocations.js';
 import { Sessions } from '../../src/auth/sessions.js';
 import { ApiTokens } from '../../src/auth/tokens.js';
 import { type Database, openDatabase } from '../../src/db/database.js';
-import { migrateUp } from '../../src/db/migrate.js';
 import { createOutbox } from '../../src/events/outbox.js';
 import { systemIds } from '../../src/lib/ids.js';
-import { type DatabaseKind, freshDatabase } from '../kit/stores.js';
+import { migratedDatabase } from '../kit/migrated.js';
+import type { DatabaseKind } from '../kit/stores.js';
 
 export interface AuthKit {
   db: Database;
@@ -32,7 +32,7 @@ export async function startAuth(
   kind: DatabaseKind,
   options: { adminToken?: string; checkJwt?: (text: string) => Promise<Identity | Refusal> } = {},
 ): Promise<AuthKit> {
-  const store = await freshDatabase(kind);
+  const store = await migratedDatabase(kind);
   let at = 1_800_000_000_000;
   const clock = {
     now: () => at,
@@ -41,7 +41,6 @@ export async function startAuth(
     },
   };
   const db = await openDatabase({ url: store.url, clock }, MIGRATIONS);
-  await migrateUp(db);
   const revocations = new Revocations();
   const outbox = createOutbox({ ring: () => {} }, systemIds);
   const activities = new Activities({ db, outbox, ids: systemIds });

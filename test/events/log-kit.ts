@@ -1,6 +1,5 @@
 import { MIGRATIONS } from '../../migrations/all.js';
 import { type Database, openDatabase } from '../../src/db/database.js';
-import { migrateUp } from '../../src/db/migrate.js';
 import type { Tx } from '../../src/db/transaction.js';
 import type { Doorbell } from '../../src/events/doorbell/doorbell.js';
 import { inProcessDoorbell } from '../../src/events/doorbell/in-process.js';
@@ -8,7 +7,8 @@ import { type EventLog, openEventLog } from '../../src/events/event-log.js';
 import { createOutbox, type Outbox } from '../../src/events/outbox.js';
 import type { NewEvent } from '../../src/events/topics.js';
 import { systemIds } from '../../src/lib/ids.js';
-import { type DatabaseKind, type FreshStore, freshDatabase } from '../kit/stores.js';
+import { migratedDatabase } from '../kit/migrated.js';
+import type { DatabaseKind, FreshStore } from '../kit/stores.js';
 
 /** A migrated database of its own, and as many processes on it as a test wants. */
 export interface LogStore {
@@ -18,10 +18,7 @@ export interface LogStore {
 }
 
 export async function freshLogStore(kind: DatabaseKind): Promise<LogStore> {
-  const store = await freshDatabase(kind);
-  const first = await openDatabase({ url: store.url }, MIGRATIONS);
-  await migrateUp(first);
-  await first.close();
+  const store = await migratedDatabase(kind);
   const opened: Database[] = [];
   return {
     store,

@@ -2,13 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOrreryClient, type OrreryClient } from '@orrery/sdk';
-import { MIGRATIONS } from '../../migrations/all.js';
 import { loadConfig } from '../../src/config/config.js';
-import { openDatabase } from '../../src/db/database.js';
-import { migrateUp } from '../../src/db/migrate.js';
 import { type RunningServer, startServer } from '../../src/main/serve.js';
 import { silentLogger } from '../../src/telemetry/logger.js';
-import { type DatabaseKind, freshDatabase } from './stores.js';
+import { migratedDatabase } from './migrated.js';
+import type { DatabaseKind } from './stores.js';
 
 /** The rights of the person who configured a test server. */
 export const ADMIN_TOKEN = 'test-admin-token-of-at-least-32-characters';
@@ -36,18 +34,11 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-async function migrated(url: string): Promise<void> {
-  const db = await openDatabase({ url }, MIGRATIONS);
-  await migrateUp(db);
-  await db.close();
-}
-
 /** Starts a server. On SQLite it lives in a data directory of its own; the local agent is off unless asked for. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'orrery-server-'));
-  const store = options.store === 'mysql' ? await freshDatabase('mysql') : null;
+  const store = options.store === 'mysql' ? await migratedDatabase('mysql') : null;
   const databaseUrl = store?.url ?? `sqlite:${join(dataDir, 'orrery.sqlite')}`;
-  if (store) await migrated(store.url);
   const start = (port: number): Promise<RunningServer> => {
     const flags = { dataDir, databaseUrl, port: String(port), localAgent: 'false', adminToken: ADMIN_TOKEN };
     const config = loadConfig({ env: {}, file: null, flags: { ...flags, ...options.flags } });

@@ -16,7 +16,6 @@ import { ApiTokens } from '../../src/auth/tokens.js';
 import { createClusterDirectory } from '../../src/cluster/cluster-directory.js';
 import { createClusterService } from '../../src/cluster/cluster-service.js';
 import { type Database, openDatabase } from '../../src/db/database.js';
-import { migrateUp } from '../../src/db/migrate.js';
 import { inProcessDoorbell } from '../../src/events/doorbell/in-process.js';
 import { openEventLog } from '../../src/events/event-log.js';
 import { createOutbox } from '../../src/events/outbox.js';
@@ -45,7 +44,8 @@ import { silentLogger } from '../../src/telemetry/logger.js';
 import { ADMIN } from './actors.js';
 import { FakeClock } from './clock.js';
 import { createEngine, type Engine, FOR_EVER } from './engine.js';
-import { type DatabaseKind, freshDatabase } from './stores.js';
+import { migratedDatabase } from './migrated.js';
+import type { DatabaseKind } from './stores.js';
 
 export interface WorldOptions {
   store?: DatabaseKind;
@@ -107,11 +107,10 @@ async function* dataOfEach<T>(results: AsyncIterable<ExecutionResult>): AsyncIte
 }
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const store = await freshDatabase(options.store ?? 'sqlite');
+  const store = await migratedDatabase(options.store ?? 'sqlite');
   const clock = options.clock ?? new FakeClock();
   const statements: string[] = [];
   const db = await openDatabase({ url: store.url, clock, onStatement: (sql) => void statements.push(sql) }, MIGRATIONS);
-  await migrateUp(db);
   const doorbell = inProcessDoorbell();
   const faults: unknown[] = [];
   const log = await openEventLog({ db, doorbell, onFault: (error) => faults.push(error) });

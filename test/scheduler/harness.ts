@@ -1,6 +1,5 @@
 import { MIGRATIONS } from '../../migrations/all.js';
 import { type Database, openDatabase } from '../../src/db/database.js';
-import { migrateUp } from '../../src/db/migrate.js';
 import { createOutbox, type Outbox } from '../../src/events/outbox.js';
 import { type IdSource, systemIds } from '../../src/lib/ids.js';
 import type { Clock } from '../../src/lib/time.js';
@@ -9,7 +8,8 @@ import type { SchedulerLog, SchedulerMetrics, WorkEvent } from '../../src/schedu
 import { type RunningService, ServiceRegistry } from '../../src/scheduler/registry.js';
 import { ShardLeases } from '../../src/scheduler/shard-leases.js';
 import type { Timers } from '../../src/scheduler/timers.js';
-import { type DatabaseKind, freshDatabase } from '../kit/stores.js';
+import { migratedDatabase } from '../kit/migrated.js';
+import type { DatabaseKind } from '../kit/stores.js';
 
 /** The instant at which every test begins. */
 export const START = Date.UTC(2026, 10, 21, 12);
@@ -153,12 +153,11 @@ export interface TestStore {
 }
 
 export async function openStore(kind: DatabaseKind, realClock = false): Promise<TestStore> {
-  const store = await freshDatabase(kind);
+  const store = await migratedDatabase(kind);
   const clock = new TestClock();
   const statements: string[] = [];
   const options = { url: store.url, onStatement: (sql: string) => void statements.push(sql) };
   const db = await openDatabase(realClock ? options : { ...options, clock }, MIGRATIONS);
-  await migrateUp(db);
   statements.length = 0;
   return {
     db,

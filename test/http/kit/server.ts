@@ -9,7 +9,6 @@ import { Sessions } from '../../../src/auth/sessions.js';
 import { ApiTokens } from '../../../src/auth/tokens.js';
 import { type Database, openDatabase } from '../../../src/db/database.js';
 import { isConnectionLost } from '../../../src/db/failures.js';
-import { migrateUp } from '../../../src/db/migrate.js';
 import { createOutbox } from '../../../src/events/outbox.js';
 import { Callers } from '../../../src/http/caller.js';
 import type { OperationPipeline } from '../../../src/http/operation.js';
@@ -23,7 +22,7 @@ import { type Clock, systemClock } from '../../../src/lib/time.js';
 import { Health } from '../../../src/telemetry/health.js';
 import { createLogger } from '../../../src/telemetry/logger.js';
 import { Metrics } from '../../../src/telemetry/metrics.js';
-import { freshDatabase } from '../../kit/stores.js';
+import { migratedDatabase } from '../../kit/migrated.js';
 import { testSchema } from './schema.js';
 
 const PIPELINE: PipelineOptions = {
@@ -71,10 +70,9 @@ export interface TestServer {
 
 /** A server on a free port over a fresh SQLite database. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const store = await freshDatabase('sqlite');
+  const store = await migratedDatabase('sqlite');
   const clock = options.clock ?? systemClock;
   const db = await openDatabase({ url: store.url, clock }, MIGRATIONS);
-  await migrateUp(db);
   const logged: string[] = [];
   const log = createLogger({ level: 'info', to: { write: (line) => logged.push(line) } });
   const metrics = new Metrics({ processMetrics: false });
