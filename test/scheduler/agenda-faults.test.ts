@@ -1,7 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Elector } from '../../src/scheduler/agenda/elector.js';
-import { freeStage, lockStage, mine } from '../../src/scheduler/agenda/mongo-entries.js';
-import { MongoLockStore } from '../../src/scheduler/agenda/mongo-lock-store.js';
 import { SqlLockStore } from '../../src/scheduler/agenda/sql-lock-store.js';
 import type { HeldShard } from '../../src/scheduler/fence.js';
 import { Firing } from '../../src/scheduler/firing.js';
@@ -11,7 +8,6 @@ import { SqlPlanner } from '../../src/scheduler/planner.js';
 import { Reconciler } from '../../src/scheduler/reconciler.js';
 import { ShardFiring } from '../../src/scheduler/shard-firing.js';
 import { ensureShards } from '../../src/scheduler/shards.js';
-import { systemTimers } from '../../src/scheduler/timers.js';
 import { storeKinds } from '../kit/stores.js';
 import { agendaFaults } from './agenda-faults-contract.js';
 import {
@@ -183,29 +179,5 @@ describe.each(storeKinds())('faults of Agenda that SQL answers, on %s', (kind) =
     expect(store.statements.length - before).toBeLessThan(6 * 15);
     const [entries] = await store.db.reader.rows<{ found: number }>('SELECT COUNT(*) AS found FROM agenda_jobs');
     expect(Number(entries?.found)).toBe(0);
-  });
-});
-
-describe('faults of Agenda with MongoDB', () => {
-  const owner = { service: 'service_a', incarnation: 1 };
-
-  it('i: a server that is away at the start ends the process. Ours says so, goes on, and asks again', async () => {
-    const options = { owner, lockLength: LEASE, exclusive: false, wanted: () => ['shard_1'] };
-    const store = new MongoLockStore('mongodb://127.0.0.1:1/none?serverSelectionTimeoutMS=50', options, systemTimers);
-    const log = new TestLog();
-    const elector = new Elector({ store, name: 'away', pollEvery: 3_600_000, log, onElected: async () => {} });
-    await elector.start();
-    await elector.poke();
-    await expect(store.prepare()).rejects.toThrow();
-    expect(store.available).toBe(false);
-    await elector.stop();
-    await store.close();
-  });
-
-  it('1.8: $expr in a filter makes a server skip its indexes. Ours keeps $$NOW to the pipelines of updates', () => {
-    expect(JSON.stringify(mine(owner))).not.toMatch(/\$expr|\$\$NOW/);
-    for (const stage of [lockStage(owner, LEASE, { $literal: true }), freeStage(1_000)]) {
-      expect(JSON.stringify(stage)).toContain('$$NOW');
-    }
   });
 });
