@@ -1,5 +1,6 @@
 // 1,000,000 tasks exported over HTTP into a file, beside mysql2's own stream of them into a file, in turns; the memory
-// of the server while it sends, and while clients have stopped reading. Then the seed's list of a large transaction.
+// of the server while it sends, and while clients have stopped reading. Then the seed's list of a large transaction, and
+// six exports without a pause between them from a server that has just begun.
 //   npm run build && node scripts/run-ts.mjs bench/history-export.ts [transactions of 100 tasks] [tasks of the large one]
 // ORRERY_TEST_DATABASE_URL names a MySQL or MariaDB server (scripts/services.sh up mariadb).
 import { once } from 'node:events';
@@ -19,6 +20,7 @@ import { quantile, residentBytes } from './process-figures.js';
 const [, , transactions = '10000', large = '100000'] = process.argv;
 const ROWS = Number(transactions) * 100 + Number(large);
 const ROUNDS = 3;
+const IN_A_ROW = 6;
 const MEBIBYTE = 1024 * 1024;
 
 /** The most memory that a process has while something is done, in bytes. */
@@ -93,6 +95,26 @@ async function inTurns(server: OrreryProcess, url: string, folder: string, idle:
   console.log(`memory: ${mebibytes(idle)} idle; more, at most, in each export, one after the other: ${more}`);
 }
 
+/** Exports without a pause between them: garbage of one lies until the collector looks at what is old. */
+async function inARow(url: string, large: string, folder: string): Promise<void> {
+  const file = join(folder, 'out');
+  const server = await startOrrery(url, ['--role', 'api']);
+  try {
+    await download(server, `/api/tasks/${large}/tasks_history?nodes=busy`, file);
+    const idle = residentBytes(server.pid);
+    const told: string[] = [];
+    for (let index = 0; index < IN_A_ROW; index += 1) {
+      const format = index % 2 === 0 ? 'csv' : 'jsonl';
+      const work = download(server, `/api/export/tasks-history?format=${format}`, file);
+      const { result, peak } = await peakOf(server.pid, work);
+      told.push(`${format} ${mebibytes(peak - idle)}, ${rate(ROWS, result)} rows a second`);
+    }
+    console.log(`${IN_A_ROW} in a row of a new server, ${mebibytes(idle)} idle; more, at most: ${told.join('; ')}`);
+  } finally {
+    await server.stop();
+  }
+}
+
 /** Clients that ask for everything and read nothing. */
 async function stalled(server: OrreryProcess): Promise<void> {
   const before = residentBytes(server.pid);
@@ -123,6 +145,7 @@ try {
   } finally {
     await server.stop();
   }
+  await inARow(database.url, seeded.large, folder);
 } finally {
   await rm(folder, { recursive: true, force: true });
   await database.drop();

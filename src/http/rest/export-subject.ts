@@ -4,10 +4,10 @@ import type { RestQuery } from './rest-query.js';
 /** The forms of exports. */
 export type FormatName = 'csv' | 'jsonl';
 
-/** Some rows of an export, as text. */
+/** Some rows of an export, as texts to be sent one after the other. */
 export interface ExportPart {
   readonly rows: number;
-  readonly text: string;
+  readonly texts: readonly string[];
 }
 
 /** Begins an export of what a request has named. Throws NotFoundError and InvalidInputError. */

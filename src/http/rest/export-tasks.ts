@@ -1,5 +1,6 @@
 import type { ExportPage, ExportService } from '../../history/export/export-service.js';
 import { TASK_STATUSES_BY_NAME } from '../../history/statuses.js';
+import { textPieces } from '../../lib/text-pieces.js';
 import type { ExportPart, ExportSubject, FormatName } from './export-subject.js';
 import { TASK_CSV_HEADER, taskCsv, taskJsonLine } from './task-format.js';
 
@@ -18,8 +19,8 @@ const PARAMETERS = [
 async function* parts(pages: AsyncIterable<ExportPage>, format: FormatName): AsyncGenerator<ExportPart> {
   const line = format === 'csv' ? taskCsv : taskJsonLine;
   for await (const { tasks, transactions } of pages) {
-    const text = tasks.map((task) => line(task, transactions.get(task.transactionId))).join('');
-    yield { rows: tasks.length, text };
+    const lines = tasks.map((task) => line(task, transactions.get(task.transactionId)));
+    yield { rows: tasks.length, texts: textPieces(lines) };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ExportService } from '../../history/export/export-service.js';
 import type { ListedTransaction } from '../../history/export/listed-transaction.js';
 import { TRANSACTION_KINDS_BY_NAME, TRANSACTION_STATUSES_BY_NAME } from '../../history/statuses.js';
+import { textPieces } from '../../lib/text-pieces.js';
 import type { ExportPart, ExportSubject, FormatName } from './export-subject.js';
 import { TRANSACTION_CSV_HEADER, transactionCsv, transactionJsonLine } from './transaction-format.js';
 
@@ -20,7 +21,7 @@ async function* parts(
   format: FormatName,
 ): AsyncGenerator<ExportPart> {
   const line = format === 'csv' ? transactionCsv : transactionJsonLine;
-  for await (const page of pages) yield { rows: page.length, text: page.map(line).join('') };
+  for await (const page of pages) yield { rows: page.length, texts: textPieces(page.map(line)) };
 }
 
 /** The transactions of the ledger. */

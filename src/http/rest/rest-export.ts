@@ -53,10 +53,12 @@ interface Sent {
 /** The text of an export: what it begins with comes with its first rows, so that a failure to read them is told. */
 async function* pieces(parts: AsyncIterable<ExportPart>, head: string, sent: Sent): AsyncGenerator<string> {
   let before = head;
-  for await (const { rows, text } of parts) {
+  for await (const { rows, texts } of parts) {
     sent.rows += rows;
-    yield before + text;
-    before = '';
+    for (const text of texts) {
+      yield before + text;
+      before = '';
+    }
   }
   if (before !== '') yield before;
 }

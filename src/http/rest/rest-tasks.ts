@@ -5,6 +5,7 @@ import type { HistoryService } from '../../history/service.js';
 import { REST_STATUSES } from '../../history/statuses.js';
 import { NotFoundError } from '../../lib/errors.js';
 import { readAhead } from '../../lib/read-ahead.js';
+import { textPieces } from '../../lib/text-pieces.js';
 import type { ConnectionCap } from '../connections.js';
 import type { Route } from '../parts.js';
 import { sendText } from '../reply.js';
@@ -47,18 +48,23 @@ function named(pathname: string): Named | null {
   }
 }
 
-/** Pages of tasks as one JSON array, a page a piece. */
+/** Pages of tasks as one JSON array, the texts of a page at a time. */
 async function* jsonArray(
   pages: AsyncIterable<readonly SummarizedTask[]>,
   transactionNumber: number,
-): AsyncGenerator<string> {
+): AsyncGenerator<readonly string[]> {
   let before = '[';
   for await (const page of pages) {
     if (page.length === 0) continue;
-    yield `${before}${page.map((task) => JSON.stringify(seedTask(task, transactionNumber))).join(',')}`;
+    const items = page.map((task, at) => (at > 0 ? ',' : before) + JSON.stringify(seedTask(task, transactionNumber)));
+    yield textPieces(items);
     before = ',';
   }
-  yield before === '[' ? '[]' : ']';
+  yield [before === '[' ? '[]' : ']'];
+}
+
+async function* each(groups: AsyncIterable<readonly string[]>): AsyncGenerator<string> {
+  for await (const texts of groups) yield* texts;
 }
 
 async function transactionOf({ history }: RestTasksParts, ctx: Ctx, name: string) {
@@ -72,7 +78,7 @@ async function answerList(parts: RestTasksParts, call: RestCall, { transaction }
   const filter = { nodeIds: query.list('nodes'), statuses: query.words('statuses', REST_STATUSES) };
   query.check();
   const { id, number } = await transactionOf(parts, call.ctx, transaction);
-  const pieces = readAhead(jsonArray(parts.exports.ofTransaction(id, filter), number));
+  const pieces = each(readAhead(jsonArray(parts.exports.ofTransaction(id, filter), number)));
   return parts.front.stream(call, { headers: JSON_TYPE, pieces, cap: parts.cap });
 }
 

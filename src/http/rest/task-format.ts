@@ -2,6 +2,7 @@ import type { ExportedTask } from '../../history/export/export-service.js';
 import type { TransactionName } from '../../history/export/transaction-names.js';
 import { clusterIn, projectIn } from '../../history/scope.js';
 import { csvRecord, csvText } from '../../lib/csv.js';
+import { numberText } from '../../lib/number-text.js';
 import { csvOf, durationOf, timeOf } from './fields.js';
 
 /** The line that CSV begins with. */
@@ -31,8 +32,9 @@ export function taskCsv(task: ExportedTask, transaction: TransactionName | undef
   const { number, id, transactionId, scope, attempt, status, exitCode } = task;
   const where = `${transaction?.number ?? ''},${transactionId},${csvOf(transaction?.name)},${csvOf(clusterIn(scope))},${csvOf(projectIn(scope))}`;
   const what = `${csvText(task.graphTaskId)},${csvText(task.taskName)},${csvText(task.nodeId)},${attempt},${status},${csvOf(task.reason)}`;
-  const when = `${timeOf(task.timeStart) ?? ''},${timeOf(task.timeEnd) ?? ''},${durationOf(task) ?? ''}`;
-  return `${number},${id},${where},${what},${when},${exitCode ?? ''},${csvOf(task.custom)}\r\n`;
+  const duration = durationOf(task);
+  const when = `${timeOf(task.timeStart) ?? ''},${timeOf(task.timeEnd) ?? ''},${duration === null ? '' : numberText(duration)}`;
+  return `${numberText(number)},${id},${where},${what},${when},${exitCode ?? ''},${csvOf(task.custom)}\r\n`;
 }
 
 /** A task as a line of JSON; `summary` is there only where summaries were asked for. */

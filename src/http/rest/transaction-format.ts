@@ -1,6 +1,7 @@
 import type { ListedTransaction } from '../../history/export/listed-transaction.js';
 import { clusterIn, projectIn } from '../../history/scope.js';
 import { csvRecord } from '../../lib/csv.js';
+import { numberText } from '../../lib/number-text.js';
 import { csvOf, durationOf, timeOf } from './fields.js';
 
 /** The line that CSV begins with. */
@@ -44,7 +45,9 @@ const shown = (row: ListedTransaction) => ({
 /** A transaction as a line of CSV. */
 export const transactionCsv = (row: ListedTransaction): string =>
   csvRecord(
-    Object.values(shown(row)).map((value) => (typeof value === 'number' ? value : csvOf(value?.toString() ?? null))),
+    Object.values(shown(row)).map((value) =>
+      typeof value === 'number' ? numberText(value) : csvOf(value?.toString() ?? null),
+    ),
   );
 
 /** A transaction as a line of JSON. */
