@@ -20,6 +20,7 @@ import {
   type SelectionSetNode,
   visit,
 } from 'graphql';
+import { standsFor } from '../schema/selection.js';
 import { type Fragments, type TextWriter, textWriter } from './text-writer.js';
 
 /** A value of the result that is written as JSON already. */
@@ -128,14 +129,22 @@ class TextFields {
     const [first] = fields;
     const alike = first && fields.every(({ field }) => String(field.type) === String(first.field.type));
     if (!alike || !node.selectionSet || this.#repeated.has(response)) return node;
-    const write = textWriter(new GraphQLNonNull(getNullableType(first.field.type)), node, this.#fragments);
+    const write = textWriter(
+      this.#schema,
+      new GraphQLNonNull(getNullableType(first.field.type)),
+      node,
+      this.#fragments,
+    );
     if (!write) return this.#below(first.field, node, response, places);
     this.#count += 1;
     const scalar = textScalar(`Text__${this.#count}`, write);
     for (const { type, field } of fields) this.added.push({ type, field: textField(type, field, node, scalar) });
     places.set(response, 'text');
     const { selectionSet, ...rest } = node;
-    return { ...rest, alias: { kind: Kind.NAME, value: response }, name: { kind: Kind.NAME, value: scalar.name } };
+    const name = { kind: Kind.NAME, value: scalar.name } as const;
+    const standing = { ...rest, alias: { kind: Kind.NAME, value: response } as const, name };
+    standsFor(standing, node);
+    return standing;
   }
 
   /** The same field with its own selection looked through. */

@@ -1,9 +1,12 @@
 import {
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLAbstractType,
   type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
+  type GraphQLSchema,
+  isAbstractType,
   isLeafType,
   isListType,
   isNonNullType,
@@ -11,7 +14,7 @@ import {
   Kind,
   type SelectionSetNode,
 } from 'graphql';
-import { plainField } from '../schema/plain-field.js';
+import { isToldByItsObject, plainField } from '../schema/plain-field.js';
 import { leafWriter } from './text-leaf.js';
 
 /** Writes a value of a type, as far as a selection asks for it, as JSON. Throws where the value is not as the type says. */
@@ -19,11 +22,19 @@ export type TextWriter = (value: unknown) => string;
 
 export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
+/** Whether objects of a type fit the condition of a fragment. */
+function fits(schema: GraphQLSchema, type: GraphQLObjectType, condition: string | undefined): boolean {
+  if (condition === undefined || condition === type.name) return true;
+  const other = schema.getType(condition);
+  return isAbstractType(other) && schema.isSubType(other, type);
+}
+
 /**
  * The fields that are asked for, by their response names; null where that depends on more than the document, or where
  * two selections would have to be put together.
  */
 function selectedFields(
+  schema: GraphQLSchema,
   type: GraphQLObjectType,
   selection: SelectionSetNode,
   fragments: Fragments,
@@ -39,8 +50,8 @@ function selectedFields(
     }
     const fragment = node.kind === Kind.INLINE_FRAGMENT ? node : fragments[node.name.value];
     if (!fragment || fragment.directives?.length) return null;
-    if ((fragment.typeCondition?.name.value ?? type.name) !== type.name) return null;
-    if (!selectedFields(type, fragment.selectionSet, fragments, found)) return null;
+    if (!fits(schema, type, fragment.typeCondition?.name.value)) continue;
+    if (!selectedFields(schema, type, fragment.selectionSet, fragments, found)) return null;
   }
   return found;
 }
@@ -59,12 +70,14 @@ type Piece = { readonly text: string } | { readonly code: string };
 
 /** The source of a program that writes values, and what it refers to. */
 class Source {
+  readonly #schema: GraphQLSchema;
   readonly #fragments: Fragments;
   readonly #values: unknown[] = [notPlain, refuse];
   readonly #names = ['notPlain', 'refuse'];
   #functions = '';
 
-  constructor(fragments: Fragments) {
+  constructor(schema: GraphQLSchema, fragments: Fragments) {
+    this.#schema = schema;
     this.#fragments = fragments;
   }
 
@@ -112,7 +125,29 @@ class Source {
 
   #composite(type: GraphQLOutputType, node: FieldNode): string | null {
     if (isListType(type)) return this.#list(type.ofType, node);
+    if (isAbstractType(type)) return this.#abstract(type, node);
     return isObjectType(type) ? this.#object(type, node) : null;
+  }
+
+  /** Objects of several types, each told by itself. */
+  #abstract(type: GraphQLAbstractType, node: FieldNode): string | null {
+    const { resolveType } = type;
+    if (!resolveType || !isToldByItsObject(type)) return null;
+    // Such a function looks at nothing but its object.
+    const nameOf = resolveType as (object: unknown) => unknown;
+    let cases = '';
+    for (const each of this.#schema.getPossibleTypes(type)) {
+      const written = this.#object(each, node);
+      if (!written) return null;
+      cases += `case ${JSON.stringify(each.name)}: return ${written}(value);`;
+    }
+    const name = `f${this.#names.length}_${this.#functions.length}`;
+    const typed = this.#value(nameOf);
+    this.#functions += `function ${name}(value) {
+      if (notPlain(value)) refuse();
+      switch (${typed}(value)) { ${cases} default: return refuse(); }
+    }`;
+    return name;
   }
 
   #list(type: GraphQLOutputType, node: FieldNode): string | null {
@@ -129,7 +164,7 @@ class Source {
   }
 
   #object(type: GraphQLObjectType, { selectionSet }: FieldNode): string | null {
-    const fields = selectionSet && selectedFields(type, selectionSet, this.#fragments, new Map());
+    const fields = selectionSet && selectedFields(this.#schema, type, selectionSet, this.#fragments, new Map());
     if (!fields) return null;
     const all: Piece[] = [];
     for (const [name, node] of fields) {
@@ -183,8 +218,13 @@ function expressionOf(pieces: readonly Piece[]): string {
 }
 
 /** Compiles what writes the value of a field; null where its selection has more than plain fields (schema/plain-field.ts). */
-export function textWriter(type: GraphQLOutputType, node: FieldNode, fragments: Fragments): TextWriter | null {
-  const source = new Source(fragments);
+export function textWriter(
+  schema: GraphQLSchema,
+  type: GraphQLOutputType,
+  node: FieldNode,
+  fragments: Fragments,
+): TextWriter | null {
+  const source = new Source(schema, fragments);
   const pieces = source.pieces(type, node, 'value', '');
   return pieces && source.compile(pieces);
 }

@@ -19,6 +19,7 @@ import {
   TransactionFilterInput,
   TransactionOrderInput,
   toTransactionFilter,
+  transactionColumns,
 } from './transaction-query.js';
 
 interface TransactionPageArgs extends PageRequest {
@@ -47,9 +48,11 @@ builder.objectField(Cluster, 'transactions', (t) =>
         orderBy: t.arg({ type: TransactionOrderInput, description: 'In which order. Default: the newest first.' }),
       },
       complexity: (args) => pageComplexity(args),
-      resolve: async (cluster, { filter, orderBy, ...page }, context) => {
-        const args = { ...page, filter: toTransactionFilter(filter ?? {}), direction: orderBy?.direction ?? 'DESC' };
-        return shownPage(context, await transactionPages(context, cluster, args));
+      resolve: async (cluster, { filter, orderBy, ...page }, context, info) => {
+        const only = transactionColumns(info);
+        const narrowed = toTransactionFilter(filter ?? {});
+        const args = { ...page, only, filter: narrowed, direction: orderBy?.direction ?? 'DESC' };
+        return shownPage(context, await transactionPages(context, cluster, args), only);
       },
     },
     TransactionConnection,

@@ -1,16 +1,16 @@
 import type { TransactionInputRow } from '../entities/ledger.js';
 import { builder } from './builder.js';
 import { requestLoader } from './loader.js';
-import { Transaction, type TransactionShape } from './transaction.js';
+import { isOfKind, TRANSACTION_ID, Transaction, type TransactionShape } from './transaction.js';
 import { shownTransactions } from './transaction-loader.js';
 
 /** A deployment, as it is shown. */
 export const Deployment = builder.objectRef<TransactionShape>('Deployment');
 
 builder.node(Deployment, {
-  id: { resolve: ({ transaction }) => transaction.id, description: 'The global id.' },
+  id: { ...TRANSACTION_ID, description: 'The global id.' },
   loadMany: (ids: string[], context) => shownTransactions(context, ids),
-  isTypeOf: (value) => typeof value === 'object' && value !== null && 'transaction' in value && !('run' in value),
+  isTypeOf: (value) => isOfKind(value, 'DEPLOYMENT'),
   description: 'A deployment that was reported from outside.',
   interfaces: [Transaction],
   fields: (t) => ({

@@ -8,7 +8,7 @@ import { Job, jobLoader } from './job.js';
 import { JobResultEnum, ReasonCodeEnum } from './job-enums.js';
 import { RunStateEnum, RunTriggerEnum } from './run-enums.js';
 import { toDateOrNull } from './scalars.js';
-import { Transaction } from './transaction.js';
+import { isOfKind, TRANSACTION_ID, Transaction } from './transaction.js';
 
 const placeOf = ({ project, clientKey }: JobRunRow) => ({ project, clientKey });
 
@@ -18,9 +18,9 @@ export const JobRun = builder.objectRef<RunView>('JobRun');
 
 builder.node(JobRun, {
   interfaces: [Transaction],
-  id: { resolve: ({ run }) => run.id },
+  id: TRANSACTION_ID,
   loadMany: (ids: string[], context) => context.services.runs.byIds(context, ids),
-  isTypeOf: (value) => typeof value === 'object' && value !== null && 'run' in value,
+  isTypeOf: (value) => isOfKind(value, 'JOB_RUN'),
   description: 'One execution of a job.',
   fields: (t) => ({
     job: t.field({

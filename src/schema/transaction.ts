@@ -3,7 +3,7 @@ import type { TaskCounts } from '../history/counts.js';
 import { builder } from './builder.js';
 import { describedEnum } from './job-enums.js';
 import { requestLoader } from './loader.js';
-import { toDate, toDateOrNull } from './scalars.js';
+import { madeBy, madeOf, TOLD_BY_ITS_OBJECT } from './plain-field.js';
 
 export const TransactionKindEnum = describedEnum<TransactionKind>(
   'TransactionKind',
@@ -46,10 +46,22 @@ export const TaskCount = builder.objectRef<{ status: TaskStatus; count: number }
   }),
 });
 
-/** What every kind of transaction is shown from. */
+/** What every kind of transaction is shown from: of its row, the columns that the fields asked for are made of. */
 export interface TransactionShape {
   transaction: TransactionRow;
 }
+
+const idOf = ({ transaction }: TransactionShape): string => transaction.id;
+
+/** The id of a node that is a transaction. */
+export const TRANSACTION_ID = { resolve: idOf, extensions: madeBy(idOf, 'id') };
+
+/** Whether a value is a transaction of a kind, as it is shown. */
+export function isOfKind(value: unknown, kind: TransactionKind): boolean {
+  return typeof value === 'object' && value !== null && 'transaction' in value && kindOf(value.transaction) === kind;
+}
+
+const kindOf = (row: unknown): unknown => (typeof row === 'object' && row !== null && 'kind' in row ? row.kind : null);
 
 /** The GraphQL type of each kind. */
 const TYPE_OF_KIND: Readonly<Record<TransactionKind, string>> = {
@@ -69,37 +81,52 @@ builder.interfaceType(Transaction, {
   description: 'One execution of anything, in the one ledger of everything that ran.',
   interfaces: [builder.nodeInterfaceRef()],
   resolveType: ({ transaction }) => TYPE_OF_KIND[transaction.kind],
+  extensions: TOLD_BY_ITS_OBJECT,
   fields: (t) => ({
-    id: t.id({ description: 'The global id.', resolve: ({ transaction }) => transaction.id }),
-    number: t.int({ description: 'Its short serial number.', resolve: ({ transaction }) => transaction.number }),
+    id: t.id({ ...TRANSACTION_ID, description: 'The global id.' }),
+    number: t.int({
+      description: 'Its short serial number.',
+      resolve: ({ transaction }) => transaction.number,
+      extensions: madeOf('number'),
+    }),
     kind: t.field({
       type: TransactionKindEnum,
       description: 'What it is an execution of.',
       resolve: ({ transaction }) => transaction.kind,
+      extensions: madeOf('kind'),
     }),
-    name: t.string({ description: 'The name of what it executes.', resolve: ({ transaction }) => transaction.name }),
+    name: t.string({
+      description: 'The name of what it executes.',
+      resolve: ({ transaction }) => transaction.name,
+      extensions: madeOf('name'),
+    }),
     status: t.field({
       type: TransactionStatusEnum,
       description: 'Where it stands.',
       resolve: ({ transaction }) => transaction.status,
+      extensions: madeOf('status'),
     }),
     reason: t.string({
       nullable: true,
       description: 'Why it ended as it did; null for a success.',
       resolve: ({ transaction }) => transaction.reason,
+      extensions: madeOf('reason'),
     }),
     progress: t.int({
       description: 'How far it is, 0 to 100, as its reporter says.',
       resolve: ({ transaction }) => transaction.progress,
+      extensions: madeOf('progress'),
     }),
     message: t.string({
       nullable: true,
       description: 'What its reporter says of the progress.',
       resolve: ({ transaction }) => transaction.message,
+      extensions: madeOf('message'),
     }),
     dryRun: t.boolean({
       description: 'Whether it changes nothing, and only tells what it would do.',
       resolve: ({ transaction }) => transaction.dryRun,
+      extensions: madeOf('dryRun'),
     }),
     taskCounts: t.field({
       type: [TaskCount],
@@ -117,18 +144,21 @@ builder.interfaceFields(Transaction, (t) => ({
   createdAt: t.field({
     type: 'DateTime',
     description: 'When it was made.',
-    resolve: ({ transaction }) => toDate(transaction.createdAt),
+    resolve: ({ transaction }) => transaction.createdAt,
+    extensions: madeOf('createdAt'),
   }),
   timeStart: t.field({
     type: 'DateTime',
     nullable: true,
     description: 'When it began; null before.',
-    resolve: ({ transaction }) => toDateOrNull(transaction.timeStart),
+    resolve: ({ transaction }) => transaction.timeStart,
+    extensions: madeOf('timeStart'),
   }),
   timeEnd: t.field({
     type: 'DateTime',
     nullable: true,
     description: 'When it ended; null before.',
-    resolve: ({ transaction }) => toDateOrNull(transaction.timeEnd),
+    resolve: ({ transaction }) => transaction.timeEnd,
+    extensions: madeOf('timeEnd'),
   }),
 }));

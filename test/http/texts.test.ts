@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { buildSchema, execute, type GraphQLSchema, isObjectType, parse } from 'graphql';
+import { buildSchema, execute, type GraphQLSchema, isInterfaceType, isObjectType, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { type CompiledQuery, compile, compileTexts } from '../../src/http/compile.js';
 import { isoText } from '../../src/lib/iso-text.js';
-import { exposing, madeOf } from '../../src/schema/plain-field.js';
+import { exposing, madeOf, TOLD_BY_ITS_OBJECT } from '../../src/schema/plain-field.js';
 
 interface Shown {
   list: unknown;
@@ -22,9 +22,16 @@ function schemaWith(shown: Shown): GraphQLSchema {
     interface Owner { page(first: Int): Page, name: String }
     type Cat implements Owner { page(first: Int): Page, name: String }
     type Dog implements Owner { page(first: Int): Page, name: String }
-    type Query { page(first: Int): Page, owner: Owner, number: Int! }
+    interface Fruit { name: String, weight: Int }
+    type Apple implements Fruit { name: String, weight: Int, red: Boolean }
+    type Pear implements Fruit { name: String, weight: Int, soft: Int }
+    type Query { page(first: Int): Page, owner: Owner, number: Int!, fruits: [Fruit] }
   `);
-  for (const type of [schema.getType('Row'), schema.getType('Page')]) {
+  const fruit = schema.getType('Fruit');
+  if (!isInterfaceType(fruit)) throw new Error('There is no such interface.');
+  fruit.extensions = TOLD_BY_ITS_OBJECT;
+  fruit.resolveType = ({ kind }: { kind: string }) => kind;
+  for (const type of ['Row', 'Page', 'Apple', 'Pear'].map((name) => schema.getType(name))) {
     if (!isObjectType(type)) throw new Error('There is no such type.');
     for (const field of Object.values(type.getFields())) field.extensions = exposing(field.name);
   }
@@ -47,6 +54,7 @@ function schemaWith(shown: Shown): GraphQLSchema {
   for (const type of [query, cat]) Object.assign(type.getFields().page ?? {}, { resolve });
   Object.assign(query.getFields().owner ?? {}, { resolve: () => ({ __typename: 'Cat', name: 'Tom' }) });
   Object.assign(query.getFields().number ?? {}, { resolve: () => 1 });
+  Object.assign(query.getFields().fruits ?? {}, { resolve: () => FRUITS });
   return schema;
 }
 
@@ -85,6 +93,11 @@ const leaves = {
 const small = fc.record({ ...leaves, row: fc.constant(null), rows: fc.constant(null) });
 const large = fc.record({ ...leaves, row: fc.option(small), rows: fc.option(fc.array(fc.option(small))) });
 const ROW = { id: 'a', must: 'b' };
+const FRUITS = [
+  { kind: 'Apple', name: 'a', weight: 1, red: true },
+  null,
+  { kind: 'Pear', name: 'b', weight: null, soft: 2 },
+];
 
 describe('a query whose pages are written as text', () => {
   it('says byte for byte what graphql-js and JSON.stringify say', async () => {
@@ -105,6 +118,8 @@ describe('a query whose pages are written as text', () => {
     ['beside what must wait', '{ page { total rows { id } } number }'],
     ['with a variable', 'query ($n: Int = 4) { page(first: $n) { rows { id } } }'],
     ['that is left out', 'query ($no: Boolean = true) { page @skip(if: $no) { rows { id } } number }'],
+    ['of an interface', '{ fruits { __typename name weight } number }'],
+    ['of an interface with what one type has', '{ fruits { name ... on Pear { soft } ... on Fruit { weight } } }'],
     ['twice under two names', '{ a: page { rows { id } } b: page { rows { must } } }'],
   ])('has a page %s', async (_where, query) => {
     const { texts, written, plain } = await answersOf({ list: [ROW] }, query);
@@ -158,7 +173,7 @@ describe('a query whose pages are written as text', () => {
       return isObjectType(type) ? Object.keys(type.getFields()) : [];
     });
     expect(names).toEqual([
-      ['page', 'owner', 'number'],
+      ['page', 'owner', 'number', 'fruits'],
       ['page', 'name'],
       ['page', 'name'],
     ]);
