@@ -23,6 +23,7 @@ import {
   type TaskHistoryOrder,
   taskHistoryPage,
   tasksPage,
+  tasksPageAtOnce,
 } from './task-list.js';
 import { firstTransactionPages, type TransactionFilter, transactionsPage } from './transaction-list.js';
 import { seesTask, seesTransaction } from './visible.js';
@@ -51,6 +52,17 @@ export interface HistoryService {
     filter?: TaskFilter,
     direction?: Direction,
   ): Promise<Page<TaskRow>>;
+  /**
+   * Such a page of the transaction with this global id, for a caller of whom it is not known whether it may see that;
+   * null where that must be found out otherwise.
+   */
+  tasksAtOnce(
+    ctx: Ctx,
+    transactionId: string,
+    request: PageRequest,
+    filter: TaskFilter,
+    direction: Direction,
+  ): Promise<Page<TaskRow> | null>;
   /** The first (or last) such page of each of several transactions, in their order. */
   firstTasks(
     transactionIds: readonly string[],
@@ -107,6 +119,8 @@ export function createHistoryService({ db }: { db: Database }): HistoryService {
     firstTaskHistory: (places, filter, order, request) => firstTaskHistoryPages(reader, places, filter, order, request),
     tasks: (transactionId, request, filter = {}, direction = 'ASC') =>
       tasksPage(reader, transactionId, filter, direction, request),
+    tasksAtOnce: (ctx, transactionId, request, filter, direction) =>
+      tasksPageAtOnce(reader, ctx, transactionId, filter, direction, request),
     firstTasks: (ids, request, filter, direction) => firstTaskPages(reader, ids, filter, direction, request),
     taskHistory: (ctx, filter, order, request) => taskHistoryPage(reader, ctx, filter, order, request),
     async findTask(ctx, name) {

@@ -8,6 +8,7 @@ import { TaskEntity, type TaskRow, type TaskStatus } from '../entities/ledger.js
 import { InvalidInputError } from '../lib/errors.js';
 import { allScopes, listScopes, type PlaceFilter } from './list-scopes.js';
 import { transactionsByNames } from './read.js';
+import { projectIn } from './scope.js';
 import { NOT_NARROWED, needsNoScopes, type TaskNarrowing, type TaskPlace, taskRanges } from './task-ranges.js';
 import { seesTransaction } from './visible.js';
 
@@ -80,6 +81,29 @@ export async function tasksPage(
 ): Promise<Page<TaskRow>> {
   const list = tasksOf(transactionId, narrowingOf(filter), direction);
   return rangePage(reader, TaskEntity, list, direction === 'DESC', request);
+}
+
+/**
+ * The same page of a transaction that nobody has looked for yet, by the statements of the page alone: the rows tell by
+ * their scope whether the caller may see it. Null where there are none, which says nothing of the transaction. Throws
+ * InvalidInputError.
+ */
+export async function tasksPageAtOnce(
+  reader: Reader,
+  ctx: Ctx,
+  transactionId: string,
+  filter: TaskFilter,
+  direction: Direction,
+  request: PageRequest,
+): Promise<Page<TaskRow> | null> {
+  const list = tasksOf(transactionId, narrowingOf(filter), direction);
+  // Of a transaction that was deleted, tasks may be left.
+  const there = { sql: 'EXISTS (SELECT 1 FROM transactions WHERE id = ?)', values: [transactionId] };
+  const ranges = list.ranges.map((range) => ({ ...range, also: [...range.also, there] }));
+  const only = request.only && [...request.only, 'scope'];
+  const page = await rangePage(reader, TaskEntity, { ...list, ranges }, direction === 'DESC', { ...request, only });
+  const [first] = page.edges;
+  return first && seesTransaction(ctx, { project: projectIn(first.node.scope) }) ? page : null;
 }
 
 /** The first (or last) page of such a list of each of many transactions, read together. In the order of the ids. */

@@ -1,12 +1,11 @@
-import type { PageRequest } from '../db/page.js';
 import type { TaskRow, TransactionRow } from '../entities/ledger.js';
-import type { Direction, TaskFilter } from '../history/task-list.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
 import { pageLoader } from './loader.js';
 import { OrderDirectionEnum } from './order.js';
 import { pageColumns } from './selection.js';
 import { Task } from './task.js';
+import { type TaskPageArgs, taskPageArgs, tasksReadAhead } from './tasks-ahead.js';
 import { TaskStatusEnum, Transaction } from './transaction.js';
 
 export const TaskConnection = builder.connectionObject(
@@ -39,11 +38,6 @@ const TaskOrderInput = builder.inputType('TaskOrder', {
   }),
 });
 
-interface TaskPageArgs extends PageRequest {
-  filter: TaskFilter;
-  direction: Direction;
-}
-
 const taskPages = pageLoader<TransactionRow, TaskPageArgs, TaskRow>(
   (context, transactions, { filter, direction, ...page }) => {
     const ids = transactions.map(({ id }) => id);
@@ -62,14 +56,9 @@ builder.interfaceField(Transaction, 'tasks', (t) =>
         orderBy: t.arg({ type: TaskOrderInput, description: 'In which order. Default: as they were made.' }),
       },
       complexity: (args) => pageComplexity(args),
-      resolve: async ({ transaction }, { filter, orderBy, ...page }, context, info) => {
-        const args = {
-          ...page,
-          only: pageColumns<TaskRow>(info),
-          filter: filter ?? {},
-          direction: orderBy?.direction ?? 'ASC',
-        };
-        return toConnection(await taskPages(context, transaction, args));
+      resolve: async (shape, given, context, info) => {
+        const args = taskPageArgs(given, pageColumns<TaskRow>(info));
+        return toConnection(tasksReadAhead(shape) ?? (await taskPages(context, shape.transaction, args)));
       },
     },
     TaskConnection,

@@ -7,6 +7,7 @@ import { pageComplexity, toConnection } from './connection.js';
 import type { SchemaContext } from './context.js';
 import { OrderDirectionEnum } from './order.js';
 import { pageColumns } from './selection.js';
+import { transactionWithTasks } from './tasks-ahead.js';
 import { Transaction, TransactionKindEnum, type TransactionShape, TransactionStatusEnum } from './transaction.js';
 import { runLoader } from './transaction-loader.js';
 
@@ -110,7 +111,9 @@ builder.queryField('transaction', (t) =>
     description: 'A transaction by its global id or its number; null when there is none that the caller may see.',
     authScopes: { may: 'transaction' },
     args: { id: t.arg.id({ required: true, description: 'The global id or the number.' }) },
-    resolve: async (_root, { id }, context) => {
+    resolve: async (_root, { id }, context, info) => {
+      const withTasks = await transactionWithTasks(context, id, info);
+      if (withTasks) return withTasks;
       const found = await context.services.history.find(context, id);
       return found && shapeOf(context, found);
     },

@@ -259,17 +259,52 @@ describe.each(storeKinds())('the reading of the ledger (%s)', (store) => {
     await expect(world.gql(EVENTS, { id: second, after: cursor })).rejects.toThrow(/belongs to the transaction/);
   });
 
-  it('reads what was given at the start only when asked, and what many transactions are asked for together', async () => {
-    const statementsOf = async (document: string): Promise<string[]> => {
-      const before = world.statements.length;
-      await world.gql(document);
-      return world.statements
-        .slice(before)
-        .filter((sql) => /^\(?SELECT/.test(sql) && !/stream_heads|\bevents\b/.test(sql));
+  const statementsOf = async (document: string): Promise<string[]> => {
+    const before = world.statements.length;
+    await world.gql(document);
+    return world.statements
+      .slice(before)
+      .filter((sql) => /^\(?SELECT/.test(sql) && !/stream_heads|\bevents\b/.test(sql));
+  };
+
+  it('reads a transaction that is asked for nothing but its tasks by their statement', async () => {
+    const list = 'tasks(first: 2) { totalCount nodes { name nodeId } }';
+    const of = (id: string, more = ''): string => `{ transaction(id: "${id}") { __typename id ${list} ${more} } }`;
+    const shown = {
+      totalCount: 5,
+      nodes: ['1', '2'].map((nodeId) => ({ name: 'prepare', nodeId })),
     };
+    const found = { __typename: 'Deployment', id: deployment, tasks: shown };
+    expect(await world.gql(of(deployment))).toEqual({ transaction: found });
+    expect(await world.gql(of(deployment, 'name'))).toMatchObject({ transaction: found });
+    // The page and its total.
+    expect(await statementsOf(of(deployment))).toHaveLength(2);
+    expect(await statementsOf(of(deployment, 'name'))).toHaveLength(3);
+    expect(await world.gql(of(runId, '... on JobRun { __typename }'), {}, MEMBER)).toMatchObject({
+      transaction: { __typename: 'JobRun', tasks: { nodes: [{ name: '0-backup' }] } },
+    });
+    for (const as of [MEMBER, OTHER_MEMBER])
+      expect(await world.gql(of(deployment), {}, as)).toEqual({ transaction: null });
+    await expect(
+      world.gql('{ transaction(id: "X") { tasks(first: 0) { totalCount } } }'.replace('X', deployment)),
+    ).rejects.toThrow(/1 to 500 rows/);
+  });
+
+  it('shows no tasks that a deleted transaction left', async () => {
+    const reporter = new Reporter(world);
+    const gone = await reporter.started({ cluster: 'lab', graph: GRAPH });
+    const document = `{ transaction(id: "${gone}") { tasks { nodes { name } } } }`;
+    expect(await world.gql(document)).toMatchObject({ transaction: { tasks: { nodes: { length: 5 } } } });
+    await world.db.transaction((tx) => tx.execute('DELETE FROM transactions WHERE id = ?', [gone]));
+    expect(await world.gql(document)).toEqual({ transaction: null });
+    await world.db.transaction((tx) => tx.execute('DELETE FROM tasks WHERE transaction_id = ?', [gone]));
+  });
+
+  it('reads what was given at the start only when asked, and what many transactions are asked for together', async () => {
     const plain = await statementsOf('{ transactions(first: 3) { nodes { id name status } } }');
+    expect(plain).toEqual([expect.not.stringContaining('reason')]);
     // The page, and the assignments of the runs in it with their transactions.
-    expect(plain).toHaveLength(3);
+    expect(await statementsOf('{ transactions(first: 3) { nodes { ... on JobRun { state } } } }')).toHaveLength(3);
     const list = (first: number) => `{ transactions(first: ${first}, filter: { kinds: [DEPLOYMENT] }) { totalCount
       nodes { taskCounts { count } tasks(first: 2, filter: { statuses: [PENDING, ERROR] }) { totalCount nodes { name summary } }
         taskEvents(first: 2) { totalCount nodes { seq } } ... on Deployment { graph settings } } } }`;
