@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const sdk = fileURLToPath(new URL('./sdk/src/index.ts', import.meta.url));
 // Vite would take graphql's ES modules and the packages its CommonJS ones: two copies, which refuse each other's schemas.
@@ -28,6 +29,15 @@ const limits = {
 /** Many files wait for processes, stores and due times most of the while: more of them run at once than a small machine has cores. */
 const maxWorkers = Math.min(8, Math.max(3, availableParallelism()));
 
+/** The files that wait longest come first, so that none of them is left to run alone at the end. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => /\/test\/(trouble|docs)\//.test(moduleId);
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 /** The test files that run on real servers: those that need them, and those that ask which kinds of stores there are. */
 function onRealStores(): string[] {
   const files = readdirSync(new URL('./test', import.meta.url), { recursive: true, encoding: 'utf8' });
@@ -47,6 +57,7 @@ export default defineConfig({
   test: {
     globalSetup: ['test/kit/build.ts'],
     maxWorkers,
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         ...shared,

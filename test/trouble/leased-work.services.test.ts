@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { MIGRATIONS } from '../../migrations/all.js';
 import { openDatabase } from '../../src/db/database.js';
-import { runOrrery, ServerProcess, WORKING_SERVER } from '../kit/server-process.js';
-import { describeWithStores, type FreshStore, freshDatabase } from '../kit/stores.js';
+import { migratedDatabase } from '../kit/migrated.js';
+import { ServerProcess, WORKING_SERVER } from '../kit/server-process.js';
+import { describeWithStores, type FreshStore } from '../kit/stores.js';
 
 // Real processes that start, die and come back.
 vi.setConfig({ testTimeout: 240_000 });
@@ -18,11 +19,10 @@ describeWithStores('leased work of two server processes on one MySQL', ['mysql']
   let servers: ServerProcess[];
 
   beforeEach(async () => {
-    store = await freshDatabase('mysql');
+    store = await migratedDatabase('mysql');
     directory = await mkdtemp(join(tmpdir(), 'orrery-work-'));
     await writeFile(join(directory, 'log'), '');
     servers = [];
-    await runOrrery(['migrate'], { databaseUrl: store.url });
   });
   afterEach(async () => {
     await Promise.all(servers.map((server) => server.end('SIGKILL')));

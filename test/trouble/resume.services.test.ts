@@ -1,8 +1,9 @@
 import { payloadOf } from '@orrery/sdk';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { runOrrery, ServerProcess } from '../kit/server-process.js';
-import { describeWithStores, type FreshStore, freshDatabase } from '../kit/stores.js';
+import { migratedDatabase } from '../kit/migrated.js';
+import { ServerProcess } from '../kit/server-process.js';
+import { describeWithStores, type FreshStore } from '../kit/stores.js';
 import { type LiveField, ResumeReader, type Told, type Transport } from './resume-reader.js';
 
 const WRITERS = 10;
@@ -41,8 +42,7 @@ describeWithStores('resume by cursor over two server processes', ['mysql'], () =
   let jobs = 0;
 
   beforeAll(async () => {
-    store = await freshDatabase('mysql');
-    await runOrrery(['migrate'], { databaseUrl: store.url });
+    store = await migratedDatabase('mysql');
     const start = (name: string) => ServerProcess.start({ databaseUrl: store.url, name });
     servers = await Promise.all([start('a'), start('b')]);
   });

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { migratedDatabase } from '../kit/migrated.js';
 import { ADMIN_TOKEN } from '../kit/server.js';
-import { runOrrery, ServerProcess } from '../kit/server-process.js';
-import { type DatabaseKind, freshDatabase, storeKinds } from '../kit/stores.js';
+import { ServerProcess } from '../kit/server-process.js';
+import { type DatabaseKind, storeKinds } from '../kit/stores.js';
 import { type LiveField, ResumeReader, type Told, type Transport } from './resume-reader.js';
 
 // Real processes.
@@ -77,8 +78,7 @@ async function startServers(store: DatabaseKind): Promise<Servers> {
     };
     return { all: [only, only], stop };
   }
-  const database = await freshDatabase(store);
-  await runOrrery(['migrate'], { databaseUrl: database.url });
+  const database = await migratedDatabase(store);
   const start = (name: string) => ServerProcess.start({ databaseUrl: database.url, name });
   const all = await Promise.all([start('a'), start('b')]);
   const stop = async (): Promise<void> => {

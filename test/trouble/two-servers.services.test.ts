@@ -3,6 +3,7 @@ import { type OrrerySdk, payloadOf } from '@orrery/sdk';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { HOUR, SECOND } from '../../src/lib/time.js';
 import { AgentHost } from '../agent/agent-kit.js';
+import { migratedDatabase } from '../kit/migrated.js';
 import { clockAhead, runOrrery, ServerProcess } from '../kit/server-process.js';
 import { describeWithStores, type FreshStore, freshDatabase } from '../kit/stores.js';
 import {
@@ -27,8 +28,7 @@ describeWithStores('two server processes on one MySQL', ['mysql'], () => {
   let store: FreshStore;
   let servers: ServerProcess[];
 
-  beforeEach(async () => {
-    store = await freshDatabase('mysql');
+  beforeEach(() => {
     servers = [];
   });
   afterEach(async () => {
@@ -49,7 +49,7 @@ describeWithStores('two server processes on one MySQL', ['mysql'], () => {
     clocks: readonly Record<string, string>[] = [],
     more: object = {},
   ): Promise<[ServerProcess, ServerProcess]> {
-    await migrate();
+    store = await migratedDatabase('mysql');
     const a = await start('a', clocks[0], more);
     const b = await start('b', clocks[1], more);
     await expect.poll(async () => [await a.metric(HELD), await b.metric(HELD)], SOON).toEqual([8, 8]);
@@ -84,6 +84,7 @@ describeWithStores('two server processes on one MySQL', ['mysql'], () => {
   }
 
   it('migrate once when both are told to at once, and serve once it is done', async () => {
+    store = await freshDatabase('mysql');
     const refused = await ServerProcess.start({ databaseUrl: store.url, name: 'early' }).catch(String);
     expect(refused).toContain('Run "orrery migrate" first.');
     const ended = await Promise.all([migrate(), migrate()]);
