@@ -15,6 +15,9 @@ function jsonOf(value: Value): string {
 /** The spaces that fill a text up to whole groups of three bytes. */
 const FILL = ['', '  ', ' '];
 
+/** Where texts become bytes: 500 positions of ordinary lists have room. */
+const scratch = Buffer.allocUnsafeSlow(65_536);
+
 /**
  * Positions in a list as opaque texts: the list's scope and the values of its order. Those of a page are encoded at
  * once and cut: JSON does not mind the spaces between.
@@ -30,12 +33,11 @@ export function encodeCursors(scope: string, positions: readonly (readonly Value
     all += text + FILL[text.length % 3];
     ends.push((all.length / 3) * 4);
   }
-  const bytes = Buffer.from(all);
-  // Bytes and characters differ where a text is not ASCII.
-  if (bytes.length !== all.length) {
+  // Bytes and characters differ where a text is not ASCII; longer pages come with longer texts.
+  if (all.length > scratch.length || scratch.write(all) !== all.length) {
     return positions.map((values) => Buffer.from(JSON.stringify([scope, ...values])).toString('base64url'));
   }
-  const encoded = bytes.toString('base64url');
+  const encoded = scratch.toString('base64url', 0, all.length);
   return ends.map((end, index) => encoded.slice(ends[index - 1] ?? 0, end));
 }
 
