@@ -15,8 +15,9 @@ function jsonOf(value: Value): string {
 /** The spaces that fill a text up to whole groups of three bytes. */
 const FILL = ['', '  ', ' '];
 
-/** Where texts become bytes: 500 positions of ordinary lists have room. */
-const scratch = Buffer.allocUnsafeSlow(65_536);
+/** Where texts become bytes, three for a character at most; 500 positions of ordinary lists have room. */
+const MOST_CHARACTERS = 65_536;
+const scratch = Buffer.allocUnsafeSlow(3 * MOST_CHARACTERS);
 
 /**
  * Positions in a list as opaque texts: the list's scope and the values of its order. Those of a page are encoded at
@@ -34,7 +35,7 @@ export function encodeCursors(scope: string, positions: readonly (readonly Value
     ends.push((all.length / 3) * 4);
   }
   // Bytes and characters differ where a text is not ASCII; longer pages come with longer texts.
-  if (all.length > scratch.length || scratch.write(all) !== all.length) {
+  if (all.length > MOST_CHARACTERS || scratch.write(all) !== all.length) {
     return positions.map((values) => Buffer.from(JSON.stringify([scope, ...values])).toString('base64url'));
   }
   const encoded = scratch.toString('base64url', 0, all.length);
