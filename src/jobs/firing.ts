@@ -1,6 +1,6 @@
 import { updateGiven } from '../db/given-table.js';
 import type { Tx } from '../db/transaction.js';
-import { JobEntity, type JobRow } from '../entities/job.js';
+import type { JobRow } from '../entities/job.js';
 import type { JobRunRow, RunState } from '../entities/run.js';
 import { SECOND } from '../lib/time.js';
 import { isContinuous } from '../schedule/next.js';
@@ -177,21 +177,21 @@ async function fire(deps: JobsDeps, tx: Tx, due: readonly DueJob[], now: number)
   return verdicts.map(({ due: { id }, nextRunAt, occurrences }) => ({ id, nextRunAt, occurrences }));
 }
 
-const PAGE = 1_000;
+const PAGE = 500;
+const PLANNED = `SELECT id, project, next_run_at, status, event, status_before FROM jobs
+  WHERE id > ? AND slot = '' AND next_run_at IS NOT NULL ORDER BY id LIMIT ${PAGE}`;
+
+interface PlannedRow extends Pick<JobRow, 'id' | 'project' | 'status' | 'event'> {
+  readonly next_run_at: number | string;
+  readonly status_before: JobRow['statusBefore'];
+}
 
 /** Every job that ought to be on the scheduler's table, by pages: memory does not grow with the number of jobs. */
 async function* desired(deps: Pick<JobsDeps, 'db'>): AsyncIterable<Desired> {
   for (let after = ''; ; ) {
-    const rows = await deps.db.manager
-      .getRepository(JobEntity)
-      .createQueryBuilder('job')
-      .select(['job.id', 'job.project', 'job.nextRunAt', 'job.status', 'job.event', 'job.statusBefore'])
-      .where("job.id > :after AND job.slot = '' AND job.nextRunAt IS NOT NULL", { after })
-      .orderBy('job.id')
-      .limit(PAGE)
-      .getMany();
-    for (const { id: subject, project, nextRunAt, ...job } of rows) {
-      if (nextRunAt !== null && isPlanned(job)) yield { subject, project, nextRunAt };
+    const rows = await deps.db.reader.rows<PlannedRow>(PLANNED, [after]);
+    for (const { id: subject, project, next_run_at, status, event, status_before: statusBefore } of rows) {
+      if (isPlanned({ status, event, statusBefore })) yield { subject, project, nextRunAt: Number(next_run_at) };
     }
     after = rows.at(-1)?.id ?? '';
     if (rows.length < PAGE) return;

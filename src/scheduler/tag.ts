@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { v5 } from 'uuid';
 import { ID_PREFIX } from '../entities/ids.js';
 import type { Tag } from './kinds.js';
@@ -16,7 +16,7 @@ function canonical(tag: Tag): string {
 }
 
 /** SHA-256 of a tag's canonical form: what a unique key can hold of it. */
-export const tagKey = (tag: Tag): string => createHash('sha256').update(canonical(tag)).digest('hex');
+export const tagKey = (tag: Tag): string => hash('sha256', canonical(tag));
 
 /** Whether a service with these labels may own what carries the tag. An empty tag fits every service. */
 export function fits(labels: Tag, tag: Tag): boolean {
@@ -42,7 +42,7 @@ export const shardId = (tag: Tag, slice: number): string =>
 
 /** The slice of a background job, by the hash of its id. */
 export function sliceOf(backgroundJobId: string, slices: number): number {
-  return createHash('sha256').update(backgroundJobId).digest().readUInt32BE(0) % slices;
+  return hash('sha256', backgroundJobId, 'buffer').readUInt32BE(0) % slices;
 }
 
 /** The doorbell's channel of a shard: something of it is due earlier than it was. */
