@@ -56,7 +56,7 @@ export interface Prepared {
 }
 
 /** Fires and executed runs a second. */
-export interface Load {
+interface Load {
   readonly fires: number;
   readonly executed: number;
   /** Nobody creates jobs all the time. */
