@@ -1,4 +1,4 @@
-import { RowQuery } from '../db/row-query.js';
+import { rowsWhere } from '../db/rows.js';
 import type { Tx } from '../db/transaction.js';
 import { insertRows, updateRows } from '../db/write.js';
 import { ID_PREFIX } from '../entities/ids.js';
@@ -113,12 +113,16 @@ export async function createRun(tx: Tx, deps: RunDeps, spec: NewRun): Promise<Jo
   return run;
 }
 
-/** The runs of these jobs that have not ended, oldest first, locked until the transaction ends. */
+/**
+ * The runs of these jobs that have not ended, oldest first, locked until the transaction ends. By the index on job and
+ * state: for the order asked for, MariaDB would rather read every run of these jobs that there ever was, of a small table
+ * every run of all jobs, and wait for each that somebody else has locked.
+ */
 export async function openRuns(tx: Tx, jobIds: readonly string[]): Promise<JobRunRow[]> {
   if (jobIds.length === 0) return [];
-  const query = new RowQuery(tx, JobRunEntity, 'run').andWhere('run.jobId IN (:...jobIds)', { jobIds });
-  query.andWhere("run.state IN ('WAITING', 'BUFFERED', 'RUNNING')").lock('write');
-  return query.rows(null, [{ property: 'id', ascending: true }], null);
+  const marks = jobIds.map(() => '?').join(', ');
+  const where = `t.job_id IN (${marks}) AND t.state IN ('WAITING', 'BUFFERED', 'RUNNING') ORDER BY t.id`;
+  return rowsWhere(tx, JobRunEntity, where, jobIds, { index: 'ix_job_runs_job', lock: 'FOR UPDATE' });
 }
 
 /** Milliseconds that a run of this job waits for its client. */
