@@ -32,22 +32,22 @@ type Deadline = 'leaseUntil' | 'waitUntil';
 
 const STATE_OF: Readonly<Record<Deadline, JobRunRow['state']>> = { leaseUntil: 'RUNNING', waitUntil: 'WAITING' };
 
-async function overdue(tx: Tx, deadline: Deadline, now: number): Promise<Pick<JobRunRow, 'id' | 'jobId'>[]> {
+/** A run as it was found: its deadline has passed. */
+interface Overdue extends Pick<JobRunRow, 'id' | 'jobId'> {
+  readonly deadline: Deadline;
+}
+
+async function overdue(tx: Tx, deadline: Deadline, now: number): Promise<Overdue[]> {
   const query = tx.manager.getRepository(JobRunEntity).createQueryBuilder('run').select(['run.id', 'run.jobId']);
   query.where(`run.state = :state AND run.${deadline} <= :now`, { state: STATE_OF[deadline], now });
   const found = await query.orderBy(`run.${deadline}`).limit(BATCH).getMany();
-  return found.sort((a, b) => (a.jobId < b.jobId ? -1 : 1));
+  return found.map(({ id, jobId }) => ({ id, jobId, deadline }));
 }
 
 /** The run, locked with its job in the order in which everybody locks; null when it is not overdue any more. */
-async function lockOverdue(
-  tx: Tx,
-  found: Pick<JobRunRow, 'id' | 'jobId'>,
-  deadline: Deadline,
-  now: number,
-): Promise<JobRunRow | null> {
-  await lockJob(tx, found.jobId);
-  const run = await lockRun(tx, found.id);
+async function lockOverdue(tx: Tx, { id, jobId, deadline }: Overdue, now: number): Promise<JobRunRow | null> {
+  await lockJob(tx, jobId);
+  const run = await lockRun(tx, id);
   const at = run[deadline];
   return run.state === STATE_OF[deadline] && at !== null && at <= now ? run : null;
 }
@@ -64,52 +64,31 @@ const POSTPONE: Readonly<Record<Deadline, string>> = {
 };
 
 /** Ends one run on a savepoint of its own: what cannot be ended is put off, and harms no other. */
-async function apart(
-  tx: Tx,
-  one: { id: string; deadline: Deadline; now: number },
-  onFault: OnFault,
-  end: () => Promise<void>,
-): Promise<void> {
+async function endApart(tx: Tx, deps: JobsDeps, one: Overdue, now: number, onFault: OnFault): Promise<void> {
   await tx.execute('SAVEPOINT one_run');
   try {
-    await end();
+    const run = await lockOverdue(tx, one, now);
+    if (run) await endOverdue(tx, deps, run, one.deadline);
     await tx.execute('RELEASE SAVEPOINT one_run');
   } catch (error) {
     if (isConflict(error) || isConnectionLost(error) || isDiskFull(error)) throw error;
     await tx.execute('ROLLBACK TO SAVEPOINT one_run');
-    await tx.execute(POSTPONE[one.deadline], [one.now + AFTER_FAULT, one.id]);
+    await tx.execute(POSTPONE[one.deadline], [now + AFTER_FAULT, one.id]);
     onFault(error, one.id);
   }
 }
 
-/** Ends the leases that were not renewed: their attempts are LOST, and the retry rule applies. Returns how many. */
-async function expireLeases(tx: Tx, deps: JobsDeps, now: number, onFault: OnFault): Promise<number> {
-  const deadline = 'leaseUntil';
-  const found = await overdue(tx, deadline, now);
-  const seconds = Math.round(deps.settings.runLease / SECOND);
-  for (const one of found) {
-    await apart(tx, { id: one.id, deadline, now }, onFault, async () => {
-      const run = await lockOverdue(tx, one, deadline, now);
-      if (run) await takeBack(tx, deps, run, `Its agent was not heard of for ${seconds} seconds.`);
-    });
-  }
-  return found.length;
-}
-
 /**
- * Ends the runs whose client did not take them in time: MISSED, or LOST when they had begun and waited for their agent
- * to come back. Returns how many.
+ * A lease that was not renewed: its attempts are LOST, and the retry rule applies. A run whose client did not take it in
+ * time: MISSED, or LOST when it had begun and waited for its agent to come back.
  */
-async function expireWaits(tx: Tx, deps: JobsDeps, now: number, onFault: OnFault): Promise<number> {
-  const deadline = 'waitUntil';
-  const found = await overdue(tx, deadline, now);
-  for (const one of found) {
-    await apart(tx, { id: one.id, deadline, now }, onFault, async () => {
-      const run = await lockOverdue(tx, one, deadline, now);
-      if (run) await endRun(tx, deps, run, run.fence > 0 ? 'LOST' : 'MISSED', lateness(run));
-    });
+async function endOverdue(tx: Tx, deps: JobsDeps, run: JobRunRow, deadline: Deadline): Promise<void> {
+  if (deadline === 'leaseUntil') {
+    const seconds = Math.round(deps.settings.runLease / SECOND);
+    await takeBack(tx, deps, run, `Its agent was not heard of for ${seconds} seconds.`);
+  } else {
+    await endRun(tx, deps, run, run.fence > 0 ? 'LOST' : 'MISSED', lateness(run));
   }
-  return found.length;
 }
 
 function lateness({ clientKey, fence }: JobRunRow): string {
@@ -126,9 +105,12 @@ async function hasOpenRuns(tx: Tx): Promise<boolean> {
 async function look(tx: Tx, deps: JobsDeps, lookedAt: unknown, now: number, onFault: OnFault): Promise<number> {
   const absent = typeof lookedAt === 'number' && now - lookedAt > ABSENCE;
   if (absent) await tx.execute(PROLONG, [now + deps.settings.runLease, now]);
-  const leases = await expireLeases(tx, deps, now, onFault);
-  const waits = await expireWaits(tx, deps, now, onFault);
-  if (leases === BATCH || waits === BATCH) return now;
+  const leases = await overdue(tx, 'leaseUntil', now);
+  const waits = await overdue(tx, 'waitUntil', now);
+  // Of both kinds together in the order in which everybody locks: a batch of fires holds hundreds of jobs.
+  const found = [...leases, ...waits].sort((a, b) => (a.jobId < b.jobId ? -1 : 1));
+  for (const one of found) await endApart(tx, deps, one, now, onFault);
+  if (leases.length === BATCH || waits.length === BATCH) return now;
   return now + ((await hasOpenRuns(tx)) ? SOON : LATER);
 }
 

@@ -54,9 +54,11 @@ export async function lockedRun(
 ): Promise<{ run: JobRunRow; isHeld: boolean }> {
   const seen = await findRun(tx, ctx, hold.runId, 'runId');
   if (withJob) await lockJob(tx, seen.jobId);
+  const run = await lockRun(tx, hold.runId);
+  // Asked now, not before the wait for the row: the lease would be shorter by that, or end before one given meanwhile.
   const leaseUntil = (await tx.now()) + deps.settings.runLease;
-  const count = await tx.execute(EXTEND, [leaseUntil, hold.runId, hold.sessionId, hold.fence]);
-  return { run: await lockRun(tx, hold.runId), isHeld: count > 0 };
+  const isHeld = (await tx.execute(EXTEND, [leaseUntil, hold.runId, hold.sessionId, hold.fence])) > 0;
+  return { run: isHeld ? { ...run, leaseUntil } : run, isHeld };
 }
 
 /** The run that an agent holds, as `lockedRun` says; besides throws StateError LEASE_LOST when it does not hold it. */

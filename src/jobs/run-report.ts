@@ -13,6 +13,7 @@ import type { JobsDeps } from './deps.js';
 import { type Advanced, advance, attemptsOf, reportOf } from './run-advance.js';
 import { type Hold, leaseLost, lockedRun } from './run-lock.js';
 import { planRun } from './run-plan.js';
+import { renewRun } from './run-renew.js';
 import { tellRun } from './run-tell.js';
 
 /** How an attempt ended, as its agent says. LOST: it does not know, for it was restarted meanwhile. */
@@ -149,8 +150,9 @@ function isToldAgain(task: TaskRow, { ended }: AttemptReport): boolean {
 export async function reportAttempt(deps: JobsDeps, ctx: Ctx, hold: Hold, given: AttemptReport): Promise<Reported> {
   check(given);
   const report = withoutExcess(given);
-  return deps.db.transaction(async (tx) => {
-    const { run, isHeld } = await lockedRun(tx, deps, ctx, hold, report.progress === undefined);
+  const { progress } = report;
+  const reported = await deps.db.transaction(async (tx): Promise<Reported | { aborting: true; repeated: boolean }> => {
+    const { run, isHeld } = await lockedRun(tx, deps, ctx, hold, progress === undefined);
     if (!isHeld && (run.state !== 'ENDED' || run.fence !== hold.fence)) throw leaseLost(run);
     const tasks = await attemptsOf(tx, run.id);
     const task = attemptOf(tasks, report);
@@ -158,9 +160,11 @@ export async function reportAttempt(deps: JobsDeps, ctx: Ctx, hold: Hold, given:
       if (!isToldAgain(task, report)) throw leaseLost(run);
       return { ...(await advance(tx, deps, run, tasks)), repeated: true };
     }
-    if (report.progress) {
+    if (progress) {
       const after = await takeProgress(tx, deps, run, task, report);
-      return { ...(await advance(tx, deps, after ?? run)), repeated: after === null };
+      const repeated = after === null;
+      if (run.abortRequestedAt !== null) return { aborting: true, repeated };
+      return { ...(await advance(tx, deps, after ?? run)), repeated };
     }
     if (isKnown(task, report)) return { ...(await advance(tx, deps, run, tasks)), repeated: true };
     requireTurn(run, tasks, task, await tx.now());
@@ -169,4 +173,6 @@ export async function reportAttempt(deps: JobsDeps, ctx: Ctx, hold: Hold, given:
     const now = tasks.map((one) => (one.id === task.id ? taken.task : one));
     return { ...(await advance(tx, deps, taken.run, now)), repeated: false };
   });
+  // Progress does not lock the job, which an abort may need: what comes next is asked as by a renewal.
+  return 'aborting' in reported ? { ...(await renewRun(deps, ctx, hold)), repeated: reported.repeated } : reported;
 }
