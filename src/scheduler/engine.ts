@@ -57,7 +57,7 @@ export class Engine {
     const onLost = (shard: HeldShard): void => void this.ownership.lost(shard.id, shard.fence);
     this.ownership = new Ownership({
       leases: this.#leases,
-      taking: new Taking(this.#leases, timers, log, leaseLength),
+      taking: new Taking({ leases: this.#leases, timers, metrics, log, patience: leaseLength }),
       locks: this.locks,
       timers,
       metrics,

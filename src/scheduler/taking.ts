@@ -1,28 +1,30 @@
 import { SECOND } from '../lib/time.js';
 import type { HeldShard } from './fence.js';
-import type { SchedulerLog } from './metrics.js';
+import type { SchedulerLog, SchedulerMetrics } from './metrics.js';
 import type { ShardLeases } from './shard-leases.js';
 import { type Timers, within } from './timers.js';
 
 /** How long a taker waits for the batch of an owner whose lease has ended before it ends that owner's connection. */
 const PATIENCE = SECOND;
 
+export interface TakingOptions {
+  readonly leases: ShardLeases;
+  readonly timers: Timers;
+  readonly metrics: Pick<SchedulerMetrics, 'fenceRefused'>;
+  readonly log: SchedulerLog;
+  /** How many milliseconds a transaction may take before it counts as failed. */
+  readonly patience: number;
+}
+
 /** Takes leases of shards; those asked for while a transaction is under way share the next one. */
 export class Taking {
-  readonly #leases: ShardLeases;
-  readonly #timers: Timers;
-  readonly #log: SchedulerLog;
-  readonly #patience: number;
+  readonly #options: TakingOptions;
   #wanted = new Set<string>();
   #round: Promise<HeldShard[]> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `patience`: how many milliseconds a transaction may take before it counts as failed. */
-  constructor(leases: ShardLeases, timers: Timers, log: SchedulerLog, patience: number) {
-    this.#patience = patience;
-    this.#leases = leases;
-    this.#timers = timers;
-    this.#log = log;
+  constructor(options: TakingOptions) {
+    this.#options = options;
   }
 
   /** Takes one shard; undefined when its lease is somebody else's. Rejects when the database does not answer. */
@@ -40,27 +42,31 @@ export class Taking {
     const ids = [...this.#wanted];
     this.#wanted = new Set();
     this.#round = undefined;
-    const round = within(this.#timers, this.#patience, this.#firmly(ids));
+    const { timers, patience } = this.#options;
+    const round = within(timers, patience, this.#firmly(ids));
     this.#last = round.catch(() => {});
     return round;
   }
 
   /** A shard that is free but whose row is held belongs to an owner that is frozen in a transaction: ends it. */
   async #firmly(ids: readonly string[]): Promise<HeldShard[]> {
-    const taken = await this.#leases.take(ids);
+    const { leases, timers, metrics, log } = this.#options;
+    const taken = await leases.take(ids);
     const stuck = await this.#stuck(ids, taken);
     if (stuck.length === 0) return taken;
-    await new Promise<void>((resolve) => this.#timers.after(PATIENCE, resolve));
-    const later = await this.#leases.take(stuck);
+    await new Promise<void>((resolve) => timers.after(PATIENCE, resolve));
+    const later = await leases.take(stuck);
     const still = await this.#stuck(stuck, later);
     if (still.length === 0) return [...taken, ...later];
-    const ended = await this.#leases.unblock(still);
-    this.#log.warn(`Ended ${ended} connection(s) whose frozen owners held ${still.length} shard(s).`);
-    return [...taken, ...later, ...(await this.#leases.take(still))];
+    const ended = await leases.unblock(still);
+    // Each was in the middle of a transaction of its owner's, which is rolled back.
+    for (let count = 0; count < ended; count += 1) metrics.fenceRefused();
+    log.warn(`Ended ${ended} connection(s) whose frozen owners held ${still.length} shard(s).`);
+    return [...taken, ...later, ...(await leases.take(still))];
   }
 
   async #stuck(ids: readonly string[], taken: readonly HeldShard[]): Promise<string[]> {
     const missed = ids.filter((id) => !taken.some((shard) => shard.id === id));
-    return this.#leases.free(missed);
+    return this.#options.leases.free(missed);
   }
 }

@@ -33,7 +33,7 @@ describe.each(storeKinds())('whoever wins the lock of a shard, on %s,', (kind) =
     const log = new TestLog();
     ownership = new Ownership({
       leases,
-      taking: new Taking(leases, timers, log, LEASE),
+      taking: new Taking({ leases, timers, metrics: new Counter(), log, patience: LEASE }),
       locks,
       timers,
       metrics: new Counter(),

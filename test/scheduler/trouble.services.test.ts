@@ -171,12 +171,14 @@ describeWithStores('a frozen owner', ['mysql'], () => {
     await connection.query(batch, [first?.id]);
     store.clock.forward(15_000);
     const leases = leasesOf(store.db, await register('taker'));
-    const taking = new Taking(leases, timers, log, 60_000);
+    const metrics = new Counter();
+    const taking = new Taking({ leases, timers, metrics, log, patience: 60_000 });
     const taken = Promise.all([taking.take(first?.id ?? ''), taking.take(second?.id ?? '')]);
     await expect.poll(() => timers.delays).toContain(1_000);
     timers.forward(1_000);
     expect((await taken).map((shard) => shard?.fence)).toEqual([2, 2]);
     expect(log.warnings.join()).toMatch(/Ended 1 connection/);
+    expect(metrics.count('fence refused')).toBe(1);
     await expect(connection.query('SELECT 1')).rejects.toThrow();
     await store.close();
   });
