@@ -198,7 +198,11 @@ export const SETTINGS = {
         HOUR,
         'How far back missed due times count, where a job does not say.',
       ),
-      runLease: must(duration(5 * SECOND, HOUR), MINUTE, 'How long an agent holds a run without renewing it.'),
+      runLease: must(
+        duration(5 * SECOND, HOUR),
+        MINUTE,
+        'How long an agent holds a run without renewing it. Below 20 s a single answer that comes late may lose a run.',
+      ),
       shardLease: must(
         duration(2 * SECOND, HOUR),
         15 * SECOND,
