@@ -37,6 +37,7 @@ interface Message {
   readonly ready?: true;
   readonly listening?: string;
   readonly reached?: SchedulerPoint;
+  readonly inUse?: number;
 }
 
 /** One server of a trial in a process of its own: it can be killed, frozen, and held at a point of its scheduler. */
@@ -129,11 +130,17 @@ export class EngineProcess {
     return this.ended;
   }
 
-  /** What it has of the machine's memory at present, and the most it ever had; megabytes. */
-  async memory(): Promise<{ now: number; most: number }> {
+  /**
+   * What it has of the machine's memory at present, the most it ever had, and what of it is in use once all garbage is
+   * collected; megabytes.
+   */
+  async memory(): Promise<{ now: number; most: number; inUse: number }> {
     const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8');
     const of = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1_024;
-    return { now: Math.round(of('VmRSS')), most: Math.round(of('VmHWM')) };
+    const weighed = this.#heard((message) => message.inUse);
+    this.#child.send({ weigh: true });
+    const inUse = (await weighed) / 1_024 / 1_024;
+    return { now: Math.round(of('VmRSS')), most: Math.round(of('VmHWM')), inUse };
   }
 
   /** The sum of a metric over its labels; 0 where it cannot be asked. */

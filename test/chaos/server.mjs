@@ -1,7 +1,10 @@
 // One server of a trial, as the built product starts it: `node test/chaos/server.mjs DIST`, with its settings in the
 // environment. It begins when it is told to, and obeys messages: {arm: POINT, count: N} = halt when that point of the
-// scheduler is reached for the Nth time, {release: true} = go on. It says {listening: URL} and {reached: POINT}, and
-// ends with its parent.
+// scheduler is reached for the Nth time, {release: true} = go on, {weigh: true} = collect all garbage and say what memory
+// is in use. It says {listening: URL}, {reached: POINT} and {inUse: BYTES}, and ends with its parent.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 const [dist] = process.argv.slice(2);
 const product = (path) => import(new URL(path, dist).href);
 
@@ -19,7 +22,17 @@ async function at(point) {
   });
 }
 
+function inUse() {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  // The memory of buffers is given back by the collection after the one that finds them unused.
+  for (let times = 0; times < 3; times += 1) collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
 process.on('message', (message) => {
+  if ('weigh' in message) process.send({ inUse: inUse() });
   if ('arm' in message) armed = { point: message.arm, count: message.count };
   if ('release' in message) release();
 });
