@@ -10,7 +10,7 @@
 # NAME is mariadb, redis, rabbitmq or secantus. --dir DIR keeps state and data in DIR, so that several sets can
 # run side by side. Servers and files that this script did not start or make are never touched. Needs Linux;
 # installing needs Debian's apt-get (as root or by sudo) and PyPI. Neither systemd nor a container is needed.
-# ORRERY_MARIADB_OPTIONS names options of mariadbd's, for benchmarks: by default it is as small as tests allow.
+# ORRERY_TEST_MARIADB_OPTIONS names options of mariadbd's, for benchmarks: by default it is as small as tests allow.
 #
 #   eval "$(scripts/services.sh env)" && npm run test:services
 set -euo pipefail

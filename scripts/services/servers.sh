@@ -7,7 +7,7 @@
 start_mariadb() {
   local home=$dir/mariadb account port options=()
   # By default as small as tests allow; later options of the same name win.
-  read -ra options <<<"${ORRERY_MARIADB_OPTIONS:-}"
+  read -ra options <<<"${ORRERY_TEST_MARIADB_OPTIONS:-}"
   port=$(port_of mariadb)
   account=$(mariadb_account)
   if [[ ! -e $home/prepared ]]; then
