@@ -25,6 +25,7 @@ const limits = {
   pool: 'forks' as const,
   isolate: false,
   unstubEnvs: true,
+  setupFiles: ['test/kit/own-settings.ts'],
 };
 /** Many files wait for processes, stores and due times most of the while: more of them run at once than a small machine has cores. */
 const maxWorkers = Math.min(8, Math.max(3, availableParallelism()));
