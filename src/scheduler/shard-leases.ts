@@ -112,10 +112,13 @@ export class ShardLeases {
     return this.#fitting(await this.#db.reader.rows<Row>(select, [...ids, ...values])).map((row) => row.id);
   }
 
-  /** Takes those of the shards that may be taken, and raises their fences. A row that is locked is left out. */
-  take(ids: readonly string[]): Promise<HeldShard[]> {
+  /**
+   * Takes those of the shards that may be taken, and raises their fences. A row that is locked is left out; with
+   * `waiting` it is waited for, as its holder is being ended.
+   */
+  take(ids: readonly string[], waiting = false): Promise<HeldShard[]> {
     return this.#db.transaction(async (tx) => {
-      const candidates = await this.#lockTakeable(tx, ids);
+      const candidates = await this.#lockTakeable(tx, ids, waiting);
       if (candidates.length === 0) return [];
       const locked = candidates.map((row) => row.id);
       const { sql, values } = this.#takeable();
@@ -136,10 +139,10 @@ export class ShardLeases {
     });
   }
 
-  async #lockTakeable(tx: Tx, ids: readonly string[]): Promise<Row[]> {
+  async #lockTakeable(tx: Tx, ids: readonly string[], waiting: boolean): Promise<Row[]> {
     if (ids.length === 0) return [];
     const { sql, values } = this.#takeable();
-    const lock = this.#db.dialect === 'mysql' ? 'FOR UPDATE SKIP LOCKED' : '';
+    const lock = this.#db.dialect === 'mysql' ? `FOR UPDATE${waiting ? '' : ' SKIP LOCKED'}` : '';
     const select = `SELECT ${COLUMNS} FROM shards WHERE id IN (${marks(ids)}) AND ${sql} ${lock}`;
     return this.#fitting(await tx.rows<Row>(select, [...ids, ...values]));
   }

@@ -62,7 +62,8 @@ export class Taking {
     // Each was in the middle of a transaction of its owner's, which is rolled back.
     for (let count = 0; count < ended; count += 1) metrics.fenceRefused();
     log.warn(`Ended ${ended} connection(s) whose frozen owners held ${still.length} shard(s).`);
-    return [...taken, ...later, ...(await leases.take(still))];
+    // What it had written is rolled back while this waits: the database ends a connection in its own time.
+    return [...taken, ...later, ...(await leases.take(still, ended > 0))];
   }
 
   async #stuck(ids: readonly string[], taken: readonly HeldShard[]): Promise<string[]> {

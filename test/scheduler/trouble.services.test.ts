@@ -166,7 +166,11 @@ describeWithStores('a frozen owner', ['mysql'], () => {
     const [first, second] = await frozen.take(await frozen.all());
     const connection = await createConnection(store.url);
     connection.on('error', () => {});
+    await connection.query('CREATE TABLE ballast (text VARCHAR(200))');
     await connection.beginTransaction();
+    // Takes a while to be rolled back: the connection is ended before its locks are gone.
+    const columns = 'information_schema.columns';
+    await connection.query(`INSERT INTO ballast SELECT REPEAT('x', 200) FROM ${columns} a, ${columns} b LIMIT 30000`);
     const batch = 'UPDATE shards SET batches = batches + 1, connection_id = CONNECTION_ID() WHERE id = ?';
     await connection.query(batch, [first?.id]);
     store.clock.forward(15_000);
