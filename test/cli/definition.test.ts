@@ -9,7 +9,7 @@ import { scheduleOf } from '../../src/cli/definition/schedule-flags.js';
 import { lengthOf } from '../../src/cli/instant-option.js';
 
 const NAMES = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-const place = { directory: '/work/here', container: '/home/me/orrery-backups' };
+const place = { directory: '/srv/here', container: '/home/me/orrery-backups' };
 
 describe('a crontab', () => {
   it('counts weekdays from Sunday, with 7 a Sunday too', () => {
@@ -66,7 +66,7 @@ describe('flags', () => {
       storage: 'local',
       container: '/home/me/orrery-backups',
       backup_name: 'docs',
-      path_to_backup: '/work/here/docs',
+      path_to_backup: '/srv/here/docs',
       max_level: 6,
       exclude: '*.tmp',
     });
@@ -81,7 +81,7 @@ describe('flags', () => {
       storage: 'local',
       container: '/home/me/orrery-backups',
       backup_name: 'docs',
-      restore_abs_path: '/work/here/out',
+      restore_abs_path: '/srv/here/out',
     });
     expect(() => actionOf({ restore: 'docs' }, place)).toThrow(/--to/);
     expect(actionOf({ exec: 'df -h', retries: 2 }, place)).toMatchObject({
