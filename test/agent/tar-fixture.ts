@@ -14,20 +14,23 @@ export let host: Host;
 /** A directory that holds `a.txt`, to be backed up. */
 export let source: string;
 
-beforeAll(async () => {
-  const { tool, reason } = await probeTar({ PATH: process.env.PATH });
-  if (!tool) throw new Error(reason);
-  tar = tarExecutor(tool, 'box');
-});
+/** Gives each test of the file that calls it a host of its own. */
+export function onHostWithTar(): void {
+  beforeAll(async () => {
+    const { tool, reason } = await probeTar({ PATH: process.env.PATH });
+    if (!tool) throw new Error(reason);
+    tar = tarExecutor(tool, 'box');
+  });
 
-beforeEach(async () => {
-  host = await makeHost();
-  source = host.path('source');
-  await mkdir(source);
-  await writeFile(join(source, 'a.txt'), 'alpha');
-});
+  beforeEach(async () => {
+    host = await makeHost();
+    source = host.path('source');
+    await mkdir(source);
+    await writeFile(join(source, 'a.txt'), 'alpha');
+  });
 
-afterEach(() => host.remove());
+  afterEach(() => host.remove());
+}
 
 /** The keys that say where backups lie. */
 export const base = () => ({ backup_name: 'docs', container: host.path('store'), storage: 'local' });

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withLock } from '../../src/agent/directory-lock.js';
 import { describeTree } from './host.js';
-import { backUp, base, expectRestored, host, restore, source, stored, tar } from './tar-fixture.js';
+import { backUp, base, expectRestored, host, onHostWithTar, restore, source, stored, tar } from './tar-fixture.js';
+
+onHostWithTar();
 
 describe('trouble', () => {
   it('a killed or aborted backup leaves nothing that looks whole', async () => {

@@ -19,7 +19,9 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/lib/json.js';
 import { DAY, SECOND } from '../../src/lib/time.js';
 import { describeTree } from './host.js';
-import { backUp, base, expectRestored, host, restore, source, stored, tar } from './tar-fixture.js';
+import { backUp, base, expectRestored, host, onHostWithTar, restore, source, stored, tar } from './tar-fixture.js';
+
+onHostWithTar();
 
 describe('a backup and its restore', () => {
   it('gives an equal tree: rights, times, links, empty directories, odd names, holes', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -129,7 +129,9 @@ describeUnless(curl, 'the recipes of docs/api.md', () => {
 
   async function outputOf({ kind, text }: Recipe): Promise<string> {
     if (kind === 'bash') return (await run('bash', ['-ec', text], { cwd: directory, env: environment })).stdout;
-    const file = join(process.cwd(), 'node_modules', '.cache', `recipe-${process.pid}.mjs`);
+    const folder = join(process.cwd(), 'node_modules', '.cache');
+    await mkdir(folder, { recursive: true });
+    const file = join(folder, `recipe-${process.pid}.mjs`);
     await writeFile(file, text);
     try {
       return (await run(process.execPath, [file], { env: environment })).stdout;
