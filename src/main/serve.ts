@@ -9,7 +9,7 @@ import { Closing } from './closing.js';
 import { type Flags, readConfiguration } from './configuration.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
 import { createDomain, type Domain, type Identity, type SchedulerTrial, type Telemetry } from './domain.js';
-import { boundHeapGrowth } from './heap.js';
+import { tuneHeap } from './heap.js';
 import { startLocalAgent } from './local-agent.js';
 import { keepPresence } from './presence.js';
 import { takeReportsFromQueue } from './report-queue.js';
@@ -159,7 +159,7 @@ export async function serve(
   say: (text: string) => void,
   trial: Pick<ServeOptions, 'scheduler'> = {},
 ): Promise<void> {
-  boundHeapGrowth();
+  tuneHeap();
   const config = await readConfiguration(flags);
   const server = await startServer(config, { version, ...trial });
   const stopped = stopSignal();
