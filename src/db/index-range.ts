@@ -136,8 +136,9 @@ export function unionSql(reader: Reader, parts: readonly Condition[]): Condition
 export async function unionRows<T>(reader: Reader, parts: readonly Condition[]): Promise<T[]> {
   const rows: T[] = [];
   for (let from = 0; from < parts.length; from += MOST_PARTS) {
-    const { sql, values } = unionSql(reader, parts.slice(from, from + MOST_PARTS));
-    rows.push(...(await reader.prepared<T>(sql, values)));
+    const some = parts.slice(from, from + MOST_PARTS);
+    const { sql, values } = unionSql(reader, some);
+    rows.push(...(await reader.prepared<T>(sql, values, some.length)));
   }
   return rows;
 }

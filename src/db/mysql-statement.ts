@@ -18,14 +18,18 @@ const MOST_PREPARED_VALUES = 24;
 const PADDED = 50;
 const MOST_PADDED = 500;
 
-/** Whether a statement of so many values is worth preparing. */
-export function isWorthPreparing(values: number): boolean {
-  return values <= MOST_PREPARED_VALUES || (values % PADDED === 0 && values <= MOST_PADDED);
+/** Selections that a statement is put together of come in few numbers up to here. */
+const MOST_PREPARED_PARTS = 16;
+
+/** Whether a statement of so many values, in so many parts alike, is worth preparing. */
+export function isWorthPreparing(values: number, parts = 1): boolean {
+  const most = parts <= MOST_PREPARED_PARTS ? parts * MOST_PREPARED_VALUES : MOST_PREPARED_VALUES;
+  return values <= most || (values % PADDED === 0 && values <= MOST_PADDED);
 }
 
 /** How a statement that comes again and again is sent: prepared, which the server parses once for each connection. */
-export function preparedWay({ length }: readonly SqlValue[]): 'execute' | 'query' {
-  return isWorthPreparing(length) ? 'execute' : 'query';
+export function preparedWay({ length }: readonly SqlValue[], parts?: number): 'execute' | 'query' {
+  return isWorthPreparing(length, parts) ? 'execute' : 'query';
 }
 
 /** The values of an `IN` list, repeated up to a length that is worth a prepared statement. */

@@ -18,8 +18,15 @@ interface Known {
   open: boolean;
 }
 
-/** So few ranges are read to the full at once: a second statement would cost more than what is read too much. */
+/**
+ * As many keys as so many pages have are put together by the database with their rows, by one statement that reads each
+ * key twice: what is read too much costs less than a second statement.
+ */
+export const AT_ONCE = 3;
+/** So few ranges are read at once in any case, the others than rare ones to the full. */
 const FEW = 7;
+/** What is read at least of a rare range of more. */
+const LEAST = 4;
 /** Of more ranges, as many keys as this many pages are read at once, by their weights. */
 const READ_AHEAD = 4;
 /** What a range weighs where rows are expected, against a rare one. */
@@ -52,11 +59,15 @@ export class RangeMerge {
   wants(): Want[] {
     const size = this.#size;
     const bound = this.#keys[size - 1];
+    const share = this.#shareAtOnce();
     const open = [...this.#ranges.entries()].filter(([, { last, asked, open }]) => {
       return open && (asked === 0 || !bound || last === null || this.#before(last, bound));
     });
     const weight = open.reduce((sum, [, known]) => sum + known.weight, 0);
-    return open.map(([range, known]) => ({ range, from: known.last, limit: this.#limit(known, open.length, weight) }));
+    return open.map(([range, known]) => {
+      const limit = known.asked === 0 ? this.#first(known, share, weight) : this.#further(known, open.length);
+      return { range, from: known.last, limit };
+    });
   }
 
   /** Takes in what came of some wants, by their numbers. */
@@ -80,12 +91,24 @@ export class RangeMerge {
     return this.#sign * compareKeys(a, b) < 0;
   }
 
-  #limit({ weight, last, asked }: Known, open: number, weights: number): number {
+  /** What is read of each rare range where the others are read to the full; null where that is too much at once. */
+  #shareAtOnce(): number | null {
+    const part = Math.ceil(this.#size / WEIGHT);
+    if (this.#ranges.length <= FEW) return part;
+    const rare = this.#ranges.filter(({ weight }) => weight < WEIGHT).length;
+    const rest = (AT_ONCE - (this.#ranges.length - rare)) * this.#size;
+    const share = Math.min(part, Math.floor(rest / rare));
+    return share < LEAST ? null : share;
+  }
+
+  #first({ weight }: Known, share: number | null, weights: number): number {
     const size = this.#size;
-    if (asked === 0) {
-      const share = open <= FEW ? weight / WEIGHT : (READ_AHEAD * weight) / weights;
-      return Math.min(size, Math.ceil(size * share));
-    }
+    if (share !== null) return weight < WEIGHT ? share : size;
+    return Math.min(size, Math.ceil((READ_AHEAD * weight * size) / weights));
+  }
+
+  #further({ last, asked }: Known, open: number): number {
+    const size = this.#size;
     // What is known up to its last key comes before all that it may still have.
     const sure = last === null ? 0 : this.#keys.filter((key) => !this.#before(last, key)).length;
     return Math.min(size - sure, Math.max(2 * asked, Math.ceil((2 * (size - sure)) / open)));

@@ -14,7 +14,7 @@ import {
 } from './index-range.js';
 import { COUNT_CAP, type Page, type PageRequest, pageSize } from './page.js';
 import type { FirstPageRequest } from './pages.js';
-import { RangeMerge, type Want } from './range-merge.js';
+import { AT_ONCE, RangeMerge, type Want } from './range-merge.js';
 import { rowReading, rowsWith } from './row-reading.js';
 import type { Reader } from './transaction.js';
 
@@ -83,9 +83,6 @@ interface Found<T> {
   readonly more: boolean;
 }
 
-/** The database puts together as many keys as so many pages have, and their rows: it reads each of them twice. */
-const MOST_AT_ONCE = 3;
-
 /**
  * The rows of a slice of some ranges by one statement; null where they are too many, or some range was read too little
  * of. No more is read of each than at first by `keysOfEach`.
@@ -99,7 +96,7 @@ async function rowsOfFew<T extends ObjectLiteral>(
   const { ranges, order } = list;
   const rare = ranges.map((range) => range.rare ?? false);
   const wants = new RangeMerge(rare, size, descending, from).wants();
-  if (wants.reduce((sum, { limit }) => sum + limit, 0) > MOST_AT_ONCE * size) return null;
+  if (wants.reduce((sum, { limit }) => sum + limit, 0) > AT_ONCE * size) return null;
   const parts = wants.flatMap(({ range: number, limit }, part): Condition[] => {
     const range = ranges[number];
     if (!range) return [];
@@ -113,7 +110,7 @@ async function rowsOfFew<T extends ObjectLiteral>(
   const keys = `SELECT part, ${unique} FROM (${united.sql}) parts ORDER BY ${sorted('parts')} LIMIT ${size}`;
   const sql = `SELECT ${columns}, page.part AS part FROM (${keys}) page
     JOIN ${table} ON ${table}.${unique} = page.${unique} ORDER BY ${sorted(table)}`;
-  const found = await reader.prepared<PartRow>(sql, united.values);
+  const found = await reader.prepared<PartRow>(sql, united.values, parts.length);
   const taken = wants.map(() => 0);
   for (const row of found) taken[Number(row.part)] = (taken[Number(row.part)] ?? 0) + 1;
   // All that was read of a range is on the page: more of it may belong there.

@@ -27,6 +27,6 @@ export function poolReader(source: DataSource): Reader {
   return {
     manager: source.manager,
     rows: (sql, values = []) => read('query', sql, values),
-    prepared: (sql, values) => read(preparedWay(values), sql, values),
+    prepared: (sql, values, parts) => read(preparedWay(values, parts), sql, values),
   };
 }

@@ -8,8 +8,11 @@ export interface Reader {
   readonly manager: EntityManager;
   /** The rows of a SELECT; `?` marks the values. */
   rows<T>(sql: string, values?: readonly SqlValue[]): Promise<T[]>;
-  /** The same for a text that comes again and again: the server parses it once for each connection. */
-  prepared<T>(sql: string, values: readonly SqlValue[]): Promise<T[]>;
+  /**
+   * The same for a text that comes again and again: the server parses it once for each connection. `parts`: of how many
+   * selections alike it is put together.
+   */
+  prepared<T>(sql: string, values: readonly SqlValue[], parts?: number): Promise<T[]>;
 }
 
 /**
@@ -56,8 +59,8 @@ export class RunnerTx implements Tx {
     return rows;
   }
 
-  async prepared<T>(sql: string, values: readonly SqlValue[]): Promise<T[]> {
-    return this.#direct ? ((await this.#send(preparedWay(values), sql, values)) as T[]) : this.rows(sql, values);
+  async prepared<T>(sql: string, values: readonly SqlValue[], parts?: number): Promise<T[]> {
+    return this.#direct ? ((await this.#send(preparedWay(values, parts), sql, values)) as T[]) : this.rows(sql, values);
   }
 
   async execute(sql: string, values: readonly SqlValue[] = []): Promise<number> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareKeys, type Key } from '../../src/db/index-range.js';
-import { RangeMerge } from '../../src/db/range-merge.js';
+import { AT_ONCE, RangeMerge } from '../../src/db/range-merge.js';
 
 /** Keys that meet in their first part, spread over some ranges; one range may have nearly all. */
 const history = fc
@@ -84,5 +84,13 @@ describe('the merge of ranges', () => {
       ),
     ).toEqual({ rounds: 1, read: 3 });
     expect(new RangeMerge([], 3, false, null).wants()).toEqual([]);
+  });
+
+  it('reads two ranges to the full and all rare ones a little, as far as one statement may read', () => {
+    const rare = Array.from({ length: 14 }, (_, range) => range % 7 !== 2);
+    const limits = new RangeMerge(rare, 51, false, null).wants().map(({ limit }) => limit);
+    expect(limits.filter((_, range) => !rare[range])).toEqual([51, 51]);
+    expect(new Set(limits.filter((_, range) => rare[range]))).toEqual(new Set([4]));
+    expect(limits.reduce((sum, limit) => sum + limit)).toBeLessThanOrEqual(AT_ONCE * 51);
   });
 });
