@@ -5,7 +5,7 @@ import { pageLoader } from './loader.js';
 import { OrderDirectionEnum } from './order.js';
 import { pageColumns } from './selection.js';
 import { Task } from './task.js';
-import { type TaskPageArgs, taskPageArgs, tasksReadAhead } from './tasks-ahead.js';
+import { type TaskPageArgs, taskPageArgs } from './tasks-ahead.js';
 import { TaskStatusEnum, Transaction } from './transaction.js';
 
 export const TaskConnection = builder.connectionObject(
@@ -58,7 +58,7 @@ builder.interfaceField(Transaction, 'tasks', (t) =>
       complexity: (args) => pageComplexity(args),
       resolve: async (shape, given, context, info) => {
         const args = taskPageArgs(given, pageColumns<TaskRow>(info));
-        return toConnection(tasksReadAhead(shape) ?? (await taskPages(context, shape.transaction, args)));
+        return toConnection(shape.tasksAhead ?? (await taskPages(context, shape.transaction, args)));
       },
     },
     TaskConnection,

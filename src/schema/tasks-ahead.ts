@@ -6,7 +6,7 @@ import {
   getArgumentValues,
   isInterfaceType,
 } from 'graphql';
-import type { Page, PageRequest } from '../db/page.js';
+import type { PageRequest } from '../db/page.js';
 import type { TaskRow, TransactionKind, TransactionRow } from '../entities/ledger.js';
 import type { Direction, TaskFilter } from '../history/task-list.js';
 import { ExpectedError } from '../lib/errors.js';
@@ -28,8 +28,9 @@ export interface TaskPageArgs extends PageRequest {
 }
 
 /** Of those, with the properties that the rows need. */
-export function taskPageArgs({ filter, orderBy, ...page }: GivenArgs, only: PageRequest['only']): TaskPageArgs {
-  return { ...page, only, filter: filter ?? {}, direction: orderBy?.direction ?? 'ASC' };
+export function taskPageArgs(given: GivenArgs, only: PageRequest['only']): TaskPageArgs {
+  const { filter, orderBy, first, last, after, before } = given;
+  return { first, last, after, before, only, filter: filter ?? {}, direction: orderBy?.direction ?? 'ASC' };
 }
 
 /** The one list of tasks that a transaction is asked for. */
@@ -57,7 +58,6 @@ function lookAhead(info: GraphQLResolveInfo): Ahead | null {
 }
 
 const known = new WeakMap<readonly FieldNode[], Ahead | null>();
-const pages = new WeakMap<TransactionShape, Page<TaskRow>>();
 
 /**
  * A transaction that is asked for nothing but a page of its tasks, read with that page, so that one statement does for
@@ -77,20 +77,15 @@ export async function transactionWithTasks(
   if (!kind || !ahead) return null;
   try {
     const given: GivenArgs = getArgumentValues(ahead.field, ahead.node, info.variableValues);
-    const { filter, direction, ...request } = taskPageArgs(given, ahead.only);
-    const page = await context.services.history.tasksAtOnce(context, id, request, filter, direction);
+    const request = taskPageArgs(given, ahead.only);
+    const page = await context.services.history.tasksAtOnce(context, id, request, request.filter, request.direction);
     if (!page) return null;
     // All that is asked of the row.
     const row: Pick<TransactionRow, 'id' | 'kind'> = { id, kind };
-    const shape = { transaction: row as TransactionRow };
-    pages.set(shape, page);
-    return shape;
+    return { transaction: row as TransactionRow, tasksAhead: page };
   } catch (error) {
     // What is wrong with the arguments of `tasks` is said at its place.
     if (error instanceof ExpectedError || error instanceof GraphQLError) return null;
     throw error;
   }
 }
-
-/** The page of tasks that was read with a transaction. */
-export const tasksReadAhead = (shape: TransactionShape): Page<TaskRow> | undefined => pages.get(shape);

@@ -1,4 +1,5 @@
-import type { TaskStatus, TransactionKind, TransactionRow, TransactionStatus } from '../entities/ledger.js';
+import type { Page } from '../db/page.js';
+import type { TaskRow, TaskStatus, TransactionKind, TransactionRow, TransactionStatus } from '../entities/ledger.js';
 import type { TaskCounts } from '../history/counts.js';
 import { builder } from './builder.js';
 import { describedEnum } from './job-enums.js';
@@ -49,6 +50,11 @@ export const TaskCount = builder.objectRef<{ status: TaskStatus; count: number }
 /** What every kind of transaction is shown from: of its row, the columns that the fields asked for are made of. */
 export interface TransactionShape {
   transaction: TransactionRow;
+  /**
+   * The page of tasks that was read with it. A property, and no WeakMap: what those lead to outlives a collection of the
+   * young, and so does each page.
+   */
+  tasksAhead?: Page<TaskRow>;
 }
 
 const idOf = ({ transaction }: TransactionShape): string => transaction.id;
