@@ -83,6 +83,19 @@ interface Found<T> {
   readonly more: boolean;
 }
 
+/** The first rows by their places: those of a UNION or a JOIN come in no order that SQL would promise. */
+function inOrder<T>(
+  all: readonly T[],
+  places: readonly Key[],
+  descending: boolean,
+  most: number,
+): Pick<Found<T>, 'rows' | 'keys'> {
+  const sign = descending ? -1 : 1;
+  const sorted = [...all.keys()].sort((a, b) => sign * compareKeys(places[a] ?? [], places[b] ?? []));
+  const shown = sorted.slice(0, most);
+  return { rows: shown.flatMap((index) => all[index] ?? []), keys: shown.map((index) => places[index] ?? []) };
+}
+
 /**
  * The rows of a slice of some ranges by one statement; null where they are too many, or some range was read too little
  * of. No more is read of each than at first by `keysOfEach`.
@@ -104,12 +117,10 @@ async function rowsOfFew<T extends ObjectLiteral>(
   });
   const { table, columns, placesOf, finish } = rowReading(reader, entity, only);
   const united = unionSql(reader, parts);
-  const way = descending ? 'DESC' : 'ASC';
-  const sorted = (of: string): string => order.map((column) => `${of}.${column} ${way}`).join(', ');
+  const sorted = order.map((column) => `${column} ${descending ? 'DESC' : 'ASC'}`).join(', ');
   const unique = order.at(-1) ?? '';
-  const keys = `SELECT part, ${unique} FROM (${united.sql}) parts ORDER BY ${sorted('parts')} LIMIT ${size}`;
-  const sql = `SELECT ${columns}, page.part AS part FROM (${keys}) page
-    JOIN ${table} ON ${table}.${unique} = page.${unique} ORDER BY ${sorted(table)}`;
+  const keys = `SELECT part, ${unique} FROM (${united.sql}) parts ORDER BY ${sorted} LIMIT ${size}`;
+  const sql = `SELECT ${columns}, page.part AS part FROM (${keys}) page JOIN ${table} ON ${table}.${unique} = page.${unique}`;
   const found = await reader.prepared<PartRow>(sql, united.values, parts.length);
   const taken = wants.map(() => 0);
   for (const row of found) taken[Number(row.part)] = (taken[Number(row.part)] ?? 0) + 1;
@@ -117,9 +128,7 @@ async function rowsOfFew<T extends ObjectLiteral>(
   if (wants.some(({ limit }, part) => limit < size && taken[part] === limit)) return null;
   for (const row of found) Reflect.deleteProperty(row, 'part');
   const rows = finish(found);
-  const more = rows.length === size;
-  if (more) rows.pop();
-  return { rows, keys: placesOf(order, rows), more };
+  return { ...inOrder(rows, placesOf(order, rows), descending, size - 1), more: rows.length === size };
 }
 
 /** The rows of a slice of each list, by one or two statements where no range runs out too early. */
@@ -184,18 +193,7 @@ async function rowsOfRanges<T extends ObjectLiteral>(
   for (const { part, ...row } of await unionRows<PartRow>(reader, parts)) found[Number(part)]?.push(row);
   return lists.map(({ order }, number) => {
     const all = finish(found[number] ?? []);
-    const places = placesOf(order, all);
-    // The parts of a UNION come in no order that SQL would promise.
-    const sorted = [...all.keys()].sort((a, b) => {
-      const compared = compareKeys(places[a] ?? [], places[b] ?? []);
-      return descending ? -compared : compared;
-    });
-    const shown = sorted.slice(0, limit - 1);
-    return {
-      rows: shown.flatMap((index) => all[index] ?? []),
-      keys: shown.map((index) => places[index] ?? []),
-      more: all.length === limit,
-    };
+    return { ...inOrder(all, placesOf(order, all), descending, limit - 1), more: all.length === limit };
   });
 }
 
