@@ -152,12 +152,14 @@ export class Lookout {
   }
 
   #decide(services: readonly SeenService[], shards: readonly SeenShard[]): ReturnType<typeof decide> {
-    const { service, timers, patience } = this.#options;
+    const { service, ownership, timers, patience } = this.#options;
     const now = timers.elapsed();
     const before = this.#unowned;
     this.#unowned = new Map();
     const seen = shards.map((shard) => {
       if (shard.owner !== null) return { ...shard, resting: false };
+      // What is being taken meanwhile counts: others would be wanted in its place, and the engine end with too many.
+      if (ownership.claims(shard.id)) return { ...shard, owner: service.id, resting: false };
       const since = before.get(shard.id) ?? now;
       this.#unowned.set(shard.id, since);
       // Whoever ought to have taken it by now is alive, and does not: it is anyone's.
