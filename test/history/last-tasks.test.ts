@@ -30,7 +30,8 @@ describe.each(storeKinds())('the last tasks of a node (%s)', (store) => {
     const before = world.statements.length;
     const { edges } = await world.services.analysis.lastTasks({ scope: CLUSTER, nodeId }, of, page);
     expect(edges.length).toBeGreaterThan(0);
-    return world.statements.length - before;
+    // The world's own work goes on meanwhile: the numbering of events.
+    return world.statements.slice(before).filter((sql) => /\btasks\b/.test(sql)).length;
   }
 
   it.each(['ATTEMPTS', 'SUCCESSES'] as const)('take as many statements for any number of %s', async (of) => {
