@@ -13,8 +13,9 @@ as_root() {
 
 there() { command -v "$1" >/dev/null; }
 
-# Prints the end of a log, then gives up.
+# Prints the errors in a log and its end, then gives up.
 die_with_log() {
+  grep -m 5 ERROR "$1" >&2 || :
   tail -n 20 "$1" >&2
   die "$2 (log: $1)"
 }

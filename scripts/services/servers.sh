@@ -12,23 +12,31 @@ start_mariadb() {
   account=$(mariadb_account)
   if [[ ! -e $home/prepared ]]; then
     rm -rf "$home"
-    mkdir "$home"
+    make_mariadb_home
     # The user may make databases: each test file has one of its own.
     printf '%s;\n' 'CREATE DATABASE IF NOT EXISTS orrery CHARACTER SET utf8mb4' \
       'CREATE DATABASE IF NOT EXISTS orrery_test CHARACTER SET utf8mb4' \
       "CREATE USER IF NOT EXISTS orrery@127.0.0.1 IDENTIFIED BY '$(<"$dir/secret")'" \
       'GRANT ALL ON *.* TO orrery@127.0.0.1' >"$home/init.sql"
-    if ((EUID == 0)); then chown -R "$account:" "$home"; fi
-    mariadb-install-db --no-defaults --user="$account" --datadir="$home/data" --skip-test-db \
+    if ((EUID == 0)); then chown "$account:" "$home/init.sql"; fi
+    mariadb-install-db --no-defaults --user="$account" --datadir="$home/data" --tmpdir="$home/tmp" --skip-test-db \
       --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" --skip-name-resolve \
       --innodb-log-file-size=16M >"$dir/mariadb.log" 2>&1 || die_with_log "$dir/mariadb.log" 'mariadb-install-db failed'
     : >"$home/prepared"
   fi
-  launch mariadb mariadbd --no-defaults --user="$account" --datadir="$home/data" --socket="$home/socket" \
-    --pid-file="$home/pid" --init-file="$home/init.sql" --bind-address=127.0.0.1 --port="$port" --skip-name-resolve \
-    --character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=1 --innodb-flush-method=fsync \
+  make_mariadb_home # also of data that an older version of this script made
+  launch mariadb mariadbd --no-defaults --user="$account" --datadir="$home/data" --tmpdir="$home/tmp" \
+    --socket="$home/socket" --pid-file="$home/pid" --init-file="$home/init.sql" --bind-address=127.0.0.1 \
+    --port="$port" --skip-name-resolve --character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=1 --innodb-flush-method=fsync \
     --innodb-log-file-size=16M --innodb-buffer-pool-size=64M --performance-schema=OFF --max-connections=300 \
     "${options[@]}"
+}
+
+# With a temporary directory of its own: a server that starts removes every #sql file there, and in one that servers
+# share it takes them from under the others, whose installation fails then, or who die of signal 11.
+make_mariadb_home() {
+  mkdir -p "$home/tmp"
+  if ((EUID == 0)); then chown "$account:" "$home" "$home/tmp"; fi
 }
 
 # Who runs mariadbd: not root, unless the directory lies where its own user may not go.

@@ -67,6 +67,8 @@ export class Galera {
     for (let index = 0; index < NODES; index += 1) {
       const home = join(directory, `node-${index + 1}`);
       await mkdir(join(home, 'data'), { recursive: true });
+      // A server that starts removes every temporary table in its directory, also another server's.
+      await mkdir(join(home, 'tmp'));
       const ports = [await freePort(), await freePort(), await freePort(), await freePort()] as const;
       if (ACCOUNT !== userInfo().username) await execute('chown', ['-R', `${ACCOUNT}:`, home]);
       nodes.push({ home, ports, process: undefined });
@@ -98,6 +100,7 @@ export class Galera {
     const node = this.#node(0);
     await execute('mariadb-install-db', [
       ...['--no-defaults', `--user=${ACCOUNT}`, `--datadir=${join(node.home, 'data')}`, '--skip-test-db'],
+      `--tmpdir=${join(node.home, 'tmp')}`,
       ...['--auth-root-authentication-method=socket', `--auth-root-socket-user=${ACCOUNT}`, '--skip-name-resolve'],
     ]);
     const init = join(node.home, 'init.sql');
@@ -119,7 +122,7 @@ export class Galera {
       `ist.recv_addr=127.0.0.1:${increments};gcache.size=64M`,
     ];
     const args = [
-      ...['--no-defaults', `--user=${ACCOUNT}`, `--datadir=${join(home, 'data')}`],
+      ...['--no-defaults', `--user=${ACCOUNT}`, `--datadir=${join(home, 'data')}`, `--tmpdir=${join(home, 'tmp')}`],
       ...[`--socket=${join(home, 'socket')}`, `--pid-file=${join(home, 'pid')}`, `--log-error=${join(home, 'log')}`],
       ...['--bind-address=127.0.0.1', `--port=${client}`, '--skip-name-resolve', '--character-set-server=utf8mb4'],
       ...['--binlog-format=ROW', '--innodb-autoinc-lock-mode=2', '--innodb-flush-log-at-trx-commit=1'],

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,6 +64,13 @@ describeUnless(missingPrograms(['redis-server', 'mariadbd']), 'scripts/services.
     const after = await createConnection(url);
     expect((await after.query<RowDataPacket[]>('SELECT id FROM kept'))[0]).toEqual([{ id: 7 }]);
     await after.end();
+  });
+
+  it('gives MariaDB a temporary directory of its own, which no other server empties when it starts', async () => {
+    const client = await createConnection(/DATABASE_URL=(.+)/.exec(lines)?.[1] ?? '');
+    const [[row]] = await client.query<RowDataPacket[]>('SELECT @@tmpdir AS directory');
+    await client.end();
+    expect(row?.directory).toBe(realpathSync(join(directory, 'mariadb', 'tmp')));
   });
 
   it('leaves directories alone that it did not make', () => {
