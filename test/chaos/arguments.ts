@@ -10,7 +10,7 @@ export interface Asked {
   /** Where the figures go, as JSON; null = nowhere. */
   readonly json: string | null;
   /** Where the counts of checks go, in the form of vitest's reports. */
-  readonly tests: string | null;
+  readonly tally: string | null;
 }
 
 export const HELP = `Kills, freezes, cuts and restarts three servers and their stores under load, and compares what was fired
@@ -24,7 +24,7 @@ and executed with the schedules. Needs Linux; installs MariaDB, Redis and Secant
   --seed N       the same seed does the same harm (default: by chance, and printed)
   --minutes N    how long a storm lasts (default 3)
   --json FILE    writes all figures
-  --tests FILE   writes the counts of checks as vitest does
+  --tally FILE   writes the counts of checks and what failed as .ci/run counts them
   --list         says what scenarios there are
 
 Ends with the counts of checks that held and that did not, and with exit code 1 where one did not.
@@ -39,7 +39,7 @@ const OPTIONS = {
   seed: { type: 'string' },
   minutes: { type: 'string' },
   json: { type: 'string' },
-  tests: { type: 'string' },
+  tally: { type: 'string' },
   short: { type: 'boolean' },
   galera: { type: 'boolean' },
   list: { type: 'boolean' },
@@ -74,6 +74,6 @@ export function readArguments(words: readonly string[], all: readonly Scenario[]
     seed: numeric(values.seed, 'seed', values.short ? FIXED_SEED : Date.now() % 1_000_000),
     minutes: numeric(values.minutes, 'minutes', 3),
     json: values.json ?? null,
-    tests: values.tests ?? null,
+    tally: values.tally ?? null,
   };
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setup } from '../kit/build.js';
 import { type Asked, HELP, readArguments } from './arguments.js';
-import { asJson, asTestReport, checkLines, table } from './report.js';
+import { asJson, asTally, checkLines, table } from './report.js';
 import type { Scenario } from './scenario.js';
 import { SCENARIOS } from './scenarios/all.js';
 import { Stores } from './stores.js';
@@ -86,7 +86,7 @@ async function run(asked: Asked): Promise<void> {
   const broken = checks.filter(({ ok }) => !ok).length + faults.length;
   if (outcomes.length > 0) console.log(`\n${table(outcomes)}\n`);
   if (asked.json !== null) await writeFile(asked.json, asJson(outcomes));
-  if (asked.tests !== null) await writeFile(asked.tests, asTestReport(outcomes, faults));
+  if (asked.tally !== null) await writeFile(asked.tally, asTally(outcomes, faults));
   if (broken > 0) console.log(`Logs: ${directory}; again: --seed ${asked.seed}`);
   else await rm(directory, { recursive: true, force: true });
   console.log(`${checks.filter(({ ok }) => ok).length} checks held, ${broken} did not`);

@@ -85,14 +85,14 @@ export function asJson(outcomes: readonly Outcome[]): string {
   return `${JSON.stringify(short, null, 2)}\n`;
 }
 
-/** The checks in the form of vitest's JSON reports, so that they can be added up with those of the tests. */
-export function asTestReport(outcomes: readonly Outcome[], broken: readonly string[]): string {
-  const checks = outcomes.flatMap(checksOf);
+/** The checks in the form of scripts/tally-reporter.mjs, so that they can be added up with those of the tests. */
+export function asTally(outcomes: readonly Outcome[], faults: readonly string[]): string {
+  const checks = outcomes.flatMap((outcome) => checksOf(outcome).map((check) => ({ ...check, of: outcome.scenario })));
+  const broken = checks.filter(({ ok }) => !ok);
   return JSON.stringify({
-    numPassedTests: checks.filter(({ ok }) => ok).length,
-    numFailedTests: checks.filter(({ ok }) => !ok).length + broken.length,
-    numPendingTests: 0,
-    numTodoTests: 0,
-    testResults: [],
+    passed: checks.length - broken.length,
+    failed: broken.length + faults.length,
+    skipped: 0,
+    failures: [...broken.map(({ of, what, detail }) => `chaos ${of}: ${what}: ${detail}`), ...faults],
   });
 }
