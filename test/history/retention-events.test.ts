@@ -4,6 +4,7 @@ import { TASK_EVENT_STREAM } from '../../src/events/numbered-stream.js';
 import { createSequencer } from '../../src/events/sequencer.js';
 import { goingEvents, type OldEvent } from '../../src/history/retention/old-events.js';
 import { DAY, HOUR, MINUTE } from '../../src/lib/time.js';
+import { transactionRow, writeHistory } from '../kit/history-rows.js';
 import { storeKinds } from '../kit/stores.js';
 import { createWorld, type World } from '../kit/world.js';
 import { retain } from './ageing.js';
@@ -38,7 +39,8 @@ describe.each(storeKinds())('retention of events, reports and summaries (%s)', (
   let world: World;
   let reporter: Reporter;
   beforeAll(async () => {
-    world = await createWorld({ store });
+    // Nothing is numbered but by a commit of its own or by `numbered`.
+    world = await createWorld({ store, interval: HOUR });
     reporter = new Reporter(world);
   });
   afterAll(() => world.close());
@@ -66,8 +68,9 @@ describe.each(storeKinds())('retention of events, reports and summaries (%s)', (
     await reporter.tell('end', { transactionId: id, status: 'ERROR' });
     await numbered();
     world.clock.forward(31 * DAY);
-    await reporter.report(id, [step('error', { nodeId: '2' })]);
     await retain(world, { events: 30 * DAY });
+    expect(await seqs(id)).toEqual([3]);
+    await reporter.report(id, [step('error', { nodeId: '2' })]);
     await numbered();
     expect(await seqs(id)).toEqual([3, 4]);
     world.clock.forward(31 * DAY);
@@ -94,16 +97,22 @@ describe.each(storeKinds())('retention of events, reports and summaries (%s)', (
   });
 
   it('does not touch events without a number', async () => {
-    const id = await reporter.started();
-    await numbered();
-    await world.db.transaction((tx) => {
-      const columns = 'id, transaction_id, seq, task_id, attempt, status, received_at, report_id';
-      const values = [unique('tev'), id, null, 'task_x', 1, 'READY', world.clock.now() - 90 * DAY, 'r'];
-      return tx.execute(`INSERT INTO task_events (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, values);
-    });
-    await retain(world, { events: 30 * DAY });
-    expect(await seqs(id)).toEqual([null]);
-    await numbered();
+    // In a world where nobody reported anything, so that no commit numbers it.
+    const quiet = await createWorld({ store, interval: HOUR });
+    try {
+      const old = transactionRow({ project: 'default' }, quiet.clock.now() - 90 * DAY);
+      await writeHistory(quiet.db, [old], []);
+      await quiet.db.transaction((tx) => {
+        const columns = 'id, transaction_id, seq, task_id, attempt, status, received_at, report_id';
+        const values = [unique('tev'), old.id, null, 'task_x', 1, 'READY', old.createdAt, 'r'];
+        return tx.execute(`INSERT INTO task_events (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, values);
+      });
+      await retain(quiet, { events: 30 * DAY });
+      const left = 'SELECT seq FROM task_events WHERE transaction_id = ?';
+      expect(await quiet.db.reader.rows(left, [old.id])).toEqual([{ seq: null }]);
+    } finally {
+      await quiet.close();
+    }
   });
 
   it('deletes thousands of one instant in small batches, and comes back to what stood behind a younger one', async () => {

@@ -54,6 +54,8 @@ export interface WorldOptions {
   settings?: Partial<JobsSettings>;
   /** Turns the chores of the history on: how long its parts are kept (0 = for ever), and how long a deployment may be silent. */
   history?: Partial<Ages> & { reportTimeout?: number };
+  /** Milliseconds between looks at the event log that nobody rang for, which number what has no number. Default 1,000. */
+  interval?: number;
   /** Called with each SQL statement. */
   onStatement?: (sql: string) => void;
 }
@@ -113,7 +115,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const db = await openDatabase({ url: store.url, clock, onStatement: (sql) => void statements.push(sql) }, MIGRATIONS);
   const doorbell = inProcessDoorbell();
   const faults: unknown[] = [];
-  const log = await openEventLog({ db, doorbell, onFault: (error) => faults.push(error) });
+  const { interval } = options;
+  const log = await openEventLog({
+    db,
+    doorbell,
+    ...(interval && { interval }),
+    onFault: (error) => faults.push(error),
+  });
   const outbox = createOutbox(log.bell, systemIds);
   const engine = await createEngine(db, log.bell);
   const activities = new Activities({ db, outbox, ids: systemIds });
