@@ -191,7 +191,9 @@ class RunningAgent implements Agent {
   /** Registers; returns the runs that this session holds. */
   async #register(): Promise<string[]> {
     const { clientId, project, hostname, version, directory, catalog, log } = this.#options;
-    const capabilities = { executors: catalog.capabilities, platform: process.platform, arch: process.arch };
+    const { mostRuns: maxRuns = DEFAULT_MOST_RUNS } = this.#options;
+    const { platform, arch } = process;
+    const capabilities = { executors: catalog.capabilities, platform, arch, maxRuns };
     const input = { key: clientId, hostname, version, capabilities, sessionId: directory.sessionId };
     const ask = async (signal: AbortSignal) => {
       const askedAt = this.#now();

@@ -56,7 +56,10 @@ type Change = Pick<LiveRun, 'state' | 'nextAttemptAt'>;
 /** What a run waits for, in a few words; null when it runs. */
 export function waitText(run: RunLineFragment, change: Change, flags: Pick<ServerOptions, 'utc'>): string | null {
   if (change.state === 'BUFFERED') return 'waits for the run before it to end';
-  if (change.state === 'WAITING') return `waits for the client ${run.clientKey} (${run.clientState.toLowerCase()})`;
+  if (change.state === 'WAITING') {
+    const where = run.waitReason === 'CLIENT_BUSY' ? 'at its limit of runs' : run.clientState.toLowerCase();
+    return `waits for the client ${run.clientKey} (${where})`;
+  }
   if (change.nextAttemptAt === null) return null;
   return `waits for its next try at ${instantText(new Date(change.nextAttemptAt), { utc: flags.utc === true })}`;
 }

@@ -26,7 +26,7 @@ export async function findJob(deps: ReadDeps, ctx: Ctx, name: JobName): Promise<
 }
 
 /** An open run as a job shows it. */
-export type OpenRun = Pick<JobRunRow, 'id' | 'state'>;
+export type OpenRun = Pick<JobRunRow, 'id' | 'state' | 'project' | 'clientKey'>;
 
 const FIRST_STATE: readonly JobRunRow['state'][] = ['RUNNING', 'WAITING', 'BUFFERED'];
 
@@ -35,7 +35,7 @@ export async function openRunsOfEach(deps: ReadDeps, jobIds: readonly string[]):
   const runs = await deps.db.manager
     .getRepository(JobRunEntity)
     .createQueryBuilder('run')
-    .select(['run.id', 'run.jobId', 'run.state'])
+    .select(['run.id', 'run.jobId', 'run.state', 'run.project', 'run.clientKey'])
     .where('run.jobId IN (:...jobIds) AND run.state IN (:...states)', { jobIds, states: FIRST_STATE })
     .orderBy('run.id')
     .getMany();

@@ -2,6 +2,7 @@ import type { Ctx } from '../auth/actor.js';
 import { COUNT_CAP, type Page, type PageRequest } from '../db/page.js';
 import type { FirstPageRequest } from '../db/pages.js';
 import type { JobRunRow } from '../entities/run.js';
+import type { ClientPlace } from './client-list.js';
 import type { JobsDeps } from './deps.js';
 import type { Advanced } from './run-advance.js';
 import { claimRun } from './run-claim.js';
@@ -13,7 +14,8 @@ import { countOutput, type OutputPart, type OutputRequest, outputPage } from './
 import { releaseRun } from './run-release.js';
 import { renewRun } from './run-renew.js';
 import { type AttemptReport, type Reported, reportAttempt } from './run-report.js';
-import { openWork } from './run-work.js';
+import { clientStandings, openWork } from './run-work.js';
+import type { ClientStanding } from './why-not.js';
 
 /** What the API asks of the runs; each function is its file's, with the dependencies filled in. */
 export interface RunService {
@@ -36,6 +38,8 @@ export interface RunService {
   view(runs: readonly JobRunRow[]): Promise<RunView[]>;
   /** What waits for the agent of a client: runs to claim and orders to abort. */
   openWork(client: { project: string; key: string }): Promise<JobRunRow[]>;
+  /** Where the clients at these places stand, of runs that the caller may see. */
+  standings(places: readonly ClientPlace[]): Promise<ClientStanding[]>;
   output(runId: string, request: OutputRequest): Promise<OutputPart>;
   /** The number of pieces kept, at most COUNT_CAP. */
   outputCount(runId: string): Promise<number>;
@@ -63,6 +67,7 @@ export function createRunService(deps: JobsDeps): RunService {
     listOfEach: (ctx, filters, order, request) => pagesOfRuns(deps, ctx, filters, order, request),
     view: (runs) => viewRuns(reader, runs),
     openWork: (client) => openWork(deps, client, MOST_OPEN_WORK),
+    standings: (places) => clientStandings(deps, places),
     output: (runId, request) => outputPage(reader, runId, request),
     outputCount: (runId) => countOutput(reader, runId, COUNT_CAP),
     lease: deps.settings.runLease,

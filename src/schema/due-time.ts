@@ -1,13 +1,15 @@
 import type { DueOutcome, DueTime } from '../jobs/due-time.js';
 import { ON_TIME } from '../jobs/fire-plan.js';
-import { REASONS } from '../jobs/reasons.js';
+import { REASONS, type ReasonCode } from '../jobs/reasons.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
+import type { SchemaContext } from './context.js';
 import { Job, jobLoader } from './job.js';
 import { describedEnum, ReasonCodeEnum } from './job-enums.js';
 import { JobRun } from './run.js';
 import { toDate, toDateOrNull } from './scalars.js';
 import { runLoader } from './transaction-loader.js';
+import { waitReasonOf } from './wait-reason.js';
 
 const DueOutcomeEnum = describedEnum<DueOutcome>('DueOutcome', 'What came of a due time.', {
   RAN: 'A run of it began in time.',
@@ -20,6 +22,13 @@ const DueOutcomeEnum = describedEnum<DueOutcome>('DueOutcome', 'What came of a d
   DUE: 'Its time has come, and it is not fired yet.',
   COMING: 'It lies ahead.',
 });
+
+/** Why it did not run, or not yet: what its run waits for is said as it is now, not as it was when it was made. */
+async function reasonOf(due: DueTime, context: SchemaContext): Promise<ReasonCode | null> {
+  const waiting = due.outcome === 'WAITING' && due.runId !== null;
+  const view = waiting ? await runLoader(context).load(due.runId ?? '') : null;
+  return (view && (await waitReasonOf(view.run, context))) ?? due.reason;
+}
 
 const DueTimeType = builder.objectRef<DueTime>('DueTime').implement({
   description: 'One due time of a job and what came of it; a stretch of consecutive missed ones is one.',
@@ -43,12 +52,15 @@ const DueTimeType = builder.objectRef<DueTime>('DueTime').implement({
       type: ReasonCodeEnum,
       nullable: true,
       description: 'Why it did not run, or not yet.',
-      resolve: ({ reason }) => reason,
+      resolve: (due, _args, context) => reasonOf(due, context),
     }),
     message: t.string({
       nullable: true,
       description: 'The reason in words.',
-      resolve: ({ reason }) => (reason === null ? null : REASONS[reason]),
+      resolve: async (due, _args, context) => {
+        const reason = await reasonOf(due, context);
+        return reason === null ? null : REASONS[reason];
+      },
     }),
     firedAt: t.field({
       type: 'DateTime',

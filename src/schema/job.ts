@@ -22,6 +22,7 @@ import {
 import { requestLoader } from './loader.js';
 import { isRowOf } from './node-types.js';
 import { ScheduleType } from './schedule.js';
+import { standingOf } from './wait-reason.js';
 
 /** Jobs by their ids, for the fields that lead to one; null for one that the caller may not see. */
 export const jobLoader = requestLoader<string, JobRow | null>((ids, context) =>
@@ -203,7 +204,8 @@ builder.objectField(Job, 'whyNot', (t) =>
         openRunsLoader(context).load(job.id),
         failingLoader(context).load(job.id),
       ]);
-      return whyNot(job, open, failing, context.services.jobs.now());
+      const standing = open && (await standingOf(open, context));
+      return whyNot(job, open, standing, failing, context.services.jobs.now());
     },
   }),
 );

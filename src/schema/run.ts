@@ -1,6 +1,6 @@
-import type { JobRunRow, RunState } from '../entities/run.js';
+import type { JobRunRow } from '../entities/run.js';
 import { effectiveAction } from '../jobs/effective-action.js';
-import type { ReasonCode } from '../jobs/reasons.js';
+import { REASONS } from '../jobs/reasons.js';
 import type { RunView } from '../jobs/run-find.js';
 import { builder } from './builder.js';
 import { Client, ClientStateEnum, clientLoader, stateOf, storeNow } from './client.js';
@@ -9,10 +9,9 @@ import { JobResultEnum, ReasonCodeEnum } from './job-enums.js';
 import { RunStateEnum, RunTriggerEnum } from './run-enums.js';
 import { toDateOrNull } from './scalars.js';
 import { isOfKind, TRANSACTION_ID, Transaction } from './transaction.js';
+import { waitReasonOf } from './wait-reason.js';
 
 const placeOf = ({ project, clientKey }: JobRunRow) => ({ project, clientKey });
-
-const WAIT_REASONS: Partial<Record<RunState, ReasonCode>> = { BUFFERED: 'BUFFERED', WAITING: 'WAITING_FOR_CLIENT' };
 
 export const JobRun = builder.objectRef<RunView>('JobRun');
 
@@ -84,7 +83,15 @@ builder.objectFields(JobRun, (t) => ({
     type: ReasonCodeEnum,
     nullable: true,
     description: 'Why it does not run yet; null when it runs or has ended.',
-    resolve: ({ run }) => WAIT_REASONS[run.state] ?? null,
+    resolve: ({ run }, _args, context) => waitReasonOf(run, context),
+  }),
+  waitMessage: t.string({
+    nullable: true,
+    description: 'The `waitReason` in words.',
+    resolve: async ({ run }, _args, context) => {
+      const reason = await waitReasonOf(run, context);
+      return reason === null ? null : REASONS[reason];
+    },
   }),
   leaseUntil: t.field({
     type: 'DateTime',

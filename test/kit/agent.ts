@@ -72,13 +72,14 @@ export class TestAgent {
     return answer;
   }
 
-  register(): Promise<{
+  /** Registers, and says what it can do. */
+  register(capabilities: Record<string, unknown> = {}): Promise<{
     __typename: string;
     client: { id: string; key: string; state: string };
     held: { id: string }[];
   }> {
     const { clientKey: key } = this.as;
-    return this.#ask(REGISTER, { key, hostname: 'host', version: '1', capabilities: {}, sessionId: this.sessionId });
+    return this.#ask(REGISTER, { key, hostname: 'host', version: '1', capabilities, sessionId: this.sessionId });
   }
 
   claim(runId: string): Promise<Told | Refused> {
