@@ -6,6 +6,7 @@ import {
   OVERLAP_POLICIES,
   type StoredAction,
 } from '../entities/job.js';
+import { LAST_SHOWN } from '../lib/iso-text.js';
 import { SECOND } from '../lib/time.js';
 import { parseScheduleDocument } from '../schedule/parse.js';
 import { checkClientKey, checkDefinition, checkKey } from './definition-rules.js';
@@ -22,6 +23,9 @@ import {
 import { Faults } from './faults.js';
 import { JsonReader } from './json-reader.js';
 import { storedSchedule } from './schedule-of.js';
+
+/** The last second that documents and answers can tell: what is larger is milliseconds by mistake. */
+const LAST_SECOND = Math.floor(LAST_SHOWN / SECOND);
 
 /** What a document tells of an earlier life of the job: shown, never acted on. Epoch milliseconds. */
 export interface JobHistory {
@@ -159,7 +163,10 @@ function readHistory(schedule: JsonReader): JobHistory {
   const instant = (key: string): number | null => {
     const seconds = schedule.number(key);
     // Freezer writes 0 or -1 where there is none.
-    return seconds !== null && seconds > 0 && Number.isInteger(seconds) ? seconds * SECOND : null;
+    if (seconds === null || seconds === 0 || seconds === -1) return null;
+    if (seconds > 0 && seconds <= LAST_SECOND) return seconds * SECOND;
+    schedule.fault(key, `is in epoch seconds, 0 to ${LAST_SECOND} (the end of the year 9999); ${seconds} is not.`);
+    return null;
   };
   const result = schedule.choice('result', Object.keys(RESULTS_READ)) ?? '';
   return {

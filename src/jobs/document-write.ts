@@ -1,4 +1,5 @@
 import type { JobDefinition, JobRow, StoredAction } from '../entities/job.js';
+import { shownInstant } from '../lib/iso-text.js';
 import { SECOND } from '../lib/time.js';
 import { toScheduleDocument } from '../schedule/document.js';
 import { SCHEDULE_DOCUMENT_KEYS } from '../schedule/document-keys.js';
@@ -90,7 +91,7 @@ export function rewriteDocument(
   return withInner(document, job);
 }
 
-const seconds = (at: number | null): number => (at === null ? 0 : Math.floor(at / SECOND));
+const seconds = (at: number | null): number => (at === null ? 0 : Math.floor(shownInstant(at) / SECOND));
 
 /**
  * A job as a Freezer document: as it was imported, with what the server owns put in (job_id, client_id, user_id and the

@@ -1,6 +1,6 @@
 import { GraphQLScalarType } from 'graphql';
 import { DateTimeISOResolver, JSONObjectResolver, JSONResolver } from 'graphql-scalars';
-import { isoText } from '../lib/iso-text.js';
+import { isoText, shownInstant } from '../lib/iso-text.js';
 import { builder } from './builder.js';
 
 /** The one of graphql-scalars; a list has hundreds of instants, epoch milliseconds, so they are written by `isoText`. */
@@ -21,7 +21,7 @@ builder.addScalarType('JSON', JSONResolver, { description: 'Any JSON value.' });
 builder.addScalarType('JSONObject', JSONObjectResolver, { description: 'A JSON object.' });
 
 /** Epoch milliseconds as the API's DateTime. */
-export const toDate = (at: number): Date => new Date(at);
+export const toDate = (at: number): Date => new Date(shownInstant(at));
 
 /** Epoch milliseconds, where there are any, as the API's DateTime. */
-export const toDateOrNull = (at: number | null): Date | null => (at === null ? null : new Date(at));
+export const toDateOrNull = (at: number | null): Date | null => (at === null ? null : toDate(at));

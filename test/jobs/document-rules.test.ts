@@ -45,6 +45,9 @@ describe.each(storeKinds())('the rules of a document, on %s', (store) => {
     ['an unknown event', { job_schedule: { event: 'dance' } }, ['job_schedule', 'event']],
     ['an unknown overlap', { orrery: { overlap: 'maybe' } }, ['orrery', 'overlap']],
     ['a negative window', { orrery: { catchup_window: -1 } }, ['orrery', 'catchup_window']],
+    ['a time in milliseconds', { job_schedule: { time_started: 1_433_262_000_000 } }, ['job_schedule', 'time_started']],
+    ['one in microseconds', { job_schedule: { time_ended: 1_433_262_000_000_000 } }, ['job_schedule', 'time_ended']],
+    ['a time before 1970', { job_schedule: { time_created: -2 } }, ['job_schedule', 'time_created']],
     ['half a character', { description: '\ud800' }, ['description']],
     [
       'a secret that is none',
@@ -55,6 +58,31 @@ describe.each(storeKinds())('the rules of a document, on %s', (store) => {
     ['keys beside "job"', { job: {}, other: 1 }, ['client_id']],
   ])('refuses %s by its place', async (_what, document, path) => {
     expect(await bring(document)).toMatchObject({ code: 'INVALID_INPUT', path });
+  });
+
+  it('takes the times of an earlier life in seconds, up to the year 9999, and none as 0 or -1', async () => {
+    const job_schedule = { status: 'stop', time_created: 253_402_300_799, time_started: -1, time_ended: 0 };
+    const { job } = await bring({ job_schedule });
+    expect(job?.timeCreated).toBe('9999-12-31T23:59:59.000Z');
+    expect(job?.document).toMatchObject({ job_schedule: { time_created: 253_402_300_799, time_started: 0 } });
+    const { issues } = await bring({ job_schedule: { time_started: 1_433_262_000_000 } });
+    expect(issues?.[0]?.message).toContain('epoch seconds');
+  });
+
+  it('shows a job whose stored times no DateTime can tell, and the jobs beside it', async () => {
+    const { id } = jobOf(await bring({ job_id: 'micro', job_schedule: { status: 'stop' } }));
+    await bring({ job_id: 'beside', job_schedule: { status: 'stop' } });
+    const times = [1_433_262_000_000_000_000, 1_433_262_000_000_000];
+    await world.db.transaction((tx) =>
+      tx.execute('UPDATE jobs SET time_created = ?, time_started = ? WHERE id = ?', [...times, id]),
+    );
+    const { jobs } = await world.gql<{ jobs: { nodes: Json[] } }>(
+      '{ jobs(filter: { keys: ["micro", "beside"] }) { nodes { key timeCreated timeStarted document } } }',
+    );
+    const [timeCreated, timeStarted] = ['9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'];
+    expect(jobs.nodes).toMatchObject([{ key: 'micro', timeCreated, timeStarted }, { key: 'beside' }]);
+    const again = await command(world, 'jobImport', { document: jobs.nodes[0]?.document, project: 'again' });
+    expect(jobOf(again).timeCreated).toBe('9999-12-31T23:59:59.000Z');
   });
 
   it('tells every fault at once', async () => {

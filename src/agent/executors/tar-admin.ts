@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { InvalidInputError } from '../../lib/errors.js';
+import { isoText } from '../../lib/iso-text.js';
 import { DAY } from '../../lib/time.js';
 import { withLock } from '../directory-lock.js';
 import { instantOf, numberOf, textOf } from './action-keys.js';
@@ -69,6 +70,6 @@ export async function admin(action: ResolvedAction, context: ExecutionContext, n
     return backups.filter((backup) => chains.includes(backup.chain)).map(describe);
   });
   const bytes = removed.reduce((sum, backup) => sum + backup.bytes, 0);
-  const message = `Removed ${removed.length} backups older than ${new Date(limit).toISOString()}, ${sizeText(bytes)}.`;
+  const message = `Removed ${removed.length} backups older than ${isoText(limit)}, ${sizeText(bytes)}.`;
   return { ok: true, end: 'finished', exitCode: 0, message, summary: { removed, bytes } };
 }
