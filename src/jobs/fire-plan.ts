@@ -1,11 +1,11 @@
 import type { JobDefinition } from '../entities/job.js';
 import { MINUTE, SECOND } from '../lib/time.js';
-import { firesBetween, isContinuous, nextFire } from '../schedule/next.js';
+import { countFires, firesBetween, isContinuous, lastFire, nextFire } from '../schedule/next.js';
 import { scheduleOf } from './schedule-of.js';
 
 /** How late an instant may be and still count as on time: the time that another engine takes to step in, and more. */
 export const ON_TIME = MINUTE;
-/** Missed instants are counted up to here; a stretch that says so many has at least as many. */
+/** Missed instants that come at varying distances are counted up to here: a stretch that says so many has at least as many. */
 export const MOST_COUNTED = 10_000;
 /** Runs made by one firing; more are made by the next, which follows at once. */
 export const MOST_RUNS = 100;
@@ -14,7 +14,7 @@ export const MOST_RUNS = 100;
 export interface FirePlan {
   /** The instants that get a run, in order. */
   run: number[];
-  /** The instants that do not, as one stretch; null when there are none. */
+  /** The instants that do not, as one stretch up to the last of them; null when there are none. */
   missed: { from: number; until: number; count: number } | null;
   /** The instant it is due at next; null when none is known. */
   next: number | null;
@@ -27,20 +27,11 @@ function instants(rules: Rules, from: number, to: number, limit: number): number
   return [from, ...firesBetween(scheduleOf(rules), from, to, limit - 1)];
 }
 
-/** The last due instant in [from, to], `from` being one: looks back from `to` in steps that double. */
-function lastInstant(rules: Rules, from: number, to: number): number {
-  for (let back = MINUTE; to - back > from; back *= 2) {
-    const found = firesBetween(scheduleOf(rules), to - back, to, Number.POSITIVE_INFINITY);
-    const last = found.at(-1);
-    if (last !== undefined) return last;
-  }
-  return firesBetween(scheduleOf(rules), from, to, Number.POSITIVE_INFINITY).at(-1) ?? from;
-}
-
-function stretch(found: readonly number[]): FirePlan['missed'] {
-  const [from] = found;
-  const until = found.at(-1);
-  return from === undefined || until === undefined ? null : { from, until, count: found.length };
+/** The stretch of missed instants in [from, to], `from` being one: to the last of them, however many they are. */
+function stretch(rules: Rules, from: number, to: number): FirePlan['missed'] {
+  const schedule = scheduleOf(rules);
+  const until = lastFire(schedule, from, to);
+  return { from, until, count: countFires(schedule, from, until, MOST_COUNTED) };
 }
 
 /** The instants that get a run: LATEST and NONE: the last one, if it is in time; ALL: every one that is. */
@@ -48,7 +39,7 @@ function chosen(rules: Rules, scheduledFor: number, now: number): { run: number[
   const window = rules.catchup === 'NONE' ? ON_TIME : Math.max(rules.catchupWindow * SECOND, ON_TIME);
   const oldest = now - window;
   if (rules.catchup !== 'ALL') {
-    const last = lastInstant(rules, scheduledFor, now);
+    const last = lastFire(scheduleOf(rules), scheduledFor, now);
     return { run: last >= oldest ? [last] : [], more: null };
   }
   const first = scheduledFor >= oldest ? scheduledFor : nextFire(scheduleOf(rules), oldest - 1);
@@ -69,6 +60,5 @@ export function planFire(rules: Rules, scheduledFor: number, now: number): FireP
   const next = more ?? nextFire(schedule, Math.max(now, scheduledFor));
   const [first] = run;
   if (first === scheduledFor) return { run, missed: null, next };
-  const missed = instants(rules, scheduledFor, first === undefined ? now : first - 1, MOST_COUNTED);
-  return { run, missed: stretch(missed), next };
+  return { run, missed: stretch(rules, scheduledFor, first === undefined ? now : first - 1), next };
 }

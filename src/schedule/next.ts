@@ -1,4 +1,4 @@
-import { occurrencesOf } from './occurrences.js';
+import { fixedLength, occurrencesOf } from './occurrences.js';
 import type { Schedule } from './types.js';
 
 // All instants here are epoch milliseconds. All functions throw InvalidInputError when the platform does not know the
@@ -29,6 +29,30 @@ export function firesBetween(schedule: Schedule, from: number, to: number, limit
     fires.push(at);
   }
   return fires;
+}
+
+/**
+ * The last due time in [from, to], `from` being one: found by halving the stretch, so that a year of seconds costs no more
+ * than a few dozen looks.
+ */
+export function lastFire(schedule: Schedule, from: number, to: number): number {
+  const next = occurrencesOf(schedule);
+  let [last, behind] = [from, to];
+  for (let probe = from; ; probe = Math.floor((last + behind) / 2)) {
+    const at = next(probe);
+    if (at !== null && at <= to) last = at;
+    else if (probe === last) return last;
+    else behind = probe;
+  }
+}
+
+/**
+ * How many due times lie in [from, to], both of them being one. Those of an interval of fixed length are worked out, and
+ * exact; others are counted, up to `most`.
+ */
+export function countFires(schedule: Schedule, from: number, to: number, most: number): number {
+  const length = fixedLength(schedule);
+  return length === null ? 1 + firesBetween(schedule, from, to, most - 1).length : 1 + Math.round((to - from) / length);
 }
 
 /** When the next run is due after one that ended at `endedAt`: for a continuous interval one second later. */

@@ -64,6 +64,12 @@ export function keepsWallClock({ unit }: IntervalLength): boolean {
   return unit === 'day' || unit === 'week';
 }
 
+/** The milliseconds between any two due times that follow each other; null where they vary. */
+export function fixedLength(schedule: Schedule): number | null {
+  if (schedule.kind !== 'interval' || schedule.every === 'continuous' || keepsWallClock(schedule.every)) return null;
+  return schedule.every.count * UNIT_LENGTHS[schedule.every.unit];
+}
+
 /** The first wall time anchorWall + k * length that the clock has not reached by `after`. */
 function nextStep(zone: Zone, anchorWall: number, length: number, after: number): number {
   return anchorWall + (Math.floor((zone.wallReached(after) - anchorWall) / length) + 1) * length;

@@ -57,31 +57,55 @@ describe('what a due job is to do', () => {
     expect(planFire(rules(every('1 day'), 'LATEST', 0), START, START + 20 * SECOND).run).toEqual([START]);
   });
 
-  it('counts a year of seconds in no time, as far as it counts', () => {
-    const plan = planFire(rules(every('1 second'), 'LATEST'), START, START + 365 * DAY);
-    expect(plan.missed?.count).toBe(MOST_COUNTED);
-    expect(plan.run).toEqual([START + 365 * DAY]);
+  it('a year of missed seconds is one stretch to the last of them, counted exactly for an interval', () => {
+    const now = START + 365 * DAY + 1;
+    const missed = { from: START, until: START + 365 * DAY - SECOND, count: (365 * DAY) / SECOND };
+    const run = [START + 365 * DAY];
+    expect(planFire(rules(every('1 second'), 'LATEST'), START, now)).toEqual({ run, missed, next: now - 1 + SECOND });
+    const none = planFire(rules(every('7 seconds'), 'NONE'), START, START + 30 * HOUR + 100 * SECOND);
+    expect(none.run).toHaveLength(1);
+    expect(none.missed?.until).toBe((none.run[0] ?? 0) - 7 * SECOND);
+  });
+
+  it('of a schedule that is not even, a stretch has its true end, and at least as many as it says', () => {
     const nightly = cronSchedule({ hour: 3, minute: '*', second: '*' }).schedule;
     const [first = 0] = firesBetween(nightly, START, START + DAY, 1);
+    const plan = planFire(rules(nightly, 'NONE'), first, first + 20 * DAY - HOUR);
+    expect(plan).toEqual({
+      run: [],
+      missed: { from: first, until: first + 19 * DAY + HOUR - SECOND, count: MOST_COUNTED },
+      next: first + 20 * DAY,
+    });
     expect(planFire(rules(nightly, 'LATEST', 86_400), first, START + 20 * DAY).run).toHaveLength(1);
   });
 
   it('accounts for every instant up to now exactly once, and goes on with the first after it', () => {
-    const minutes = fc.integer({ min: 1, max: 90 });
-    const late = fc.integer({ min: 0, max: 6 * HOUR });
+    const interval = fc.integer({ min: 1, max: 90 }).map((count) => every(`${count} minutes`));
+    const cron = fc
+      .record({ minute: fc.constantFrom('*/7', '3,40-44', '0'), hour: fc.constantFrom('*', '3-5', '*/5') })
+      .map((fields) => cronSchedule(fields).schedule);
+    const late = fc.integer({ min: 0, max: 36 * HOUR });
     const policy = fc.constantFrom<CatchupPolicy>('LATEST', 'ALL', 'NONE');
+    const schedules = fc.oneof(interval, cron);
     fc.assert(
-      fc.property(minutes, late, policy, fc.integer({ min: 0, max: 7_200 }), (count, lateness, catchup, window) => {
-        const schedule = every(`${count} minutes`);
-        const now = START + lateness;
-        const plan = planFire(rules(schedule, catchup, window), START, now);
-        const all = [START, ...firesBetween(schedule, START, now, 1_000)];
-        const missed = plan.missed ? plan.missed.count : 0;
-        const left = plan.next !== null && plan.next <= now ? firesBetween(schedule, plan.next - 1, now, 1_000) : [];
-        expect(plan.run.length + missed + left.length).toBe(all.length);
-        expect(all.slice(missed, missed + plan.run.length)).toEqual(plan.run);
-        expect(plan.next).toBeGreaterThan(plan.run.at(-1) ?? START);
-      }),
+      fc.property(
+        schedules,
+        late,
+        policy,
+        fc.integer({ min: 0, max: 7_200 }),
+        (schedule, lateness, catchup, window) => {
+          const due = firesBetween(schedule, START - 1, START + 2 * DAY, 1)[0] ?? START;
+          const now = due + lateness;
+          const plan = planFire(rules(schedule, catchup, window), due, now);
+          const all = [due, ...firesBetween(schedule, due, now, 10_000)];
+          const { from, until, count } = plan.missed ?? { from: due, until: null, count: 0 };
+          const left = plan.next !== null && plan.next <= now ? firesBetween(schedule, plan.next - 1, now, 10_000) : [];
+          expect(plan.run.length + count + left.length).toBe(all.length);
+          expect([from, until]).toEqual([due, all[count - 1] ?? null]);
+          expect(all.slice(count, count + plan.run.length)).toEqual(plan.run);
+          expect(plan.next).toBeGreaterThan(plan.run.at(-1) ?? due);
+        },
+      ),
     );
   });
 });
