@@ -3,7 +3,9 @@ import type { Config } from '../config/config.js';
 import { type QueueMetrics, ReportQueue } from '../history/queue/report-queue.js';
 import { Suspects } from '../history/queue/suspects.js';
 import { systemIds } from '../lib/ids.js';
-import { systemClock } from '../lib/time.js';
+import { isoText } from '../lib/iso-text.js';
+import { SECOND, systemClock } from '../lib/time.js';
+import type { PartState } from '../telemetry/health.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Domain, Identity, Telemetry } from './domain.js';
 import type { Stores } from './stores.js';
@@ -37,6 +39,23 @@ function teller({ health, log }: Telemetry): (state: AmqpState, reason: unknown)
   };
 }
 
+/** The queue may stand still for so long before the health says so: most troubles are over by then. */
+const SHORT_STANDSTILL = 10 * SECOND;
+
+/** Whether reports are taken. That the database is away is told by its own probe, once. */
+async function intakeState(
+  queue: ReportQueue,
+  askStore: () => Promise<unknown>,
+): Promise<'UP' | { state: PartState; detail: string }> {
+  const since = queue.standsStillSince;
+  if (since === null || systemClock.now() - since < SHORT_STANDSTILL) return 'UP';
+  const detail = `none was taken from the queue since ${isoText(since)}, and the database answers: the log says why`;
+  return askStore().then(
+    () => ({ state: 'DEGRADED', detail }),
+    () => 'UP',
+  );
+}
+
 /** Takes reports from RabbitMQ, where there is one, until the function returned is called and has resolved. */
 export function takeReportsFromQueue(
   config: Config,
@@ -49,11 +68,12 @@ export function takeReportsFromQueue(
   if (amqpUrl === null) return async () => {};
   const { reportsQueue, reportsDeadQueue, reportsPrefetch, reportsRetryDelay } = config.reports;
   telemetry.health.report('rabbitmq', 'DEGRADED', 'not connected yet: reports wait');
+  const askStore = () => stores.own.reader.rows('SELECT last_seq FROM stream_heads LIMIT 1');
   const queue = new ReportQueue(
     {
       connection: new AmqpConnection({ url: amqpUrl, name: `orrery ${identity.name}`, onState: teller(telemetry) }),
       reports: domain.reports,
-      askStore: () => stores.own.reader.rows('SELECT last_seq FROM stream_heads LIMIT 1'),
+      askStore,
       suspects: new Suspects(stores.own, systemIds.next('process')),
       ids: systemIds,
       clock: systemClock,
@@ -70,6 +90,7 @@ export function takeReportsFromQueue(
   telemetry.metrics.gauge('orrery_queue_in_flight', 'Messages of reports that are not acknowledged yet.', () => {
     return queue.inFlight;
   });
+  telemetry.health.probe('reports', () => intakeState(queue, askStore));
   queue.start();
   return () => queue.stop(config.server.shutdownTimeout);
 }

@@ -16,7 +16,7 @@ import { deadEnvelope, laterEnvelope, refusedLetter, triesOf, withoutSenders } f
 import { Load } from './load.js';
 import { Standstill } from './standstill.js';
 import { type Suspects, suspectId } from './suspects.js';
-import { type Reason, verdictOf } from './verdict.js';
+import { type Reason, type Verdict, verdictOf } from './verdict.js';
 
 /** What is counted of the queue. */
 export interface QueueMetrics {
@@ -69,6 +69,9 @@ const ACTOR: Actor = {
 const WIDTH = 4;
 /** How often a message is put off before it counts as one that can never be taken in. */
 const MOST_TRIES = 15;
+/** What the server failed over is put off so many times for as long as the others, and then for so much longer. */
+const QUICK_TRIES = 5;
+const SLOWER = 5;
 /** Bytes of the messages in work: what is made of one has several times its size. */
 const MOST_BYTES = 32 * 1024 * 1024;
 /** So many processes may die of a message that they took in alone. */
@@ -129,7 +132,9 @@ export class ReportQueue {
       await provideQueue(model, { name: queue });
       await provideQueue(model, { name: deadQueue, arguments: maxima });
       const back = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': queue };
+      // Two, because RabbitMQ takes what has expired from the head of a queue alone.
       await provideQueue(model, { name: this.#waitQueue, arguments: back });
+      await provideQueue(model, { name: this.#slowQueue, arguments: back });
     });
     connection.use(this.#publisher.attach);
     connection.use(this.#consumer.attach);
@@ -149,8 +154,17 @@ export class ReportQueue {
     await this.#parts.connection.close(SECOND);
   }
 
+  /** Since when nothing is taken, in epoch milliseconds; null: messages are taken. */
+  get standsStillSince(): number | null {
+    return this.#standstill.since;
+  }
+
   get #waitQueue(): string {
     return `${this.#options.queue}.wait`;
+  }
+
+  get #slowQueue(): string {
+    return `${this.#waitQueue}.slow`;
   }
 
   #begin(delivery: Delivery): void {
@@ -212,7 +226,7 @@ export class ReportQueue {
       await this.#judge(delivery, message, error);
       return;
     }
-    this.#standstill.wentWell();
+    this.#standstill.wentOn();
     if (refused.length > 0 && message.operation === 'transactionReport') {
       const { body, envelope } = refusedLetter(delivery, message.input, refused, this.#parts.clock.now());
       await this.#publish(this.#options.deadQueue, body, envelope);
@@ -233,17 +247,35 @@ export class ReportQueue {
 
   async #judge(delivery: Delivery, { operation }: Message, error: unknown): Promise<void> {
     const verdict = verdictOf(error);
-    if (verdict.kind === 'OURS') throw error;
+    if (verdict.kind === 'OURS' || (verdict.kind === 'DOUBTFUL' && !(await this.#isItsOwn(delivery)))) throw error;
     const { reason } = verdict;
-    const { log, metrics } = this.#parts;
-    if (reason.code === 'INTERNAL') log.error({ error, operation }, 'A message could not be taken in.');
-    if (verdict.kind === 'DEAD' || triesOf(delivery) >= MOST_TRIES) {
-      await this.#bury(delivery, reason);
-      return;
+    if (verdict.kind === 'DOUBTFUL' || reason.code === 'INTERNAL') {
+      this.#parts.log.error({ error, operation }, 'A message could not be taken in.');
     }
-    await this.#publish(this.#waitQueue, delivery.body, laterEnvelope(delivery, this.#options.retryDelay));
+    if (verdict.kind === 'DEAD' || triesOf(delivery) >= MOST_TRIES) await this.#bury(delivery, reason);
+    else await this.#putOff(delivery, verdict.kind, reason);
+  }
+
+  /**
+   * Whether the store fails over this message alone: it came again, was tried alone then, and the store answers. Else
+   * one such message would hold up all others for ever.
+   */
+  async #isItsOwn(delivery: Delivery): Promise<boolean> {
+    if (!delivery.redelivered && triesOf(delivery) === 0) return false;
+    return this.#parts.askStore().then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async #putOff(delivery: Delivery, kind: Verdict['kind'], { code }: Reason): Promise<void> {
+    const { retryDelay } = this.#options;
+    const isSlow = kind === 'DOUBTFUL' && triesOf(delivery) >= QUICK_TRIES;
+    const [queue, delay] = isSlow ? [this.#slowQueue, SLOWER * retryDelay] : [this.#waitQueue, retryDelay];
+    await this.#publish(queue, delivery.body, laterEnvelope(delivery, delay));
     delivery.acknowledge();
-    metrics.later(reason.code);
+    this.#standstill.wentOn();
+    this.#parts.metrics.later(code);
   }
 
   async #bury(delivery: Delivery, reason: Reason): Promise<void> {
@@ -251,6 +283,7 @@ export class ReportQueue {
     const { deadQueue } = this.#options;
     await this.#publish(deadQueue, delivery.body, deadEnvelope(delivery, reason, clock.now()));
     delivery.acknowledge();
+    this.#standstill.wentOn();
     metrics.dead(reason.code);
     const { messageId } = delivery.properties;
     log.warn({ code: reason.code, reason: reason.message, messageId, deadQueue }, 'A message was buried.');

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Consumer } from '../../amqp/consumer.js';
-import { SECOND } from '../../lib/time.js';
+import { type Clock, SECOND } from '../../lib/time.js';
 import type { Logger } from '../../telemetry/logger.js';
 
 const SHORTEST = 200;
@@ -12,6 +12,7 @@ export interface StandstillParts {
   readonly consumer: Pick<Consumer, 'halt' | 'resume'>;
   /** Rejects while the database is away. */
   readonly askStore: () => Promise<unknown>;
+  readonly clock: Clock;
   readonly log: Pick<Logger, 'info' | 'warn'>;
 }
 
@@ -23,6 +24,7 @@ export class Standstill {
   #halted: Promise<void> | undefined;
   /** Troubles since something went well. */
   #troubles = 0;
+  #since: number | null = null;
 
   constructor(parts: StandstillParts) {
     this.#parts = parts;
@@ -32,19 +34,26 @@ export class Standstill {
     return this.#halted !== undefined;
   }
 
+  /** When the first of the troubles in a row was met, in epoch milliseconds; null while messages are taken. */
+  get since(): number | null {
+    return this.isOn ? this.#since : null;
+  }
+
   /** Resolves when no more messages come, where nothing is taken. */
   async isComplete(): Promise<void> {
     await this.#halted;
   }
 
-  /** Something went well: the next trouble is a first one. */
-  wentWell(): void {
+  /** A message has left the queue: the next trouble is a first one. */
+  wentOn(): void {
     this.#troubles = 0;
+    this.#since = null;
   }
 
   begin(error: unknown): void {
     if (this.#halted || this.#ending.signal.aborted) return;
     this.#troubles += 1;
+    this.#since ??= this.#parts.clock.now();
     const wait = Math.min(SHORTEST * 2 ** (this.#troubles - 1), LONGEST);
     this.#parts.log.warn({ error }, 'Reports stay in the queue until this is over; trying again.');
     this.#halted = this.#parts.consumer.halt(REASON).catch(() => {});
