@@ -12,8 +12,9 @@ import {
   serverKind,
 } from './data-source.js';
 import { isConflict, isDiskFull } from './failures.js';
-import { poolReader, sourceReader } from './reader.js';
+import { poolExecute, poolReader, sourceReader } from './reader.js';
 import { prepareSessions } from './sessions.js';
+import type { SqlValue } from './sql-value.js';
 import { traceStatements } from './tracing.js';
 import { type Reader, RunnerTx, type Tx } from './transaction.js';
 
@@ -123,6 +124,16 @@ export class Database {
         await backOff(attempt);
       }
     }
+  }
+
+  /**
+   * Executes one UPDATE or DELETE that is its own transaction, once: how many rows it changed or matched. To MySQL it is
+   * one message, so a process that freezes at any moment leaves no transaction open, and no row locked.
+   */
+  async execute(sql: string, values: readonly SqlValue[] = []): Promise<number> {
+    if (this.dialect !== 'mysql' || this.#guard) return this.transaction((tx) => tx.execute(sql, values));
+    if (this.#inside.getStore()) throw new Error('A transaction is under way here: pass its tx down.');
+    return poolExecute(this.#writer, sql, values);
   }
 
   async #once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {

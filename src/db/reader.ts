@@ -14,19 +14,33 @@ export function sourceReader(source: DataSource): Reader {
   return { manager: source.manager, rows, prepared: rows };
 }
 
-/** Reads by the pool of MySQL's driver itself. */
-export function poolReader(source: DataSource): Reader {
+type Send = (way: 'query' | 'execute', sql: string, values: readonly SqlValue[]) => Promise<unknown>;
+
+/** Sends statements by the pool of MySQL's driver itself. */
+function poolSender(source: DataSource): Send {
   const pool: MysqlDoor = (source.driver as MysqlDriver).pool;
   const traced = tracingIsOn();
-  const read = async <T>(way: 'query' | 'execute', sql: string, values: readonly SqlValue[]): Promise<T[]> => {
+  return async (way, sql, values) => {
     source.logger.logQuery(sql, [...values]);
-    if (!traced) return (await mysqlStatement(pool, way, sql, values)) as T[];
+    if (!traced) return mysqlStatement(pool, way, sql, values);
     const attributes = { 'db.system.name': source.options.type, 'db.query.text': sql };
-    return inSpan('db.query', attributes, async () => (await mysqlStatement(pool, way, sql, values)) as T[]);
+    return inSpan('db.query', attributes, () => mysqlStatement(pool, way, sql, values));
   };
+}
+
+/** Reads by the pool of MySQL's driver itself. */
+export function poolReader(source: DataSource): Reader {
+  const send = poolSender(source);
   return {
     manager: source.manager,
-    rows: (sql, values = []) => read('query', sql, values),
-    prepared: (sql, values, parts) => read(preparedWay(values, parts), sql, values),
+    rows: async <T>(sql: string, values: readonly SqlValue[] = []) => (await send('query', sql, values)) as T[],
+    prepared: async <T>(sql: string, values: readonly SqlValue[], parts?: number) =>
+      (await send(preparedWay(values, parts), sql, values)) as T[],
   };
+}
+
+/** Executes one statement of MySQL that is its own transaction: how many rows it changed or matched. */
+export async function poolExecute(source: DataSource, sql: string, values: readonly SqlValue[]): Promise<number> {
+  const { affectedRows } = (await poolSender(source)('query', sql, values)) as { affectedRows?: number };
+  return affectedRows ?? 0;
 }

@@ -109,7 +109,10 @@ export class Engine {
       mayTake: () => this.ownership.mayTake,
     });
     this.#repeaters = [
-      new Repeater(timers, options.renewEvery, () => this.#renew()),
+      // Each by itself: what one of them waits for must not cost the others their leases.
+      new Repeater(timers, options.renewEvery, () => this.ownership.renew()),
+      new Repeater(timers, options.renewEvery, () => this.crew.renew()),
+      new Repeater(timers, options.renewEvery, () => this.#beat()),
       new Repeater(timers, options.lookEvery, () => this.#lookout.look()),
       this.#mending,
     ];
@@ -143,8 +146,8 @@ export class Engine {
     await this.#lookout.look();
   }
 
-  async #renew(): Promise<void> {
-    await Promise.all([this.ownership.renew(), this.crew.renew()]);
+  /** Never rejects. */
+  async #beat(): Promise<void> {
     try {
       const { timers, leaseLength } = this.#options;
       const state = this.#lookout.draining ? 'DRAINING' : 'ACTIVE';

@@ -9,6 +9,7 @@ import type { Ownership } from './ownership.js';
 import type { RunningService, SeenService, ServiceRegistry } from './registry.js';
 import type { SeenShard, ShardLeases } from './shard-leases.js';
 import { decide, type Sharer } from './sharing.js';
+import { SilentServices } from './silent-services.js';
 import { type Timers, within } from './timers.js';
 
 export interface LookoutOptions {
@@ -40,6 +41,7 @@ export interface LookoutOptions {
 export class Lookout {
   readonly #options: LookoutOptions;
   readonly #lettingGo: LettingGo;
+  readonly #silent: SilentServices;
   /** The shards whose lock this engine would have at present. */
   #wanted: readonly string[] = [];
   /** Since when nobody holds a shard, as this engine saw it; in elapsed milliseconds. */
@@ -55,6 +57,7 @@ export class Lookout {
   constructor(options: LookoutOptions) {
     this.#options = options;
     this.#lettingGo = new LettingGo(options);
+    this.#silent = new SilentServices(options);
   }
 
   /** Whether this engine is to be emptied, as far as it has seen. */
@@ -81,6 +84,7 @@ export class Lookout {
   async idle(): Promise<void> {
     await this.#running;
     await this.#lettingGo.idle();
+    await this.#silent.idle();
   }
 
   async #looks(): Promise<void> {
@@ -107,7 +111,7 @@ export class Lookout {
     const services = await registry.survey();
     const shards = await leases.survey();
     await this.#disown(shards);
-    await this.#declare(services);
+    this.#silent.consider(services);
     this.#draining = this.#isDraining(services);
     const { take, letGo } = this.#decide(services, shards);
     this.#wanted = take;
@@ -127,15 +131,6 @@ export class Lookout {
     const twice = stray.filter((id) => this.#strays.has(id));
     this.#strays = new Set(stray);
     await ownership.disown(twice);
-  }
-
-  /** Services that fell silent are FAILED; whoever notices first decides. */
-  async #declare(services: readonly SeenService[]): Promise<void> {
-    const { service, registry, log } = this.#options;
-    for (const { id, heard } of services) {
-      if (!heard && id !== service.id && (await registry.declareFailed(id)))
-        log.warn(`The service ${id} fell silent: it is FAILED.`);
-    }
   }
 
   /** Whoever was taken for dead is not among the services, until its next heartbeat: it drains if it did before. */

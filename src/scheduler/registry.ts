@@ -55,7 +55,6 @@ interface Found extends ServiceBefore {
 const COLUMNS = 'id, host, name, incarnation, state';
 const RESTART = `UPDATE services SET version = ?, labels = ?, incarnation = ?, state = 'ACTIVE', started_at = ?,
   last_seen_at = ? WHERE id = ?`;
-const BEAT = 'UPDATE services SET last_seen_at = ? WHERE id = ? AND incarnation = ?';
 
 /** Who is alive. Every instant is the store's; each change of a state is told in the transaction that makes it. */
 export class ServiceRegistry {
@@ -119,21 +118,30 @@ export class ServiceRegistry {
     }
   }
 
-  #beat(service: RunningService, state: SeenService['state']): Promise<boolean> {
+  /** In one statement, as long as nobody took it for dead: a process that is frozen at it holds its row for nobody. */
+  async #beat(service: RunningService, state: SeenService['state']): Promise<boolean> {
+    const { db } = this.#options;
     const { id, incarnation } = service;
-    return this.#options.db.transaction(async (tx) => {
-      const beat = [await tx.now(), id, incarnation];
-      if ((await tx.execute(`${BEAT} AND state IN ('ACTIVE', 'DRAINING')`, beat)) === 1) return true;
-      const found = await this.#lock(tx, 'id = ?', [id]);
-      if (!found) {
-        await this.#insert(tx, service, state, 'it was heard of again');
-        return true;
-      }
-      if (found.incarnation !== incarnation || found.state !== 'FAILED') return false;
-      await tx.execute(BEAT, beat);
-      await this.#change(tx, found, state, 'it was heard of again');
+    const sql = `${this.#seenSql()} AND state IN ('ACTIVE', 'DRAINING')`;
+    if ((await db.execute(sql, [id, incarnation])) === 1) return true;
+    return db.transaction((tx) => this.#revive(tx, service, state));
+  }
+
+  #seenSql(): string {
+    return `UPDATE services SET last_seen_at = ${this.#options.db.nowSql()} WHERE id = ? AND incarnation = ?`;
+  }
+
+  async #revive(tx: Tx, service: RunningService, state: SeenService['state']): Promise<boolean> {
+    const { id, incarnation } = service;
+    const found = await this.#lock(tx, 'id = ?', [id]);
+    if (!found) {
+      await this.#insert(tx, service, state, 'it was heard of again');
       return true;
-    });
+    }
+    if (found.incarnation !== incarnation || found.state === 'STOPPED') return false;
+    await tx.execute(this.#seenSql(), [id, incarnation]);
+    if (found.state === 'FAILED') await this.#change(tx, found, state, 'it was heard of again');
+    return true;
   }
 
   /** Says that the service ends in order. */
@@ -141,7 +149,7 @@ export class ServiceRegistry {
     return this.#options.db.transaction(async (tx) => {
       const found = await this.#lock(tx, 'id = ?', [id]);
       if (found?.incarnation !== incarnation || found.state === 'STOPPED') return;
-      await tx.execute(BEAT, [await tx.now(), id, incarnation]);
+      await tx.execute(this.#seenSql(), [id, incarnation]);
       await this.#change(tx, found, 'STOPPED', 'it was stopped');
     });
   }
@@ -160,12 +168,15 @@ export class ServiceRegistry {
     }));
   }
 
-  /** Declares a silent service FAILED, unless it was heard of again. True for the one caller whose look decides. */
+  /**
+   * Declares a silent service FAILED, unless it was heard of again, or somebody has its row at this moment: there will be
+   * another look. True for the one caller whose look decides.
+   */
   declareFailed(id: string): Promise<boolean> {
     const { db, silence, onLost } = this.#options;
     return db.transaction(async (tx) => {
       const silent = "state IN ('ACTIVE', 'DRAINING') AND last_seen_at <= ?";
-      const found = await this.#lock(tx, `id = ? AND ${silent}`, [id, (await tx.now()) - silence]);
+      const found = await this.#lock(tx, `id = ? AND ${silent}`, [id, (await tx.now()) - silence], 'SKIP LOCKED');
       if (!found) return false;
       await this.#change(tx, found, 'FAILED', `nothing was heard of it for ${silence / SECOND} s`);
       await onLost?.(tx, id);
@@ -174,8 +185,8 @@ export class ServiceRegistry {
   }
 
   /** The service that fits, its row held until the commit; undefined when there is none. */
-  async #lock(tx: Tx, where: string, values: (string | number)[]): Promise<Found | undefined> {
-    const lock = this.#options.db.dialect === 'mysql' ? 'FOR UPDATE' : '';
+  async #lock(tx: Tx, where: string, values: (string | number)[], locked = ''): Promise<Found | undefined> {
+    const lock = this.#options.db.dialect === 'mysql' ? `FOR UPDATE ${locked}` : '';
     const [row] = await tx.rows<Found>(`SELECT ${COLUMNS} FROM services WHERE ${where} ${lock}`, values);
     return row;
   }

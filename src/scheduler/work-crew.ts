@@ -57,7 +57,7 @@ export class WorkCrew {
 
   constructor(options: WorkCrewOptions) {
     this.#options = options;
-    this.#leases = new WorkLeases(options.service, options.leaseLength);
+    this.#leases = new WorkLeases(options.db, options.service, options.leaseLength);
     this.#looks = new Repeater(options.timers, options.lookEvery, () => this.look());
   }
 
@@ -116,11 +116,11 @@ export class WorkCrew {
    * ended the process, the others are not blamed for it again and again.
    */
   async #choose(most: number): Promise<string[]> {
-    const { db, kinds, service } = this.#options;
+    const { kinds, service } = this.#options;
     const names = kinds.all.flatMap(({ kind, work }) => (work ? [kind] : []));
     let suspected = [...this.#pieces.values()].some(({ lease }) => lease.deaths > 0);
     const ids: string[] = [];
-    for await (const { id, tag, deaths } of this.#leases.waiting(db, names)) {
+    for await (const { id, tag, deaths } of this.#leases.waiting(names)) {
       if (this.#pieces.has(id) || !fits(service.labels, tag) || (suspected && deaths > 0)) continue;
       suspected ||= deaths > 0;
       ids.push(id);

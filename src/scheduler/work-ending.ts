@@ -22,6 +22,8 @@ export interface WorkEndingOptions {
   readonly bell: Bell;
   readonly metrics: SchedulerMetrics;
   readonly log: SchedulerLog;
+  /** How many milliseconds pass between two renewals of a lease. */
+  readonly renewEvery: number;
 }
 
 interface Running {
@@ -35,15 +37,22 @@ interface Running {
 const COLUMNS = "SELECT id, kind, subject, fence, attempts FROM leases WHERE state = 'RUNNING'";
 const END = `UPDATE leases SET state = ?, service_id = NULL, incarnation = NULL, lease_until = NULL, started_at = NULL,
   wake_at = ?, reason = ? WHERE id = ? AND fence = ? AND state = 'RUNNING' AND lease_until <= ?`;
+/** What a row that it returns is locked by; none that somebody else has locked. */
+const LOCK = "SELECT id FROM leases WHERE id = ? AND fence = ? AND state = 'RUNNING' FOR UPDATE SKIP LOCKED";
 /** Later than any lease. */
 const FOR_EVER = Number.MAX_SAFE_INTEGER;
 
 /**
  * Ends the leases of engines that are gone. One conditional UPDATE decides, whoever notices; the kind says what becomes
  * of its work in the same transaction. Kinds that this process does not know are left to those that do.
+ *
+ * A lease whose row is locked is left out: a transaction of the work may hold it that waits for something in the domain,
+ * and whoever waited for it would stand still as long. Once the row is open its engine has the time of two renewals.
  */
 export class WorkEnding {
   readonly #options: WorkEndingOptions;
+  /** When each lease that has run out was last seen locked, by the store's clock. */
+  #locked = new Map<string, number>();
 
   constructor(options: WorkEndingOptions) {
     this.#options = options;
@@ -59,7 +68,17 @@ export class WorkEnding {
   async expired(): Promise<void> {
     const { db } = this.#options;
     const rows = await db.reader.rows<Running>(`${COLUMNS} AND lease_until <= ${db.nowSql()} ORDER BY id`);
-    for (const row of rows) await db.transaction(async (tx) => this.#end(tx, row, EXPIRED, await tx.now()));
+    const before = this.#locked;
+    this.#locked = new Map();
+    for (const row of rows) await db.transaction((tx) => this.#endExpired(tx, row, before.get(row.id)));
+  }
+
+  async #endExpired(tx: Tx, row: Running, lockedAt: number | undefined): Promise<void> {
+    const now = await tx.now();
+    const waits = lockedAt !== undefined && now - lockedAt < 2 * this.#options.renewEvery;
+    if (await this.#isLocked(tx, row)) this.#locked.set(row.id, now);
+    else if (waits) this.#locked.set(row.id, lockedAt);
+    else await this.#end(tx, row, EXPIRED, now);
   }
 
   /** Ends whatever is not this start's: no other process can be there. */
@@ -74,7 +93,7 @@ export class WorkEnding {
   async #end(tx: Tx, row: Running, reason: string, unlessAfter = FOR_EVER): Promise<void> {
     const { kinds, metrics, bell, log } = this.#options;
     const kind = kinds.find(row.kind);
-    if (!kind) return;
+    if (!kind || (await this.#isLocked(tx, row))) return;
     const parked = row.attempts >= MOST_DEATHS;
     const why = parked ? `${reason} That happened ${row.attempts} times in a row: it is parked.` : reason;
     const change = [parked ? 'PARKED' : 'WAITING', parked ? null : await tx.now(), shorten(why)];
@@ -89,6 +108,12 @@ export class WorkEnding {
       }
       bell.ring(WORK_CHANNEL);
     });
+  }
+
+  /** Whether another transaction has the row; else it is this one's until the commit. */
+  async #isLocked(tx: Tx, { id, fence }: Running): Promise<boolean> {
+    if (this.#options.db.dialect !== 'mysql') return false;
+    return (await tx.rows(LOCK, [id, fence])).length === 0;
   }
 
   /** Asks the kind, on a savepoint of its own: what one kind cannot decide must not keep a service from being FAILED. */

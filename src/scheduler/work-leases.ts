@@ -54,6 +54,8 @@ const WAITING = `SELECT l.id, l.kind, COALESCE(b.tag, l.tag) AS tag, l.attempts,
 const TAKE = `UPDATE leases SET state = 'RUNNING', service_id = ?, incarnation = ?, fence = fence + 1, lease_until = ?,
   started_at = ?, wake_at = NULL, attempts = attempts + 1 WHERE id = ? AND state = 'WAITING' AND wake_at <= ?`;
 
+const LOCK = "SELECT id FROM leases WHERE id = ? AND state = 'WAITING' FOR UPDATE SKIP LOCKED";
+
 const ALIVE = "SELECT id FROM services WHERE id = ? AND incarnation = ? AND state = 'ACTIVE'";
 
 /**
@@ -61,18 +63,21 @@ const ALIVE = "SELECT id FROM services WHERE id = ? AND incarnation = ? AND stat
  * whose the work is, and one UPDATE decides. Every instant is the store's.
  */
 export class WorkLeases {
+  readonly #db: Pick<Database, 'dialect' | 'nowSql' | 'reader'>;
   readonly #service: RunningService;
   readonly #length: number;
 
   /** `length`: how many milliseconds a lease lives without being renewed. */
-  constructor(service: RunningService, length: number) {
+  constructor(db: Pick<Database, 'dialect' | 'nowSql' | 'reader'>, service: RunningService, length: number) {
+    this.#db = db;
     this.#service = service;
     this.#length = length;
   }
 
   /** The work of these kinds that may be taken now, the longest waiting first, a page at a time. */
-  async *waiting(db: Pick<Database, 'reader' | 'nowSql'>, kinds: readonly string[]): AsyncGenerator<WaitingWork> {
+  async *waiting(kinds: readonly string[]): AsyncGenerator<WaitingWork> {
     if (kinds.length === 0) return;
+    const db = this.#db;
     const sql = `${WAITING} AND l.wake_at <= ${db.nowSql()} AND l.kind IN (${marks(kinds)}) ORDER BY l.wake_at, l.id LIMIT ${PAGE}`;
     for (let after = { at: -1, id: '' }; ; ) {
       const values = [after.at, after.at, after.id, ...kinds];
@@ -84,7 +89,10 @@ export class WorkLeases {
     }
   }
 
-  /** Takes of those that still wait, at most so many; none unless this start of the service is ACTIVE. */
+  /**
+   * Takes of those that still wait, at most so many; none unless this start of the service is ACTIVE. A row that somebody
+   * else has locked is left out.
+   */
   async take(tx: Tx, ids: readonly string[], most = ids.length): Promise<WorkLease[]> {
     const { id: serviceId, incarnation } = this.#service;
     if ((await tx.rows(ALIVE, [serviceId, incarnation])).length === 0) return [];
@@ -93,6 +101,7 @@ export class WorkLeases {
     // In the order of waiting, as everybody tries them.
     for (const id of ids) {
       if (taken.length === most) break;
+      if (this.#db.dialect === 'mysql' && (await tx.rows(LOCK, [id])).length === 0) continue;
       const values = [serviceId, incarnation, now + this.#length, now, id, now];
       if ((await tx.execute(TAKE, values)) === 1) taken.push(id);
     }
@@ -111,21 +120,37 @@ export class WorkLeases {
     }));
   }
 
-  /** Renews leases; returns those that are this engine's no more. */
+  /**
+   * Renews leases; returns those that are this engine's no more. A lease whose row a transaction holds is left out: that
+   * of the work itself has renewed it, and one that waits for a lock somewhere in the domain must not cost this engine
+   * its other leases.
+   */
   async renew(tx: Tx, leases: readonly WorkLease[]): Promise<WorkLease[]> {
     if (leases.length === 0) return [];
+    const open = await this.#open(tx, leases);
     const until = (await tx.now()) + this.#length;
     const lost: WorkLease[] = [];
     for (const lease of [...leases].sort((a, b) => (a.id < b.id ? -1 : 1))) {
-      const renewed = await tx.execute(`UPDATE leases SET lease_until = ? WHERE ${MINE}`, [until, ...mine(lease)]);
-      if (renewed !== 1) lost.push(lease);
+      const kept = open.has(lease.id)
+        ? await tx.execute(`UPDATE leases SET lease_until = ? WHERE ${MINE}`, [until, ...mine(lease)])
+        : (await tx.rows(`SELECT id FROM leases WHERE ${MINE}`, mine(lease))).length;
+      if (kept !== 1) lost.push(lease);
     }
     return lost;
   }
 
-  /** Checks the fence and holds the row until the commit, by writing it. Throws WorkLostError. */
+  /** Those whose rows nobody else holds; they are held until the commit. */
+  async #open(tx: Tx, leases: readonly WorkLease[]): Promise<ReadonlySet<string>> {
+    const ids = leases.map(({ id }) => id);
+    if (this.#db.dialect !== 'mysql') return new Set(ids);
+    const sql = `SELECT id FROM leases WHERE id IN (${marks(ids)}) ORDER BY id FOR UPDATE SKIP LOCKED`;
+    return new Set((await tx.rows<{ id: string }>(sql, ids)).map(({ id }) => id));
+  }
+
+  /** Checks the fence, renews the lease and holds the row until the commit, by writing it. Throws WorkLostError. */
   async guard(tx: Tx, lease: WorkLease): Promise<void> {
-    await sure(lease, tx.execute(`UPDATE leases SET writes = writes + 1 WHERE ${MINE}`, mine(lease)));
+    const until = `lease_until = ${this.#db.nowSql()} + ${this.#length}`;
+    await sure(lease, tx.execute(`UPDATE leases SET writes = writes + 1, ${until} WHERE ${MINE}`, mine(lease)));
   }
 
   /** The work is done: its lease goes. Throws WorkLostError. */

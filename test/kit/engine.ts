@@ -43,7 +43,7 @@ export async function createEngine(db: Database, bell: Bell): Promise<Engine> {
     warn: (message, cause) => void warnings.push(cause instanceof Error ? `${message} ${cause.message}` : message),
   };
   const firing = new ShardFiring({ db, ids: systemIds, kinds, metrics: NO_METRICS, log, batchSize: 200 }, shard);
-  const working = { ...parts, service, kinds, log, metrics: NO_METRICS, timers: systemTimers };
+  const working = { ...parts, service, kinds, log, metrics: NO_METRICS, timers: systemTimers, renewEvery: FOR_EVER };
   const crew = new WorkCrew({
     ...working,
     workDb: db,
@@ -51,7 +51,6 @@ export async function createEngine(db: Database, bell: Bell): Promise<Engine> {
     listen: () => () => {},
     places: 4,
     leaseLength: FOR_EVER,
-    renewEvery: FOR_EVER,
     lookEvery: FOR_EVER,
     exclusive: false,
     mayTake: () => true,

@@ -37,7 +37,15 @@ export class WorkPlace {
   constructor(store: TestStore, work: Work, onLost?: Kind['onLost']) {
     this.store = store;
     const { db } = store;
-    const parts = { db, ids, bell: this.bell, kinds: this.kinds, metrics: this.metrics, log: this.log };
+    const parts = {
+      db,
+      ids,
+      bell: this.bell,
+      kinds: this.kinds,
+      metrics: this.metrics,
+      log: this.log,
+      renewEvery: LEASE / 3,
+    };
     this.kinds.add({
       ...testKind(undefined, 'work'),
       work,
@@ -57,7 +65,7 @@ export class WorkPlace {
   }
 
   leases(service: RunningService): WorkLeases {
-    return new WorkLeases(service, LEASE);
+    return new WorkLeases(this.store.db, service, LEASE);
   }
 
   crew(service: RunningService, places = 4): WorkCrew {

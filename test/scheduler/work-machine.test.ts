@@ -110,7 +110,7 @@ class Play {
   async #take(engine: Engine): Promise<void> {
     const { db } = this.place.store;
     const ids: string[] = [];
-    for await (const { id } of engine.leases.waiting(db, ['work'])) ids.push(id);
+    for await (const { id } of engine.leases.waiting(['work'])) ids.push(id);
     const taken = await db.transaction((tx) => engine.leases.take(tx, ids));
     for (const lease of taken) {
       engine.held.set(lease.subject, lease);
