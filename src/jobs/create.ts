@@ -6,7 +6,7 @@ import { blankDefinition, changeDefinition, type DefinitionInput } from './defin
 import { checkKey } from './definition-rules.js';
 import type { JobsDeps } from './deps.js';
 import { Faults } from './faults.js';
-import { insertJob } from './new-job.js';
+import { insertJob, jobUser } from './new-job.js';
 
 /** A job as the API takes it, field by field. */
 export interface CreateInput extends DefinitionInput {
@@ -40,7 +40,7 @@ export async function createJob(deps: JobsDeps, ctx: Ctx, input: CreateInput): P
     const job = await insertJob(tx, deps, ctx, {
       project,
       key: input.key ?? null,
-      userId: ctx.actor.userId,
+      userId: jobUser(ctx),
       definition,
       status: input.start === false ? 'STOPPED' : 'SCHEDULED',
       reason,

@@ -19,7 +19,8 @@ const BOUNDS = {
 } as const;
 
 const MOST_ACTIONS = 500;
-const DEEPEST = 32;
+/** MariaDB takes JSON nested 31 deep, and what an action says stands a few levels deep in what is kept of a job. */
+const DEEPEST = 24;
 
 /** How an input calls the parts of a definition, for the paths of its faults. */
 export interface DefinitionNames {
@@ -57,6 +58,8 @@ export function checkKey(faults: Faults, path: Path, key: string): void {
 export function checkClientKey(faults: Faults, path: Path, key: string): void {
   if (!CLIENT.test(key)) faults.add(path, 'must be 1 to 255 letters, digits, ".", "_" or "-".');
 }
+
+type Policies = Pick<JobDefinition, 'catchup' | 'overlap'>;
 
 function checkNumber(faults: Faults, path: Path, value: number, bounds: { min: number; max: number }): void {
   if (Number.isInteger(value) && value >= bounds.min && value <= bounds.max) return;
@@ -116,6 +119,20 @@ export function checkOverrides(
   faults.add(['overrides', 'action'], `cannot be changed for one run: ${does}. Make another job, or update this one.`);
 }
 
+/** A run for each missed instant needs room for them all at once: with the other policies most of them get none. */
+function warnOfCatchup(faults: Faults, path: Path, { catchup, overlap }: Policies): void {
+  if (catchup !== 'ALL' || overlap === 'ALLOW_ALL') return;
+  const few = {
+    SKIP: 'only the first gets a run',
+    BUFFER_ONE: 'two get a run',
+    CANCEL_OTHER: 'only the last gets a run',
+  };
+  const place = [...path, 'catchup'].join('.');
+  faults.warn(
+    `${place}: ALL runs every missed due time with overlap ALLOW_ALL only; with ${overlap}, ${few[overlap]}.`,
+  );
+}
+
 /** The rules of a definition that hold wherever it comes from; the schedule has been checked by the code that reads it. */
 export function checkDefinition(
   faults: Faults,
@@ -136,6 +153,7 @@ export function checkDefinition(
     checkAction(faults, names, [names.actions, index], action, actionDefaults);
   });
   checkNumber(faults, [...names.settings, names.catchupWindow], catchupWindow, BOUNDS.catchupWindow);
+  warnOfCatchup(faults, names.settings, definition);
   if (staleAfter !== null) checkNumber(faults, [...names.settings, names.staleAfter], staleAfter, BOUNDS.staleAfter);
 }
 

@@ -1,7 +1,6 @@
 import type { Ctx } from '../auth/actor.js';
 import { checkReason } from '../auth/reason.js';
 import { projectFor } from '../auth/scope.js';
-import { clip } from '../lib/clip.js';
 import { ForbiddenError, InvalidInputError } from '../lib/errors.js';
 import type { CreatedJob } from './create.js';
 import { checkClientKey } from './definition-rules.js';
@@ -9,7 +8,7 @@ import type { JobsDeps } from './deps.js';
 import { type ReadDocument, readDocument } from './document-read.js';
 import type { WriteOptions } from './document-write.js';
 import { Faults } from './faults.js';
-import { insertJob, type NewJob } from './new-job.js';
+import { insertJob, jobUser, LONGEST_USER, type NewJob } from './new-job.js';
 import { hasNothingAhead, scheduleOf } from './schedule-of.js';
 
 /** A Freezer job document as the API takes it. */
@@ -35,15 +34,21 @@ function clientOf(input: ImportInput, document: ReadDocument): string {
   return given;
 }
 
-/** Who the job belongs to: the caller; an admin may keep the document's. Throws ForbiddenError for anybody else. */
+/**
+ * Who the job belongs to: the caller; an admin may keep the document's. Throws ForbiddenError for anybody else, and
+ * InvalidInputError where the name would not be kept whole.
+ */
 function userOf(ctx: Ctx, document: ReadDocument): string {
-  const { role, userId } = ctx.actor;
-  const named = document.userId === '' ? null : document.userId;
-  if (named === null || named === userId || role === 'ADMIN') return clip(named ?? userId, 64);
-  throw new ForbiddenError(`user_id: the document belongs to "${named}", and only an admin may keep that.`, [
-    'document',
-    'user_id',
-  ]);
+  const own = jobUser(ctx);
+  const named = document.userId ?? '';
+  if (named === '' || named === own || named === ctx.actor.userId) return own;
+  if (ctx.actor.role !== 'ADMIN') {
+    const path = ['document', 'user_id'];
+    throw new ForbiddenError(`user_id: the document belongs to "${named}", and only an admin may keep that.`, path);
+  }
+  if (named.length <= LONGEST_USER) return named;
+  const message = `user_id: has ${named.length} characters; at most ${LONGEST_USER} are kept.`;
+  throw new InvalidInputError([{ path: ['user_id'], message }]);
 }
 
 /** How the job begins: nothing ahead is the end, and `start: false` goes before what the document says. */

@@ -34,6 +34,12 @@ export interface NewJob {
   reason: string | null;
 }
 
+/** The characters of a user's name that a job keeps. */
+export const LONGEST_USER = 64;
+
+/** The caller as the owner of a job: the names of API tokens may be longer than what is kept. */
+export const jobUser = ({ actor }: Ctx): string => clip(actor.userId, LONGEST_USER);
+
 const SCHEDULE_KINDS = { none: 'NONE', date: 'DATE', interval: 'INTERVAL', cron: 'CRON' } as const;
 
 /** The kind of a definition's schedule as the column and the API name it. */

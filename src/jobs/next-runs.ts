@@ -30,10 +30,11 @@ export interface UpcomingFires {
 /** The due times of a schedule that starts at `now`; of a continuous one, and of none, only the first is known. */
 export function upcomingFires(schedule: Schedule, now: number, count: number): UpcomingFires {
   const instants = schedule.kind === 'none' ? [now] : nextFires(schedule, now, count);
-  return describe(schedule, instants, now);
+  return describeFires(schedule, instants, now);
 }
 
-function describe(schedule: Schedule, instants: readonly number[], now: number): UpcomingFires {
+/** Due times of a schedule as they are shown, and the clock changes from `now` to the last of them. */
+export function describeFires(schedule: Schedule, instants: readonly number[], now: number): UpcomingFires {
   const last = instants.at(-1);
   const fires = instants.map((at) => describeFire(schedule, at));
   return { fires, clockChanges: last === undefined ? [] : clockChangesBetween(schedule.timezone, now, last) };

@@ -6,7 +6,14 @@ import { type JobName, lockNamedJob } from './job-store.js';
 import { revisionOf } from './revisions.js';
 import { sameJson } from './same-json.js';
 import { hasNothingAhead, scheduleOf } from './schedule-of.js';
-import { type ChangedJob, checkChangeable, definitionOf, revisionDetail, writeDefinition } from './update.js';
+import {
+  type ChangedJob,
+  checkChangeable,
+  definitionOf,
+  revisionDetail,
+  scheduleWarnings,
+  writeDefinition,
+} from './update.js';
 
 export interface RevertInput extends JobName {
   /** The revision whose definition comes back. */
@@ -37,6 +44,6 @@ export async function revertJob(deps: JobsDeps, ctx: Ctx, input: RevertInput): P
     const detail = { ...revisionDetail(before, after), revertedTo: input.revision, reason };
     const entry = { action: 'jobRevert', subject: job.id, project: job.project, outcome: 'OK', detail };
     await deps.activity(tx, ctx, entry);
-    return { job: after, outcome: same ? 'NOTHING_TO_DO' : 'ACCEPTED', warnings: [] };
+    return { job: after, outcome: same ? 'NOTHING_TO_DO' : 'ACCEPTED', warnings: scheduleWarnings(job, definition) };
   });
 }

@@ -19,6 +19,7 @@ import { sameJson } from './same-json.js';
 import { firstDue, scheduleOf } from './schedule-of.js';
 import { tellStale } from './stale.js';
 import { staleFrom } from './tally.js';
+import { unplannedWarning } from './unplanned.js';
 
 export interface UpdateInput extends JobName, DefinitionInput {
   /** The revision that the change was made from: another one now is a conflict. */
@@ -75,6 +76,12 @@ export function revisionDetail(before: JobDefinition, after: JobRow): Record<str
   return { revision: after.revision, changes };
 }
 
+/** What the author of a change should know of its schedule: a new one plans nothing while the job is stopped or completed. */
+export function scheduleWarnings(job: JobRow, after: JobDefinition): string[] {
+  const warning = sameJson(job.schedule, after.schedule) ? null : unplannedWarning(job);
+  return warning === null ? [] : [warning];
+}
+
 /** Writes a new definition of a locked job: its next revision, its plan, its filter rows. */
 export async function writeDefinition(
   tx: Tx,
@@ -123,7 +130,7 @@ export async function updateJob(deps: JobsDeps, ctx: Ctx, input: UpdateInput): P
     const before = definitionOf(job);
     const definition = changeDefinition(faults, before, input, { ...deps.settings, now: await tx.now() });
     faults.throwIfAny();
-    const { warnings } = faults;
+    const warnings = [...faults.warnings, ...scheduleWarnings(job, definition)];
     const same = sameJson(before, definition);
     const reason = checkReason(input.reason);
     const after = same ? job : await writeDefinition(tx, deps, ctx, job, definition, reason);

@@ -1,9 +1,11 @@
 import type { JobHead } from '../entities/job.js';
 import type { JobRunRow, RunState } from '../entities/run.js';
+import { isExhausted } from '../schedule/next.js';
 import type { ClientState } from './client-presence.js';
 import { isPlanned } from './command-table.js';
 import { ON_TIME } from './fire-plan.js';
 import type { ReasonCode } from './reasons.js';
+import { ofReadable } from './schedule-of.js';
 
 /** Where the client of a run stands. */
 export interface ClientStanding {
@@ -28,6 +30,11 @@ export function waitReason(state: RunState, standing: ClientStanding | null): Re
 /** What of a job's oldest open run the answer depends on. */
 export type OpenRun = Pick<JobRunRow, 'state'>;
 
+/** Whether a completed job would be due again if it were started: one that runs once has had its run. */
+function hasMore(job: JobHead, now: number): boolean {
+  return ofReadable(job, (schedule) => !isExhausted(schedule, now) && schedule.kind !== 'none', false);
+}
+
 /**
  * Why a job does not run at `now`: one reason. Null while a run of it is under way. `standing`: of the client of the
  * open run, where that waits for it; `failing`: the scheduler could not fire the job. Pure.
@@ -41,7 +48,7 @@ export function whyNot(
 ): ReasonCode | null {
   if (open) return waitReason(open.state, standing);
   if (job.status === 'REMOVED') return 'JOB_REMOVED';
-  if (job.status === 'COMPLETED') return 'SCHEDULE_EXHAUSTED';
+  if (job.status === 'COMPLETED') return hasMore(job, now) ? 'JOB_COMPLETED' : 'SCHEDULE_EXHAUSTED';
   if (job.status === 'STOPPED') return 'JOB_STOPPED';
   if (job.nextRunAt === null || !isPlanned(job)) return 'RUN_OPEN';
   if (failing) return 'FIRING_FAILED';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HOUR } from '../../src/lib/time.js';
+import { HOUR, MINUTE } from '../../src/lib/time.js';
 import { MEMBER } from '../kit/actors.js';
 import { storeKinds } from '../kit/stores.js';
 import { createWorld, type World } from '../kit/world.js';
-import { command, jobOf, makeJob, stored } from './kit.js';
+import { command, jobOf, makeJob, stored, take } from './kit.js';
 
 const iso = (at: number): string => new Date(at).toISOString();
 
@@ -193,6 +193,80 @@ describe.each(storeKinds())('definitions on %s', (store) => {
       status: 'SCHEDULED',
       after: [{ at: iso(world.clock.now()) }],
     });
+  });
+
+  it('jobPreview shows no due times that the change would not bring', async () => {
+    const document = `query ($input: JobPreviewInput!) { jobPreview(input: $input, first: 1) {
+      errors { path } warnings status before { at } after { at } } }`;
+    const ask = async (input: Record<string, unknown>) =>
+      (await world.gql<{ jobPreview: Record<string, unknown> }>(document, { input })).jobPreview;
+    const nothing = { errors: [], before: [], after: [] };
+    const warnings = [expect.stringContaining('nothing is planned while the job is STOPPED')];
+    const schedule = { interval: { every: '12 hours' } };
+    const stopped = await makeJob(world, { start: false });
+    expect(await ask({ id: stopped, schedule })).toMatchObject({ ...nothing, status: 'STOPPED', warnings });
+    expect(await ask({ clientId: 'c', schedule, start: false })).toMatchObject({ ...nothing, warnings });
+    const job_schedule = { status: 'stop', schedule_interval: '1 days' };
+    expect(await ask({ clientId: 'c', document: { job_schedule } })).toMatchObject({ ...nothing, warnings });
+    const due = [{ at: iso(world.clock.now() + 90 * MINUTE) }];
+    const planned = await makeJob(world, { schedule: { interval: { every: '90 minutes' } } });
+    world.clock.forward(MINUTE);
+    const same = { warnings: [], before: due, after: due };
+    expect(await ask({ id: planned, description: 'other' })).toMatchObject(same);
+    expect(await ask({ id: planned, schedule })).toMatchObject({ before: due, after: [expect.anything()] });
+    // Its only run is under way or over: nothing more comes of it.
+    const once = await makeJob(world, { schedule: { none: {} } });
+    await world.pass(0);
+    expect(await ask({ id: once, description: 'other' })).toMatchObject(nothing);
+  });
+
+  it('jobPreview refuses what an import does not look at', async () => {
+    const document =
+      'query ($input: JobPreviewInput!) { jobPreview(input: $input) { errors { path message } status } }';
+    const ask = async (input: Record<string, unknown>) =>
+      (await world.gql<{ jobPreview: Record<string, unknown> }>(document, { input })).jobPreview;
+    const id = await makeJob(world);
+    const errors = [{ path: ['document'], message: expect.stringContaining('new job') }];
+    expect(await ask({ id, document: { bogus: 1 } })).toEqual({ errors, status: null });
+    const beside = { clientId: 'c', document: {}, schedule: { none: {} }, overlap: 'SKIP' };
+    expect(await ask(beside)).toMatchObject({ errors: [{ path: ['schedule'] }, { path: ['overlap'] }] });
+  });
+
+  it('a new schedule of a job that is not planned comes with a warning, and starting it is the way on', async () => {
+    const whyNot = async (id: string) =>
+      (await world.gql<{ job: { whyNot: unknown } }>('query ($id: ID!) { job(id: $id) { whyNot { code } } }', { id }))
+        .job.whyNot;
+    const id = await makeJob(world, { schedule: { date: { at: iso(world.clock.now() + HOUR) } } });
+    await world.pass(HOUR);
+    const { agent, told } = await take(world, id);
+    await agent.ended(told, { outcome: 'SUCCEEDED', exitCode: 0 });
+    expect(await whyNot(id)).toEqual({ code: 'SCHEDULE_EXHAUSTED' });
+    const daily = { interval: { every: '1 day' } };
+    const changed = await command(world, 'jobUpdate', { id, schedule: daily });
+    expect(changed).toMatchObject({ outcome: 'ACCEPTED', job: { status: 'COMPLETED', nextRunAt: null } });
+    expect(changed.warnings).toEqual(['schedule: nothing is planned while the job is COMPLETED; start it to plan it.']);
+    expect(await whyNot(id)).toEqual({ code: 'JOB_COMPLETED' });
+    expect((await command(world, 'jobUpdate', { id, description: 'only this' })).warnings).toEqual([]);
+    await command(world, 'jobStart', { id });
+    expect(await whyNot(id)).toEqual({ code: 'NOT_DUE' });
+
+    const stopped = await makeJob(world, { start: false });
+    expect((await command(world, 'jobUpdate', { id: stopped, schedule: daily })).warnings).toHaveLength(1);
+    const back = await command(world, 'jobRevert', { id: stopped, revision: 1 });
+    expect(back.warnings).toEqual([expect.stringContaining('STOPPED')]);
+    const job_schedule = { status: 'completed', schedule_interval: '1 days' };
+    const imported = await command(world, 'jobImport', { document: { client_id: 'c', job_schedule } });
+    expect(await whyNot(imported.job?.id ?? '')).toEqual({ code: 'JOB_COMPLETED' });
+  });
+
+  it('warns of a catch-up of everything that the overlap policy does not let happen', async () => {
+    const base = { clientId: 'c', schedule: { interval: { every: '1 hour' } }, catchup: 'ALL' };
+    const warning =
+      'catchup: ALL runs every missed due time with overlap ALLOW_ALL only; with SKIP, only the first gets a run.';
+    expect((await command(world, 'jobCreate', base)).warnings).toEqual([warning]);
+    expect((await command(world, 'jobCreate', { ...base, overlap: 'ALLOW_ALL' })).warnings).toEqual([]);
+    const document = { client_id: 'c', job_schedule: { schedule_interval: '1 hours' }, orrery: { catchup: 'all' } };
+    expect((await command(world, 'jobImport', { document })).warnings).toEqual([`orrery.${warning}`]);
   });
 
   it('schedulePreview shows the next due times, or what is wrong', async () => {

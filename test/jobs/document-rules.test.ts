@@ -178,6 +178,23 @@ describe.each(storeKinds())('the rules of a document, on %s', (store) => {
     expect(await command(world, 'jobImport', { document }, MEMBER)).toMatchObject({ code: 'FORBIDDEN' });
     const own = jobOf(await command(world, 'jobImport', { document: { client_id: 'c' } }, MEMBER));
     expect(own.document).toMatchObject({ user_id: MEMBER.userId });
+    const whole = { ...document, user_id: 'u'.repeat(64) };
+    expect(jobOf(await command(world, 'jobImport', { document: whole })).document).toMatchObject(whole);
+    const cut = { ...document, user_id: 'u'.repeat(65) };
+    expect(await command(world, 'jobImport', { document: cut })).toMatchObject({
+      code: 'INVALID_INPUT',
+      path: ['user_id'],
+      message: 'user_id: has 65 characters; at most 64 are kept.',
+    });
+  });
+
+  it('keeps what fits of the long name of the caller, who may import the export again', async () => {
+    const token = { ...MEMBER, userId: `${'t'.repeat(64)}-nightly` };
+    const made = await command(world, 'jobCreate', { clientId: 'c', schedule: { none: {} } }, token);
+    expect(jobOf(made).document).toMatchObject({ job: { user_id: 't'.repeat(64) } });
+    await command(world, 'jobRemove', { id: jobOf(made).id }, token);
+    const again = await command(world, 'jobImport', { document: jobOf(made).document }, token);
+    expect(jobOf(again).key).toBe(jobOf(made).key);
   });
 
   it('refuses a job_id that is taken in the project, and takes it again once that job is removed', async () => {
