@@ -4,6 +4,11 @@ import type { Tx } from './transaction.js';
 
 /** Larger INSERTs make SQLite's expression tree too deep. */
 const CHUNK = 500;
+/**
+ * Characters of the texts in one INSERT, unless a single row has more. MariaDB takes 16 MiB in one statement, unless it
+ * was told otherwise, and breaks the connection over more; a character has up to three bytes, or a backslash before it.
+ */
+const MOST_CHARACTERS = 2 * 1024 * 1024;
 
 type Column = EntityMetadata['columns'][number];
 
@@ -40,6 +45,31 @@ function insertion(
   };
 }
 
+/** Characters in the texts of a row. */
+function charactersOf(row: readonly SqlValue[]): number {
+  let characters = 0;
+  for (const value of row) {
+    if (typeof value === 'string' || Buffer.isBuffer(value)) characters += value.length;
+  }
+  return characters;
+}
+
+/** The rows in parts that fit into a statement: nearly always one. */
+function* partsOf(rows: SqlValue[][]): Generator<SqlValue[][]> {
+  let characters = 0;
+  let from = 0;
+  for (let at = 0; at < rows.length; at += 1) {
+    const more = charactersOf(rows[at] ?? []);
+    if (at > from && characters + more > MOST_CHARACTERS) {
+      yield rows.slice(from, at);
+      from = at;
+      characters = 0;
+    }
+    characters += more;
+  }
+  yield from === 0 ? rows : rows.slice(from);
+}
+
 /**
  * Inserts whole rows (every column given, keys made by the application) in as few statements as possible. Columns that
  * SQL numbers may be left out, in all rows alike.
@@ -54,7 +84,7 @@ export async function insertRows<T extends ObjectLiteral, R extends Partial<T>>(
     // What is NULL in every row needs not be sent and parsed for each.
     const isWanted = ({ propertyName }: Column): boolean => some.some((row) => row[propertyName] != null);
     const { head, rows: values } = insertion(tx.manager, entity as EntitySchema<never>, some, isWanted);
-    await tx.insert(head, values);
+    for (const part of partsOf(values)) await tx.insert(head, part);
   }
 }
 
@@ -81,7 +111,7 @@ export async function overwriteRows<T extends ObjectLiteral>(
         return sqlite ? `${name} = excluded.${name}` : `${name} = VALUES(${name})`;
       });
     const clash = sqlite ? `ON CONFLICT (${keys.join(', ')}) DO UPDATE SET` : 'ON DUPLICATE KEY UPDATE';
-    await tx.insert(head, values, `${clash} ${changes.join(', ')}`);
+    for (const part of partsOf(values)) await tx.insert(head, part, `${clash} ${changes.join(', ')}`);
   }
 }
 

@@ -78,6 +78,18 @@ function openDoorbell(config: Config, health: Health): Doorbell {
   return config.stores.embedded ? inProcessDoorbell() : pollingDoorbell();
 }
 
+/** What MariaDB takes in one statement unless it was told otherwise, in bytes. */
+const USUAL_PACKET = 16 * 1024 * 1024;
+
+/** Warns of a server that takes less in one statement than the largest reports and documents need. */
+async function warnOfSmallPackets(db: Database, log: Logger): Promise<void> {
+  if (db.dialect !== 'mysql') return;
+  const [row] = await db.reader.rows<{ bytes: number | string }>('SELECT @@max_allowed_packet AS bytes');
+  const bytes = Number(row?.bytes ?? 0);
+  if (bytes >= USUAL_PACKET) return;
+  log.warn({ bytes, advised: USUAL_PACKET }, "The database's max_allowed_packet is small: large reports will fail.");
+}
+
 /** Opens every store. Throws ExpectedError UNAVAILABLE, in one line that says what to do. */
 export async function openStores(config: Config, health: Health, log: Logger): Promise<Stores> {
   const { embedded } = config.stores;
@@ -85,6 +97,7 @@ export async function openStores(config: Config, health: Health, log: Logger): P
   let own: Database;
   try {
     await fitSchema(db, embedded);
+    await warnOfSmallPackets(db, log);
     own = embedded ? db : await openConfiguredDatabase(config, { poolSize: OWN_CONNECTIONS });
   } catch (error) {
     await db.close();

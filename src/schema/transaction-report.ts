@@ -4,7 +4,7 @@ import type { TakenIn } from '../history/intake/report.js';
 import { builder } from './builder.js';
 import { Deployment } from './deployment.js';
 import { describedEnum } from './job-enums.js';
-import { INPUT, mutationOptions } from './mutation.js';
+import { INPUT, mutationOptions, REPORT } from './mutation.js';
 
 const TEXTS = {
   transactionId: 'The deployment: its global id or its number. Give this or `externalId`.',
@@ -29,8 +29,14 @@ const TaskEventInput = builder.inputType('TaskEventInput', {
     timeEnd: t.field({ type: 'ReportedTime', description: 'When the attempt ended, where the reporter knows.' }),
     exitCode: t.int({ description: 'The exit status of what it executed.' }),
     reason: t.string({ description: 'Why it ended as it did.' }),
-    custom: t.field({ type: 'JSON', description: 'What the reporter adds: an object of at most 64 KiB.' }),
-    summary: t.field({ type: 'JSON', description: 'A summary of any shape, of at most 1 MiB.' }),
+    custom: t.field({
+      type: 'JSON',
+      description: 'What the reporter adds: an object of at most 64 KiB, nested at most 30 deep.',
+    }),
+    summary: t.field({
+      type: 'JSON',
+      description: 'A summary of any shape, of at most 1 MiB, nested at most 30 deep.',
+    }),
   }),
 });
 
@@ -55,6 +61,7 @@ const RefusalCodeEnum = describedEnum<RefusalCode>('EventRefusalCode', 'Why an e
   UNKNOWN_STATUS: 'There is no such status to report.',
   TIME_IN_FUTURE: "An instant is more than an hour ahead: the reporter's clock is wrong.",
   TOO_LARGE: 'The summary or `custom` is larger than allowed.',
+  TOO_DEEP: 'Objects and lists are nested more than 30 deep in the summary or `custom`.',
   AMBIGUOUS_TASK: 'Several tasks of the graph have the name on the node.',
 });
 
@@ -96,6 +103,7 @@ builder.mutationField('transactionReport', (t) =>
     ...mutationOptions(
       'transactionReport',
       'Takes in what happened to tasks of a deployment. Repeated, late and early reports end in the same rows.',
+      REPORT,
     ),
     type: TransactionReportPayload,
     args: { input: t.arg({ type: TransactionReportInput, required: true, description: INPUT }) },

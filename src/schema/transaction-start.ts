@@ -39,7 +39,10 @@ const TransactionStartInput = builder.inputType('TransactionStartInput', {
     }),
     name: t.string({ description: 'Its name for people; left out: the external id.' }),
     graph: t.field({ type: DeploymentGraphInput, description: 'What is going to be executed, where it is known.' }),
-    settings: t.field({ type: 'JSONObject', description: 'What it was given; kept apart from lists.' }),
+    settings: t.field({
+      type: 'JSONObject',
+      description: 'What it was given, nested at most 30 deep; kept apart from lists.',
+    }),
     dryRun: t.boolean({ description: 'Whether it changes nothing, and only tells what it would do.' }),
   }),
 });
@@ -115,6 +118,7 @@ builder.mutationField('transactionEnd', (t) =>
     ...mutationOptions(
       'transactionEnd',
       'Ends a deployment: what waits is SKIPPED, what runs is LOST (STOPPED where the deployment was stopped).',
+      { takesNul: true },
     ),
     type: TransactionEndPayload,
     args: { input: t.arg({ type: TransactionEndInput, required: true, description: INPUT }) },

@@ -1,6 +1,7 @@
 import type { Ctx } from '../../auth/actor.js';
 import { TransactionEntity, type TransactionRow } from '../../entities/ledger.js';
 import { InvalidInputError, StateError } from '../../lib/errors.js';
+import { storable } from '../../lib/names.js';
 import { apply } from '../apply.js';
 import { isOver } from '../statuses.js';
 import type { IntakeDeps } from './deps.js';
@@ -37,7 +38,8 @@ function timeOf(time: unknown, now: number): number {
  * stopped). One that has ended stays as it is. Throws InvalidInputError, NotFoundError, ConflictError, StateError.
  */
 export async function endDeployment(deps: IntakeDeps, ctx: Ctx, end: DeploymentEnd): Promise<Ended> {
-  const { status, reason = null } = end;
+  const { status } = end;
+  const reason = end.reason == null ? null : storable(end.reason);
   if (reason !== null && reason.length > LONGEST_REASON) {
     const message = `A reason has at most ${LONGEST_REASON} characters.`;
     throw new InvalidInputError([{ path: ['reason'], message }]);

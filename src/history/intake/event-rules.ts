@@ -1,5 +1,6 @@
 import { TASK_STATUSES, type TaskStatus } from '../../entities/ledger.js';
-import { isJsonObject, type JsonValue } from '../../lib/json.js';
+import { DEEPEST_KEPT, holdsHalfPair, isDeeper, isJsonObject, type JsonValue } from '../../lib/json.js';
+import { isName, nameForm, storable } from '../../lib/names.js';
 import type { TaskReport } from '../report.js';
 import type { GraphIndex } from './graph.js';
 import { isRefusal, type Refusal, type Refuse, refuser } from './refusal.js';
@@ -46,6 +47,9 @@ const LONGEST_NAME = 191;
 const LONGEST_REASON = 4_000;
 const LARGEST_SUMMARY = 1024 * 1024;
 const LARGEST_CUSTOM = 64 * 1024;
+const SUMMARY_TOO_LARGE = 'A summary has at most 1 MiB as JSON.';
+const CUSTOM_TOO_LARGE = '"custom" has at most 64 KiB as JSON; a summary may be larger.';
+const HALF_PAIR = 'has half of a surrogate pair, which is no character.';
 const MOST_ATTEMPTS = 1_000;
 const LARGEST_INT = 2_147_483_647;
 
@@ -58,9 +62,11 @@ const isStatus = (text: string): text is TaskStatus => STATUSES.has(text) && tex
 function nameOf(value: unknown, field: string, refuse: Refuse): string | null | Refusal {
   if (value === null || value === undefined || value === '') return null;
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
-  if (typeof text === 'string' && text.length <= LONGEST_NAME) return text;
-  return refuse('INVALID_EVENT', field, `"${field}" is a text of at most ${LONGEST_NAME} characters.`);
+  if (typeof text === 'string' && isName(text, LONGEST_NAME)) return text;
+  return refuse('INVALID_EVENT', field, `"${field}" is a text of ${nameForm(LONGEST_NAME)}.`);
 }
+
+const isWhole = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 function integer(value: unknown, field: string, least: number, most: number, refuse: Refuse): number | null | Refusal {
   if (value === null || value === undefined) return null;
@@ -131,17 +137,26 @@ function shapeFault(event: ReportedEvent, refuse: Refuse): Refusal | null {
   return null;
 }
 
-function sizeFault(event: ReportedEvent, refuse: Refuse): Refusal | null {
-  const { summary, custom, reason } = event;
-  if (summary !== undefined && Buffer.byteLength(JSON.stringify(summary)) > LARGEST_SUMMARY) {
-    return refuse('TOO_LARGE', 'summary', 'A summary has at most 1 MiB as JSON.');
+/** What is wrong with JSON that is kept as it is given, whatever it says. */
+function keptFault(value: JsonValue, field: string, most: number, tooLarge: string, refuse: Refuse): Refusal | null {
+  if (isDeeper(value, DEEPEST_KEPT)) {
+    return refuse('TOO_DEEP', field, `Objects and lists are nested at most ${DEEPEST_KEPT} deep in "${field}".`);
   }
+  const text = JSON.stringify(value);
+  if (Buffer.byteLength(text) > most) return refuse('TOO_LARGE', field, tooLarge);
+  return holdsHalfPair(text) ? refuse('INVALID_EVENT', field, `"${field}" ${HALF_PAIR}`) : null;
+}
+
+function restFault({ summary, custom, reason }: ReportedEvent, refuse: Refuse): Refusal | null {
   if (custom != null && !isJsonObject(custom)) return refuse('INVALID_EVENT', 'custom', '"custom" is a JSON object.');
-  if (custom != null && Buffer.byteLength(JSON.stringify(custom)) > LARGEST_CUSTOM) {
-    return refuse('TOO_LARGE', 'custom', '"custom" has at most 64 KiB as JSON; a summary may be larger.');
+  const fault =
+    (summary == null ? null : keptFault(summary, 'summary', LARGEST_SUMMARY, SUMMARY_TOO_LARGE, refuse)) ??
+    (custom == null ? null : keptFault(custom, 'custom', LARGEST_CUSTOM, CUSTOM_TOO_LARGE, refuse));
+  if (fault || reason == null) return fault;
+  if (typeof reason !== 'string' || reason.length > LONGEST_REASON) {
+    return refuse('INVALID_EVENT', 'reason', `"reason" is a text of at most ${LONGEST_REASON} characters.`);
   }
-  if (reason == null || (typeof reason === 'string' && reason.length <= LONGEST_REASON)) return null;
-  return refuse('INVALID_EVENT', 'reason', `"reason" is a text of at most ${LONGEST_REASON} characters.`);
+  return isWhole(reason) ? null : refuse('INVALID_EVENT', 'reason', `"reason" ${HALF_PAIR}`);
 }
 
 /** What an event says besides its task and its status. */
@@ -172,7 +187,7 @@ export type EventReport = Omit<TaskReport, 'attempt'> & { readonly attempt: numb
 export function readEvent(event: GivenEvent, index: number, graph: GraphIndex, now: number): EventReport | Refusal {
   const refuse = refuser(index);
   if (!isObject(event)) return refuse('INVALID_EVENT', null, 'An event is an object.');
-  const fault = shapeFault(event, refuse) ?? sizeFault(event, refuse);
+  const fault = shapeFault(event, refuse) ?? restFault(event, refuse);
   if (fault) return fault;
   const task = taskOf(event, graph, refuse);
   if (isRefusal(task)) return task;
@@ -191,7 +206,7 @@ export function readEvent(event: GivenEvent, index: number, graph: GraphIndex, n
     status,
     attempt,
     exitCode,
-    reason: typeof reason === 'string' ? reason : null,
+    reason: typeof reason === 'string' ? storable(reason) : null,
     custom: isJsonObject(custom) ? custom : null,
     ...(summary === undefined || summary === null ? {} : { summary }),
   };

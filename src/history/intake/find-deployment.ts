@@ -1,6 +1,7 @@
 import type { Reader } from '../../db/transaction.js';
 import { TransactionEntity, type TransactionRow } from '../../entities/ledger.js';
 import { ConflictError, InvalidInputError, NotFoundError, StateError } from '../../lib/errors.js';
+import { isName } from '../../lib/names.js';
 import { transactionByName } from '../read.js';
 import type { IntakeDeps } from './deps.js';
 
@@ -26,6 +27,8 @@ export async function deploymentById(reader: Reader, name: string, field: string
 }
 
 async function byExternalId(deps: IntakeDeps, externalId: string, cluster: string | null): Promise<TransactionRow> {
+  // What has spaces at its end names nothing, and MariaDB would look past them.
+  if (!isName(externalId, 255)) throw new NotFoundError('deployment', externalId, ['externalId']);
   const where = cluster === null ? null : await deps.clusters.find(cluster);
   if (cluster !== null && !where) throw new NotFoundError('cluster', cluster, ['cluster']);
   const found = await deps.db.manager

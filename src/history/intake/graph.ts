@@ -1,4 +1,5 @@
 import { type InputIssue, InvalidInputError } from '../../lib/errors.js';
+import { isName, nameForm } from '../../lib/names.js';
 import type { TaskReport } from '../report.js';
 
 /** One task of a deployment's graph, as it is announced. */
@@ -19,15 +20,15 @@ export interface DeploymentGraph {
 const MOST_ROWS = 100_000;
 const LONGEST_NAME = 191;
 
-const lengthFault = (what: string): string => `${what} has 1 to ${LONGEST_NAME} characters.`;
-const isName = (text: string): boolean => text.length >= 1 && text.length <= LONGEST_NAME;
+const nameFault = (what: string): string => `${what} has ${nameForm(LONGEST_NAME)}.`;
+const isGood = (text: string): boolean => isName(text, LONGEST_NAME);
 
 function faultsOf(task: GraphTask, path: readonly (string | number)[]): InputIssue[] {
   const issues: InputIssue[] = [];
-  if (task.id != null && !isName(task.id)) issues.push({ path: [...path, 'id'], message: lengthFault('An id') });
-  if (!isName(task.name)) issues.push({ path: [...path, 'name'], message: lengthFault('A name') });
+  if (task.id != null && !isGood(task.id)) issues.push({ path: [...path, 'id'], message: nameFault('An id') });
+  if (!isGood(task.name)) issues.push({ path: [...path, 'name'], message: nameFault('A name') });
   for (const [index, node] of (task.nodes ?? []).entries()) {
-    if (!isName(node)) issues.push({ path: [...path, 'nodes', index], message: lengthFault('A node') });
+    if (!isGood(node)) issues.push({ path: [...path, 'nodes', index], message: nameFault('A node') });
   }
   return issues;
 }

@@ -1,5 +1,5 @@
 import type { InputIssue } from '../../lib/errors.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/json.js';
+import { isDeeper, isJsonObject, type JsonObject, type JsonValue } from '../../lib/json.js';
 import { DEPLOYMENT_ENDS, type DeploymentEnd } from './end.js';
 import type { GraphTask } from './graph.js';
 import { InputReader } from './input-reader.js';
@@ -24,7 +24,7 @@ export interface MessageFault {
 
 /** The largest message, in bytes. */
 export const LARGEST_MESSAGE = 16 * 1024 * 1024;
-/** How deep objects and lists may be nested. */
+/** How deep objects and lists may be nested. (What an event holds too deep refuses that event alone.) */
 const DEEPEST = 100;
 
 const REF = ['transactionId', 'externalId', 'cluster'] as const;
@@ -117,21 +117,6 @@ function jsonOf(body: Uint8Array): JsonValue {
 function placeOf(error: unknown): string {
   const at = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;
   return at === undefined ? '' : ` (position ${at})`;
-}
-
-/** Whether objects and lists are nested deeper than that: level by level, so that no stack has to hold it. */
-function isDeeper(value: JsonValue, most: number): boolean {
-  let level: JsonValue[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > most) return true;
-    const next: JsonValue[] = [];
-    for (const one of level) {
-      if (typeof one !== 'object' || one === null) continue;
-      for (const inner of Array.isArray(one) ? one : Object.values(one)) next.push(inner);
-    }
-    level = next;
-  }
-  return false;
 }
 
 function readInput(operation: Operation, input: JsonValue): Message | MessageFault {

@@ -1,5 +1,11 @@
 /** Why one event of a report was not taken in. */
-export type RefusalCode = 'INVALID_EVENT' | 'UNKNOWN_STATUS' | 'TIME_IN_FUTURE' | 'TOO_LARGE' | 'AMBIGUOUS_TASK';
+export type RefusalCode =
+  | 'INVALID_EVENT'
+  | 'UNKNOWN_STATUS'
+  | 'TIME_IN_FUTURE'
+  | 'TOO_LARGE'
+  | 'TOO_DEEP'
+  | 'AMBIGUOUS_TASK';
 
 /** One event of a report that was not taken in; the others are kept. */
 export interface Refusal {

@@ -1,6 +1,7 @@
 import type { Tx } from '../../db/transaction.js';
 import { ReportEntity, type TransactionRow } from '../../entities/ledger.js';
 import { InvalidInputError } from '../../lib/errors.js';
+import { isName, nameForm, storable } from '../../lib/names.js';
 import { apply } from '../apply.js';
 import type { LedgerReport, TaskReport } from '../report.js';
 import type { IntakeDeps } from './deps.js';
@@ -34,8 +35,8 @@ const LONGEST_REPORT_ID = 191;
 
 function check({ reportId, events, progress }: DeploymentReport): void {
   const issues = [];
-  if (reportId.length < 1 || reportId.length > LONGEST_REPORT_ID) {
-    issues.push({ path: ['reportId'], message: `A report id has 1 to ${LONGEST_REPORT_ID} characters.` });
+  if (!isName(reportId, LONGEST_REPORT_ID)) {
+    issues.push({ path: ['reportId'], message: `A report id has ${nameForm(LONGEST_REPORT_ID)}.` });
   }
   if (events.length > MOST_EVENTS) {
     issues.push({ path: ['events'], message: `A report has at most ${MOST_EVENTS} events, not ${events.length}.` });
@@ -104,7 +105,9 @@ function touchOf(
     // A late word of an attempt that a reset has left behind does not begin the next one.
     attempt: goesOn || tasks.length === 0 ? row.attempts : row.attempts - 1,
     ...(startedAt === null ? {} : { startedAt }),
-    ...(progress == null ? {} : { progress: { percent: Math.round(progress), message: message ?? null } }),
+    ...(progress == null
+      ? {}
+      : { progress: { percent: Math.round(progress), message: message == null ? null : storable(message) } }),
   };
 }
 

@@ -4,8 +4,9 @@ import type { Tx } from '../../db/transaction.js';
 import { insertRows } from '../../db/write.js';
 import { ID_PREFIX } from '../../entities/ids.js';
 import { TransactionEntity, TransactionInputEntity, type TransactionRow } from '../../entities/ledger.js';
-import { InvalidInputError, StateError } from '../../lib/errors.js';
-import type { JsonObject } from '../../lib/json.js';
+import { type InputIssue, InvalidInputError, StateError } from '../../lib/errors.js';
+import { DEEPEST_KEPT, holdsHalfPair, isDeeper, type JsonObject } from '../../lib/json.js';
+import { isName, nameForm } from '../../lib/names.js';
 import { apply } from '../apply.js';
 import type { LedgerReport, TaskReport } from '../report.js';
 import type { ClusterRef, IntakeDeps } from './deps.js';
@@ -29,14 +30,27 @@ export interface Started {
 }
 
 const LONGEST = 255;
+const LONGEST_CLUSTER = 191;
 /** Rows announced by one statement's worth of work, so that the process answers others in between. */
 const CHUNK = 1_000;
 
-function check({ externalId, name }: DeploymentStart): void {
-  const bad = (path: string, text: string) => ({ path: [path], message: `${text} has 1 to ${LONGEST} characters.` });
-  const issues = [];
-  if (externalId.length < 1 || externalId.length > LONGEST) issues.push(bad('externalId', 'An external id'));
-  if (name != null && (name.length < 1 || name.length > LONGEST)) issues.push(bad('name', 'A name'));
+/** Throws InvalidInputError: what is given has its fault found before anything is written. */
+function check({ externalId, name, cluster, settings }: DeploymentStart): void {
+  const issues: InputIssue[] = [];
+  const mustBeName = (path: string, text: string | null | undefined, what: string, most = LONGEST): void => {
+    if (text != null && !isName(text, most)) issues.push({ path: [path], message: `${what} has ${nameForm(most)}.` });
+  };
+  mustBeName('externalId', externalId, 'An external id');
+  mustBeName('name', name, 'A name');
+  mustBeName('cluster', cluster, 'A cluster', LONGEST_CLUSTER);
+  if (settings != null) {
+    const path = ['settings'];
+    if (isDeeper(settings, DEEPEST_KEPT)) {
+      issues.push({ path, message: `Settings are nested at most ${DEEPEST_KEPT} deep.` });
+    } else if (holdsHalfPair(JSON.stringify(settings))) {
+      issues.push({ path, message: 'Settings have half of a surrogate pair, which is no character.' });
+    }
+  }
   if (issues.length > 0) throw new InvalidInputError(issues);
 }
 
