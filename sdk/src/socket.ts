@@ -6,6 +6,9 @@ const KEEP_ALIVE = 15_000;
 /** Milliseconds that it has for the answer: a connection that a sleeping laptop or a proxy lost says nothing at all. */
 const PONG_WAIT = 10_000;
 
+/** Milliseconds that a connection without a stream is kept: the next one may follow at once. */
+const IDLE_WAIT = 100;
+
 async function webSocketClass(options: ClientOptions): Promise<unknown> {
   return options.webSocket ?? globalThis.WebSocket ?? (await import('ws')).WebSocket;
 }
@@ -17,6 +20,7 @@ export async function connect(options: ClientOptions): Promise<Client> {
     url: options.url.replace(/^http/, 'ws'),
     webSocketImpl: await webSocketClass(options),
     lazy: true,
+    lazyCloseTimeout: IDLE_WAIT,
     retryAttempts: 0,
     keepAlive: KEEP_ALIVE,
     connectionAckWaitTimeout: PONG_WAIT,

@@ -13,6 +13,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SdkAgent } from '../kit/sdk-agent.js';
 import { startTestServer, type TestServer } from '../kit/server.js';
+import { TcpProxy } from '../kit/tcp-proxy.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -102,6 +103,26 @@ describe('subscriptions', () => {
     await client.close();
   });
 
+  it('miss nothing either when the connection breaks before the first event', async () => {
+    const proxy = await TcpProxy.before(server.url);
+    const url = proxy.through(server.endpoint);
+    const client = createOrreryClient({ url, token: () => server.token, longestWait: 10 });
+    const sdk = createSdk(server.client());
+    const { job } = payloadOf((await sdk.jobCreate({ input: { ...input, start: true } })).jobCreate);
+    const changes = createSdk(client).jobStatusChanged({ filter: { jobs: [job.id] } })[Symbol.asyncIterator]();
+    const first = changes.next();
+    const metrics = async (): Promise<string> => (await fetch(`${server.url}/metrics`)).text();
+    await expect.poll(metrics).toContain('orrery_live_members 1');
+    proxy.cut();
+    await sdk.jobStop({ input: { id: job.id } });
+    proxy.restore();
+    await sdk.jobStart({ input: { id: job.id } });
+    expect(await first).toMatchObject({ value: { jobStatusChanged: { status: 'STOPPED' } } });
+    expect(await changes.next()).toMatchObject({ value: { jobStatusChanged: { statusBefore: 'STOPPED' } } });
+    await client.close();
+    await proxy.close();
+  });
+
   it('end with the signal, and with the reader', async () => {
     const client = server.client();
     const sdk = createSdk(client);
@@ -120,6 +141,24 @@ describe('subscriptions', () => {
     await expect(stranger.jobStatusChanged({})[Symbol.asyncIterator]().next()).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
     });
+  });
+
+  it('end when their own message is too large, and go on when that of another is', async () => {
+    const states: ConnectionState['kind'][] = [];
+    const options = { url: server.endpoint, token: () => server.token, longestWait: 10 };
+    const client = createOrreryClient({ ...options, onConnection: ({ kind }) => states.push(kind) });
+    const sdk = createSdk(client);
+    const changes = sdk.jobStatusChanged({})[Symbol.asyncIterator]();
+    const next = changes.next();
+    await expect.poll(() => states).toEqual(['CONNECTED']);
+    const large = sdk.jobStatusChanged({ after: 'x'.repeat(1_100_000) })[Symbol.asyncIterator]();
+    await expect(large.next()).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    await expect.poll(() => states).toEqual(['CONNECTED', 'LOST', 'CONNECTED']);
+    for (let made = 0, done = false; !done; made += 1) {
+      await createSdk(server.client()).jobCreate({ input: { ...input, key: `large-${made}`, start: true } });
+      done = await Promise.race([next.then(() => true), new Promise<false>((later) => setImmediate(later, false))]);
+    }
+    await client.close();
   });
 });
 
