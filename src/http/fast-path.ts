@@ -46,11 +46,11 @@ export async function answerFast(
     if (!(error instanceof BodyError)) throw error;
     // What is left of the body is not read: the connection cannot be used again.
     res.setHeader('connection', 'close');
-    const reply = pipeline.refuse(ctx, [requestError(error.code, error.message)], error.status, error.status);
+    const reply = pipeline.reject(ctx, [requestError(error.code, error.message)], error.status, error.status);
     return sendReply(res, reply, type, ctx.requestId);
   }
   if (params instanceof GraphQLError)
-    return sendReply(res, pipeline.refuse(ctx, [params], 400, 400), type, ctx.requestId);
+    return sendReply(res, pipeline.reject(ctx, [params], 400, 400), type, ctx.requestId);
   const controller = new Cancellation();
   const reply = runOperation(pipeline, ctx, params, false, controller);
   if (!(reply instanceof Promise)) return sendReply(res, reply, type, ctx.requestId);

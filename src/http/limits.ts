@@ -1,4 +1,12 @@
-import { type DocumentNode, type FragmentDefinitionNode, GraphQLError, Kind, type SelectionSetNode } from 'graphql';
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  Kind,
+  type SelectionSetNode,
+  type StringValueNode,
+  visit,
+} from 'graphql';
 
 /** The most that one document may hold. */
 export interface DocumentLimits {
@@ -19,7 +27,8 @@ interface Measure {
 
 const NOTHING: Measure = { depth: 0, aliases: 0, directives: 0 };
 
-const tooMuch = (message: string): GraphQLError =>
+/** The failure of what is over a limit. */
+export const tooMuch = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } });
 
 /** Measures selection sets with their fragments put in; each fragment is measured once. */
@@ -88,20 +97,41 @@ export function valueTooDeep(value: unknown, left = MAX_VALUE_DEPTH): boolean {
 
 /** Half of a surrogate pair: JSON can write it (`"\\ud800"`), Unicode has no such text and no database keeps it. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
+/** And NUL, at which SQLite cuts a text when it reads it. */
+const BROKEN = /[\0\p{Surrogate}]/u;
 
-/** Whether a text in a JSON value, or a name in it, is not Unicode. The value is not to be deeper than is let in. */
-export function hasBrokenText(value: unknown): boolean {
-  if (typeof value === 'string') return LONE_SURROGATE.test(value);
+/**
+ * Whether a text in a JSON value, or a name in it, is one that not every database keeps; `takesNul`: NUL is let in, for
+ * those who put something in its place themselves. The value is not to be deeper than is let in.
+ */
+export function hasBrokenText(value: unknown, takesNul = false): boolean {
+  const broken = takesNul ? LONE_SURROGATE : BROKEN;
+  if (typeof value === 'string') return broken.test(value);
   if (typeof value !== 'object' || value === null) return false;
-  for (const [name, inner] of Object.entries(value)) if (LONE_SURROGATE.test(name) || hasBrokenText(inner)) return true;
+  for (const [name, inner] of Object.entries(value))
+    if (broken.test(name) || hasBrokenText(inner, takesNul)) return true;
   return false;
 }
 
+const BROKEN_TEXT = 'cannot be kept: it has a NUL character (U+0000) or half of a surrogate pair.';
+
 /** The failure of variables with such a text. */
 export const brokenText = (): GraphQLError =>
-  new GraphQLError('A text in the variables is not Unicode: it has half of a surrogate pair.', {
-    extensions: { code: 'BAD_USER_INPUT' },
-  });
+  new GraphQLError(`A text in the variables ${BROKEN_TEXT}`, { extensions: { code: 'BAD_USER_INPUT' } });
+
+/** Throws a GraphQLError (code BAD_USER_INPUT) for such a text in a document itself, whose text is given too. */
+export function checkTexts(query: string, document: DocumentNode): void {
+  // Few documents have an escape at all.
+  if (!/\0|\\u/.test(query)) return;
+  const StringValue = (node: StringValueNode): void => {
+    if (!BROKEN.test(node.value)) return;
+    throw new GraphQLError(`A text in the document ${BROKEN_TEXT}`, {
+      nodes: node,
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  };
+  visit(document, { StringValue });
+}
 
 /** The failure of a document that the parser cannot follow. */
 export const tooDeep = (): GraphQLError => tooMuch('The document or its variables nest too deep.');

@@ -14,10 +14,11 @@ import type { Metrics } from '../telemetry/metrics.js';
 import { inSpan, tracingIsOn } from '../telemetry/tracing.js';
 import type { CompiledQuery } from './compile.js';
 import { type Cancellation, Deadlines, OperationEnded } from './deadlines.js';
-import { requestError, showErrors } from './failure.js';
+import { type FailureSink, requestError, showErrors } from './failure.js';
 import { brokenText, hasBrokenText, isStackOverflow, tooDeep, valueTooDeep } from './limits.js';
-import { type Operation, PlanCache, type PlanOptions } from './plan.js';
-import { RateLimiter, type RateLimitState } from './rate-limit.js';
+import { type Operation, PlanCache, type PlanOptions, type Price } from './plan.js';
+import { RateLimiter, type RateLimitState, type Spending } from './rate-limit.js';
+import { type KnownCall, RequestLog } from './request-log.js';
 
 /** What a request asks for, checked in form only. */
 export interface CheckedParams {
@@ -90,8 +91,12 @@ export interface PipelineParts {
   options: PipelineOptions;
 }
 
-/** What a document costs that is not let in: enough that nobody sends them without end. */
+/** What a request costs that is not let in: enough that nobody sends them without end. */
 const COST_OF_REFUSAL = 10;
+/** So many characters of a document that is not let in cost 1 more. */
+const CHARACTERS_LOOKED_AT = 100;
+
+const costOfLooking = (query: string): number => COST_OF_REFUSAL + Math.floor(query.length / CHARACTERS_LOOKED_AT);
 
 /** The one way of an operation from its text to its answer, whatever way it came in. */
 export class Pipeline {
@@ -99,12 +104,15 @@ export class Pipeline {
   readonly #plans: PlanCache;
   readonly #limiter: RateLimiter;
   readonly #deadlines: Deadlines;
+  readonly #failures: FailureSink;
   readonly #tracing = tracingIsOn();
   readonly #observe: (seconds: number, ...values: string[]) => void;
 
   constructor(parts: PipelineParts) {
-    const { schema, options, clock, metrics } = parts;
+    const { schema, options, clock, metrics, log, isUnavailable } = parts;
     this.#parts = parts;
+    const requests = new RequestLog(log, clock);
+    this.#failures = { log, requests, isUnavailable, suggestions: options.introspection };
     this.#plans = new PlanCache(schema, options);
     this.#limiter = new RateLimiter(options.rateLimit, clock);
     this.#deadlines = new Deadlines(options.operationTimeoutMs, clock);
@@ -115,42 +123,76 @@ export class Pipeline {
 
   /** Lets an operation in: parses, validates, holds it against the limits, takes its cost. Or the answer why not. */
   admit(ctx: Ctx, params: CheckedParams): Admitted | Reply {
-    const planned = this.#plans.find(params.query);
-    if ('errors' in planned) {
-      this.#limiter.spend(ctx.actor.id, COST_OF_REFUSAL);
-      return this.refuse(ctx, planned.errors, 400, 200);
+    const { query, variables, operationName } = params;
+    let plan = this.#plans.find(query);
+    if (!plan) {
+      const cost = costOfLooking(query);
+      // Before it is parsed: who cannot pay for a document at fault does not make us look at it.
+      const look = this.#limiter.look(ctx.actor.id, cost);
+      if (!look.allowed) return this.#exhausted(ctx, look, operationName);
+      const made = this.#plans.make(query);
+      if ('errors' in made) return this.reject(ctx, made.errors, 400, 200, operationName, cost);
+      plan = made.plan;
     }
-    const operation = chooseOperation(planned.plan.operations, params.operationName);
-    if (operation instanceof GraphQLError) return this.refuse(ctx, [operation], 400, 400);
-    if (valueTooDeep(params.variables)) return this.refuse(ctx, [tooDeep()], 400, 400);
-    if (hasBrokenText(params.variables)) return this.refuse(ctx, [brokenText()], 400, 400);
-    return this.#price(ctx, operation, params.variables);
+    const operation = chooseOperation(plan.operations, operationName);
+    if (operation instanceof GraphQLError) return this.reject(ctx, [operation], 400, 400, operationName);
+    if (valueTooDeep(variables)) return this.reject(ctx, [tooDeep()], 400, 400, operation.name);
+    if (hasBrokenText(variables, operation.takesNul)) return this.reject(ctx, [brokenText()], 400, 400, operation.name);
+    return this.#price(ctx, operation, variables);
   }
 
   #price(ctx: Ctx, operation: Operation, variables: Admitted['variables']): Admitted | Reply {
-    const { maxComplexity } = this.#parts.options;
-    let cost: number;
+    let price: Price;
     try {
-      cost = operation.cost(variables);
+      price = operation.price(variables);
     } catch (error) {
-      return this.fault(ctx, error);
+      const charged = this.charge(ctx, COST_OF_REFUSAL, operation.name);
+      return isReply(charged) ? charged : this.fault(ctx, error, operation.name);
     }
-    if (cost > maxComplexity) {
-      const message = `The operation costs ${cost}; ${maxComplexity} is the most. Ask for smaller pages or fewer fields.`;
-      return this.refuse(ctx, [requestError('LIMIT_EXCEEDED', message)], 400, 200);
-    }
-    const charged = this.charge(ctx, cost);
+    const { fields, introspection } = price;
+    const tooMuch = this.#overPrice(price);
+    if (tooMuch) return this.reject(ctx, [tooMuch], 400, 200, operation.name, COST_OF_REFUSAL + introspection);
+    const charged = this.charge(ctx, fields + introspection, operation.name);
     return isReply(charged) ? charged : { operation, variables, rateLimit: charged };
   }
 
+  #overPrice({ fields, introspection }: Price): GraphQLError | null {
+    const { maxComplexity } = this.#parts.options;
+    if (fields > maxComplexity) {
+      const message = `The operation costs ${fields}; ${maxComplexity} is the most. Ask for smaller pages or fewer fields.`;
+      return requestError('LIMIT_EXCEEDED', message);
+    }
+    if (introspection === 0 || introspection <= this.#plans.mostIntrospection) return null;
+    return requestError('LIMIT_EXCEEDED', 'The operation reads more of the schema than all of it once.');
+  }
+
   /** Takes a cost from what the caller may spend. Or the answer why it may not. */
-  charge(ctx: Ctx, cost: number): RateLimitState | Reply {
-    const { allowed, state, retryAfterMs } = this.#limiter.spend(ctx.actor.id, cost);
-    if (allowed) return state;
-    const seconds = Math.ceil(retryAfterMs / 1_000);
-    const message = `The rate limit is used up (${state.limit} a minute, this costs ${cost}): try again in ${seconds} s.`;
-    const error = new GraphQLError(message, { extensions: { code: 'RATE_LIMITED', rateLimit: state } });
-    return { ...this.refuse(ctx, [error], 429, 429), headers: { 'retry-after': String(seconds) } };
+  charge(ctx: Ctx, cost: number, operation: string | null = null): RateLimitState | Reply {
+    const spent = this.#limiter.spend(ctx.actor.id, cost);
+    return spent.allowed ? spent.state : this.#exhausted(ctx, spent, operation);
+  }
+
+  #exhausted(ctx: Ctx, { state, retryAfterMs }: Spending, operation: string | null): Reply {
+    const { limit, cost, resetAt } = state;
+    const retryAfterSeconds = Math.ceil(retryAfterMs / 1_000);
+    const message = `The rate limit is used up (${limit} a minute, this costs ${cost}): try again in ${retryAfterSeconds} s.`;
+    const rateLimit = { ...state, resetAt: resetAt === null ? null : new Date(resetAt).toISOString() };
+    const extensions = { code: 'RATE_LIMITED', retryAfterSeconds, rateLimit };
+    const reply = this.refuse(ctx, [new GraphQLError(message, { extensions })], 429, 429, operation);
+    return { ...reply, headers: { 'retry-after': String(retryAfterSeconds) } };
+  }
+
+  /** Refuses what a known caller asked for, who pays for it; or the answer that nothing is left to pay with. */
+  reject(
+    ctx: Ctx,
+    errors: readonly GraphQLError[],
+    status: number,
+    jsonStatus: number,
+    operation: string | null = null,
+    cost = COST_OF_REFUSAL,
+  ): Reply {
+    const charged = this.charge(ctx, cost, operation);
+    return isReply(charged) ? charged : this.refuse(ctx, errors, status, jsonStatus, operation);
   }
 
   /**
@@ -202,26 +244,26 @@ export class Pipeline {
     return inSpan('graphql.execute', attributes, async () => run());
   }
 
-  /** A result as it may leave the server. */
-  show(ctx: Ctx, { data, errors }: ExecutionResult): Reply {
+  /** A result as it may leave the server. `operation`: its name. */
+  show(ctx: Ctx, { data, errors }: ExecutionResult, operation: string | null): Reply {
     if (!errors) return { status: 200, jsonStatus: 200, body: { data: data ?? null } };
-    const shown = showErrors(errors, ctx.requestId, this.#parts);
+    const shown = showErrors(errors, ctx, operation, this.#failures);
     // Without data nothing was executed: a variable is not of its type.
     if (data === undefined) return { status: 400, jsonStatus: 200, body: { errors: shown } };
     return { status: 200, jsonStatus: 200, body: { data, errors: shown } };
   }
 
   /** What is said of something thrown outside a resolver. */
-  fault(ctx: Pick<Ctx, 'requestId'>, error: unknown): Reply {
+  fault(ctx: KnownCall, error: unknown, operation: string | null = null): Reply {
     if (error instanceof OperationEnded) {
       const status = error.code === 'TIMEOUT' ? 504 : 503;
-      return this.refuse(ctx, [requestError(error.code, error.message)], status, status);
+      return this.refuse(ctx, [requestError(error.code, error.message)], status, status, operation);
     }
-    if (isStackOverflow(error)) return this.refuse(ctx, [tooDeep()], 400, 200);
-    if (error instanceof GraphQLError) return this.refuse(ctx, [error], 400, 200);
+    if (isStackOverflow(error)) return this.refuse(ctx, [tooDeep()], 400, 200, operation);
+    if (error instanceof GraphQLError) return this.refuse(ctx, [error], 400, 200, operation);
     const originalError = error instanceof Error ? error : new Error(String(error));
     const status = this.#parts.isUnavailable(originalError) ? 503 : originalError instanceof ExpectedError ? 400 : 500;
-    return this.refuse(ctx, [new GraphQLError(originalError.message, { originalError })], status, status);
+    return this.refuse(ctx, [new GraphQLError(originalError.message, { originalError })], status, status, operation);
   }
 
   #done(
@@ -232,8 +274,13 @@ export class Pipeline {
     startedAt: number,
   ): Reply {
     const outcome = result.errors ? 'errors' : 'ok';
-    this.#observe((performance.now() - startedAt) / 1_000, admitted.operation.kind, outcome);
-    const reply = this.show(ctx, result);
+    const { operation } = admitted;
+    const ms = performance.now() - startedAt;
+    this.#observe(ms / 1_000, operation.kind, outcome);
+    // Without data nothing was executed.
+    const mutated = operation.kind === OperationTypeNode.MUTATION && result.data !== undefined;
+    if (mutated) this.#failures.requests.mutated(ctx, operation, ms);
+    const reply = this.show(ctx, result, operation.name);
     if (compiled?.stringify) reply.stringify = compiled.stringify;
     return reply;
   }
@@ -241,12 +288,23 @@ export class Pipeline {
   #failed(ctx: Ctx, admitted: Admitted, error: unknown, startedAt: number): Reply {
     const outcome = error instanceof OperationEnded ? error.code.toLowerCase() : 'fault';
     this.#observe((performance.now() - startedAt) / 1_000, admitted.operation.kind, outcome);
-    return this.fault(ctx, error);
+    return this.fault(ctx, error, admitted.operation.name);
   }
 
-  /** An answer without data. */
-  refuse(ctx: Pick<Ctx, 'requestId'>, errors: readonly GraphQLError[], status: number, jsonStatus: number): Reply {
-    return { status, jsonStatus, body: { errors: showErrors(errors, ctx.requestId, this.#parts) } };
+  /** An answer without data; the log tells of it. `operation`: its name, where it has one and it is known. */
+  refuse(
+    ctx: KnownCall,
+    errors: readonly GraphQLError[],
+    status: number,
+    jsonStatus: number,
+    operation: string | null = null,
+  ): Reply {
+    return { status, jsonStatus, body: { errors: showErrors(errors, ctx, operation, this.#failures) } };
+  }
+
+  /** Has the log tell of a request that was refused in another form than GraphQL's. */
+  told(ctx: KnownCall, code: string): void {
+    this.#failures.requests.refused(ctx, { code, operation: null, errors: 1 });
   }
 
   /** Cancels what is under way: the server stops. */

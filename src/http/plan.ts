@@ -16,7 +16,9 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import { type CompiledQuery, compile, compileTexts } from './compile.js';
-import { checkDocument, type DocumentLimits, isStackOverflow, tooDeep } from './limits.js';
+import { type Introspection, IntrospectionMeter, introspectionIn } from './introspection.js';
+import { checkDocument, checkTexts, type DocumentLimits, isStackOverflow, tooDeep, tooMuch } from './limits.js';
+import { UnconditionalSubscriptionRule } from './subscription-rule.js';
 
 /** Which documents are let in. */
 export interface PlanOptions extends DocumentLimits {
@@ -29,7 +31,9 @@ type Variables = Readonly<Record<string, unknown>>;
 /** A query is compiled once it has come this often: compiling costs about a hundred executions of a small one. */
 const COMPILE_AFTER = 5;
 const MOST_ERRORS = 10;
-const MOST_COSTS = 64;
+const RULES = [...specifiedRules, UnconditionalSubscriptionRule];
+const INVALID = 'GRAPHQL_VALIDATION_FAILED';
+const MOST_PRICES = 64;
 
 /** Whether what a document costs depends on its variables: some field's cost depends on its arguments, and they on them. */
 function costVaries(schema: GraphQLSchema, document: DocumentNode): boolean {
@@ -42,26 +46,54 @@ function costVaries(schema: GraphQLSchema, document: DocumentNode): boolean {
   return varies;
 }
 
+/** What an operation costs. */
+export interface Price {
+  /** 1 for each field, times the size of the page it stands in. */
+  readonly fields: number;
+  /** What is read of the schema: has a limit of its own, that tools can read all of it under any other limit. */
+  readonly introspection: number;
+}
+
+/** Whether every field that an operation asks for is a mutation that takes NUL in texts (schema/mutation.ts). */
+function takesNul(schema: GraphQLSchema, { operation, selectionSet }: OperationDefinitionNode): boolean {
+  const fields = operation === OperationTypeNode.MUTATION ? schema.getMutationType()?.getFields() : undefined;
+  return selectionSet.selections.every(
+    (node) => node.kind === Kind.FIELD && fields?.[node.name.value]?.extensions.takesNul === true,
+  );
+}
+
 /** One operation of a document, ready to be executed many times. */
 export class Operation {
   readonly kind: OperationTypeNode;
   readonly name: string | null;
   /** This operation alone, with the document's fragments. */
   readonly document: DocumentNode;
+  /** Whether NUL may stand in the texts of its variables: all that it asks for puts something in its place. */
+  readonly takesNul: boolean;
   readonly #schema: GraphQLSchema;
-  readonly #costs = new Map<string, number>();
-  readonly #costVaries: boolean;
-  #cost: number | null = null;
+  readonly #meter: IntrospectionMeter;
+  readonly #introspection: Introspection | null;
+  readonly #prices = new Map<string, Price>();
+  readonly #priceVaries: boolean;
+  #price: Price | null = null;
   #uses = 0;
   #compiled: CompiledQuery | null = null;
   #texts: CompiledQuery | null | undefined;
 
-  constructor(schema: GraphQLSchema, node: OperationDefinitionNode, fragments: readonly FragmentDefinitionNode[]) {
+  constructor(
+    schema: GraphQLSchema,
+    meter: IntrospectionMeter,
+    node: OperationDefinitionNode,
+    fragments: readonly FragmentDefinitionNode[],
+  ) {
     this.#schema = schema;
+    this.#meter = meter;
     this.kind = node.operation;
     this.name = node.name?.value ?? null;
     this.document = { kind: Kind.DOCUMENT, definitions: [node, ...fragments] };
-    this.#costVaries = this.kind === OperationTypeNode.QUERY || costVaries(schema, this.document);
+    this.takesNul = takesNul(schema, node);
+    this.#priceVaries = this.kind === OperationTypeNode.QUERY || costVaries(schema, this.document);
+    this.#introspection = introspectionIn(node, fragments);
   }
 
   /** The operation as a function by graphql-jit, once it has come often enough; null until then. */
@@ -81,31 +113,31 @@ export class Operation {
   }
 
   /**
-   * What it costs with these variables: 1 for each field, times the size of the page it stands in. Throws a
-   * GraphQLError when a variable of a query is not of its type; those of a mutation whose cost does not depend on them
-   * are left to its execution, because a report's take long.
+   * What it costs with these variables. Throws a GraphQLError when a variable of a query is not of its type; those of a
+   * mutation whose cost does not depend on them are left to its execution, because a report's take long.
    */
-  cost(variables: Variables): number {
-    if (this.#costVaries) return this.#costWith(variables);
-    this.#cost ??= this.#count(variables);
-    return this.#cost;
+  price(variables: Variables): Price {
+    if (this.#priceVaries) return this.#priceWith(variables);
+    this.#price ??= this.#count(variables);
+    return this.#price;
   }
 
-  #costWith(variables: Variables): number {
+  #priceWith(variables: Variables): Price {
     const key = this.kind === OperationTypeNode.QUERY ? JSON.stringify(variables) : null;
-    const known = key === null ? undefined : this.#costs.get(key);
+    const known = key === null ? undefined : this.#prices.get(key);
     if (known !== undefined) return known;
-    const cost = this.#count(variables);
+    const price = this.#count(variables);
     if (key !== null && key.length < 1_000) {
-      if (this.#costs.size >= MOST_COSTS) this.#costs.clear();
-      this.#costs.set(key, cost);
+      if (this.#prices.size >= MOST_PRICES) this.#prices.clear();
+      this.#prices.set(key, price);
     }
-    return cost;
+    return price;
   }
 
-  #count(variables: Variables): number {
+  #count(variables: Variables): Price {
     const { complexity } = complexityFromQuery(this.document, { schema: this.#schema, variables: { ...variables } });
-    return Math.ceil(complexity);
+    const introspection = this.#introspection ? this.#meter.cost(this.#introspection, variables) : 0;
+    return { fields: Math.ceil(complexity), introspection };
   }
 }
 
@@ -116,8 +148,8 @@ export interface Plan {
 
 export type Planned = { plan: Plan } | { errors: readonly GraphQLError[] };
 
-const withCode = (error: GraphQLError, code: string, message = error.message): GraphQLError =>
-  new GraphQLError(message, {
+const withCode = (error: GraphQLError, code: string): GraphQLError =>
+  new GraphQLError(error.message, {
     nodes: error.nodes ?? null,
     source: error.source ?? null,
     positions: error.positions ?? null,
@@ -125,34 +157,26 @@ const withCode = (error: GraphQLError, code: string, message = error.message): G
     extensions: { code: error.extensions?.code ?? code },
   });
 
-const withoutSuggestion = (message: string): string => message.replace(/ Did you mean [^?]*\?$/, '');
-
-function planOf(schema: GraphQLSchema, document: DocumentNode): Plan {
+function planOf(schema: GraphQLSchema, meter: IntrospectionMeter, document: DocumentNode): Plan {
   const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
   const operations = new Map<string | null, Operation>();
   for (const node of document.definitions) {
     if (node.kind !== Kind.OPERATION_DEFINITION) continue;
-    operations.set(node.name?.value ?? null, new Operation(schema, node, fragments));
+    operations.set(node.name?.value ?? null, new Operation(schema, meter, node, fragments));
   }
   return { operations };
 }
 
-/** Parses a document, holds it against the limits and validates it. */
-function makePlan(schema: GraphQLSchema, query: string, options: PlanOptions): Planned {
-  let phase = 'GRAPHQL_PARSE_FAILED';
+/** The parser's own words for a document with too many tokens. */
+const TOO_MANY_TOKENS = /more that \d+ tokens/;
+
+function parsed(query: string, maxTokens: number): DocumentNode {
   try {
-    const document = parse(query, { maxTokens: options.maxTokens });
-    phase = 'GRAPHQL_VALIDATION_FAILED';
-    checkDocument(document, options);
-    const rules = options.introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
-    const errors = validate(schema, document, rules, { maxErrors: MOST_ERRORS });
-    if (errors.length === 0) return { plan: planOf(schema, document) };
-    const say = (message: string): string => (options.introspection ? message : withoutSuggestion(message));
-    return { errors: errors.map((error) => withCode(error, phase, say(error.message))) };
+    return parse(query, { maxTokens });
   } catch (error) {
-    if (isStackOverflow(error)) return { errors: [tooDeep()] };
-    if (error instanceof GraphQLError) return { errors: [withCode(error, phase)] };
-    throw error;
+    if (!(error instanceof GraphQLError)) throw error;
+    if (TOO_MANY_TOKENS.test(error.message)) throw tooMuch(`The document has more than ${maxTokens} tokens.`);
+    throw withCode(error, 'GRAPHQL_PARSE_FAILED');
   }
 }
 
@@ -163,25 +187,53 @@ const MOST_CHARACTERS = 4_000_000;
 export class PlanCache {
   readonly #schema: GraphQLSchema;
   readonly #options: PlanOptions;
+  readonly #meter: IntrospectionMeter;
   readonly #plans = new Map<string, Plan>();
   #characters = 0;
 
   constructor(schema: GraphQLSchema, options: PlanOptions) {
     this.#schema = schema;
     this.#options = options;
+    this.#meter = new IntrospectionMeter(schema);
   }
 
-  /** The plan of a document, or why it is not let in (which is not kept). */
-  find(query: string): Planned {
+  /** The most that one operation may read of the schema, as its price counts it. */
+  get mostIntrospection(): number {
+    return this.#meter.most;
+  }
+
+  /** The plan of a document that came lately. */
+  find(query: string): Plan | null {
     const known = this.#plans.get(query);
-    if (known) {
-      this.#plans.delete(query);
-      this.#plans.set(query, known);
-      return { plan: known };
-    }
-    const made = makePlan(this.#schema, query, this.#options);
+    if (!known) return null;
+    this.#plans.delete(query);
+    this.#plans.set(query, known);
+    return known;
+  }
+
+  /** Makes the plan of a document that `find` does not know; or says why it is not let in (which is not kept). */
+  make(query: string): Planned {
+    const made = this.#make(query);
     if ('plan' in made) this.#keep(query, made.plan);
     return made;
+  }
+
+  /** Parses a document, holds it against the limits and validates it. */
+  #make(query: string): Planned {
+    const { introspection, maxTokens } = this.#options;
+    try {
+      const document = parsed(query, maxTokens);
+      checkDocument(document, this.#options);
+      checkTexts(query, document);
+      const rules = introspection ? RULES : [...RULES, NoSchemaIntrospectionCustomRule];
+      const errors = validate(this.#schema, document, rules, { maxErrors: MOST_ERRORS });
+      if (errors.length === 0) return { plan: planOf(this.#schema, this.#meter, document) };
+      return { errors: errors.map((error) => withCode(error, INVALID)) };
+    } catch (error) {
+      if (isStackOverflow(error)) return { errors: [tooDeep()] };
+      if (error instanceof GraphQLError) return { errors: [withCode(error, INVALID)] };
+      throw error;
+    }
   }
 
   #keep(query: string, plan: Plan): void {

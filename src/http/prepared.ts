@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createSourceEventStream, execute, GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Ctx } from '../auth/actor.js';
 import type { Authenticator } from '../auth/authenticate.js';
 import type { Revocations } from '../auth/revocations.js';
 import { Cancellation, OperationEnded } from './deadlines.js';
+import { requestError } from './failure.js';
 import type { OperationPipeline, PreparedOperation } from './operation.js';
 import { checkParams } from './params.js';
 import { type Admitted, isReply, type Pipeline } from './pipeline.js';
@@ -31,14 +32,13 @@ function controllerOf(signal: AbortSignal): Cancellation {
 export function createOperations(parts: Parts): OperationPipeline {
   const { pipeline, authenticator, revocations } = parts;
   return {
-    async authenticate({ via, address, ...credentials }) {
-      const call = { requestId: randomUUID(), origin: { via, address } };
-      return authenticator.authenticate(credentials, call);
+    async authenticate({ requestId, via, address, ...credentials }) {
+      return authenticator.authenticate(credentials, { requestId, origin: { via, address } });
     },
-    async prepare(caller, params) {
-      const ctx: Ctx = { ...caller, requestId: randomUUID() };
+    refuse: (call, code, message) => pipeline.refuse(call, [requestError(code, message)], 400, 400).body,
+    async prepare(ctx, params) {
       const checked = checkParams(params);
-      if (checked instanceof GraphQLError) return { ok: false, result: pipeline.refuse(ctx, [checked], 400, 400).body };
+      if (checked instanceof GraphQLError) return { ok: false, result: pipeline.reject(ctx, [checked], 400, 400).body };
       const admitted = pipeline.admit(ctx, checked);
       if (isReply(admitted)) return { ok: false, result: admitted.body };
       return { ok: true, operation: prepared(parts, ctx, checked.query, admitted) };
@@ -77,16 +77,16 @@ function prepared({ schema, pipeline }: Parts, ctx: Ctx, query: string, admitted
     },
     async open(signal) {
       const opened = await createSourceEventStream(args(signal));
-      return isIterable(opened) ? opened : pipeline.show(ctx, opened).body;
+      return isIterable(opened) ? opened : pipeline.show(ctx, opened, operation.name).body;
     },
     async resolve(event, signal) {
-      return pipeline.show(ctx, await execute({ ...args(signal), rootValue: event })).body;
+      return pipeline.show(ctx, await execute({ ...args(signal), rootValue: event }), operation.name).body;
     },
     async resolveAll(events, signal) {
       const shared = args(signal);
       const results = events.map((event) => execute({ ...shared, rootValue: event }));
-      return Promise.all(results.map(async (result) => pipeline.show(ctx, await result).body));
+      return Promise.all(results.map(async (result) => pipeline.show(ctx, await result, operation.name).body));
     },
-    faultResult: (error) => pipeline.fault(ctx, error).body,
+    faultResult: (error) => pipeline.fault(ctx, error, operation.name).body,
   };
 }

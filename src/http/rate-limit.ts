@@ -11,6 +11,14 @@ export interface RateLimitState {
   resetAt: number | null;
 }
 
+/** Whether a cost may be spent. */
+export interface Spending {
+  allowed: boolean;
+  state: RateLimitState;
+  /** In how many milliseconds it may; 0 when it may now. */
+  retryAfterMs: number;
+}
+
 interface Bucket {
   /** What was left at `at`; below zero after an operation that cost more than there was. */
   left: number;
@@ -36,7 +44,16 @@ export class RateLimiter {
   }
 
   /** Takes the cost from the actor's bucket, or takes nothing and says when to come again. */
-  spend(actorId: string, cost: number): { allowed: boolean; state: RateLimitState; retryAfterMs: number } {
+  spend(actorId: string, cost: number): Spending {
+    return this.#spend(actorId, cost, cost);
+  }
+
+  /** Whether the actor could spend the cost now; takes nothing. */
+  look(actorId: string, cost: number): Spending {
+    return this.#spend(actorId, cost, 0);
+  }
+
+  #spend(actorId: string, cost: number, taken: number): Spending {
     const limit = this.#perMinute;
     if (limit === 0) {
       return { allowed: true, state: { cost, limit: null, remaining: null, resetAt: null }, retryAfterMs: 0 };
@@ -44,7 +61,7 @@ export class RateLimiter {
     const now = this.#clock.now();
     const bucket = this.#bucket(actorId, now);
     const allowed = bucket.left >= cost || bucket.left >= limit;
-    if (allowed) bucket.left -= cost;
+    if (allowed) bucket.left -= taken;
     const resetAt = Math.ceil(now + ((limit - bucket.left) / limit) * MINUTE);
     const missing = Math.min(cost, limit) - bucket.left;
     const retryAfterMs = allowed ? 0 : Math.ceil((missing / limit) * MINUTE);

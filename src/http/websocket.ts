@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, handleProtocols, type Server } from 'graphql-ws';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../lib/time.js';
 import { SECOND } from '../lib/time.js';
 import type { Executions } from '../live/executions.js';
 import type { Callers } from './caller.js';
 import type { Refusal as CapRefusal, ConnectionCap } from './connections.js';
+import type { RequestErrorCode } from './failure.js';
 import type { CallCredentials, OperationPipeline } from './operation.js';
 import { watchRightsEnd } from './rights-end.js';
 import { WsConnection } from './ws-connection.js';
@@ -15,6 +16,8 @@ import { createWsProtocol, type WsExtra } from './ws-protocol.js';
 export interface WebSocketOptions {
   /** Origins of pages that may connect, besides pages of this server; programs send no Origin. */
   origins: readonly string[];
+  /** The largest message that a client may send, in bytes: as large as a request over HTTP. */
+  maxBodyBytes: number;
   /** What may wait for one connection, in bytes. */
   queueBytes: number;
   /** The most operations under way on one socket. Default 100. */
@@ -48,8 +51,6 @@ export interface WebSockets {
 }
 
 const PATH = '/graphql';
-/** The largest message that a client may send, in bytes. */
-const MAX_PAYLOAD = 256 * 1024;
 const SERVICE_RESTART = 1012;
 
 const STATUS = {
@@ -59,6 +60,14 @@ const STATUS = {
   503: 'Service Unavailable',
 } as const;
 
+/** The codes that the log tells. */
+const CODE = {
+  403: 'FORBIDDEN',
+  404: 'BAD_REQUEST',
+  429: 'RATE_LIMITED',
+  503: 'UNAVAILABLE',
+} as const satisfies Record<keyof typeof STATUS, RequestErrorCode>;
+
 type Refusal = [status: keyof typeof STATUS, why: string];
 
 const TOO_MANY: Record<CapRefusal, Refusal> = {
@@ -66,10 +75,19 @@ const TOO_MANY: Record<CapRefusal, Refusal> = {
   TOO_MANY_FROM_ADDRESS: [429, 'Too many connections from your address.'],
 };
 
-function refuse(socket: Duplex, ...[status, why]: Refusal): void {
+function refuse(socket: Duplex, requestId: string, [status, why]: Refusal): void {
   socket.once('finish', () => socket.destroy());
   const head = `HTTP/1.1 ${status} ${STATUS[status]}\r\nconnection: close\r\ncontent-type: text/plain\r\n`;
-  socket.end(`${head}content-length: ${Buffer.byteLength(why)}\r\n\r\n${why}`);
+  socket.end(`${head}x-request-id: ${requestId}\r\ncontent-length: ${Buffer.byteLength(why)}\r\n\r\n${why}`);
+}
+
+const MESSAGE_TOO_BIG = 1009;
+
+/** A WebSocket that says why it closes when a message is too large: ws itself gives the code only. */
+class TellingSocket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, reason ?? (code === MESSAGE_TOO_BIG ? 'The message is larger than the server takes' : undefined));
+  }
 }
 
 class WebSocketSide implements WebSockets {
@@ -78,19 +96,21 @@ class WebSocketSide implements WebSockets {
   readonly #origins: ReadonlySet<string>;
   readonly #connections = new Set<WsConnection>();
   readonly #heartbeat: NodeJS.Timeout;
-  readonly #wss = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_PAYLOAD,
-    perMessageDeflate: false,
-    clientTracking: false,
-    handleProtocols: (protocols) => handleProtocols(protocols),
-  });
+  readonly #wss: WebSocketServer;
   #closing = false;
 
   constructor(parts: WebSocketParts) {
     const { pipeline, executions, options } = parts;
     this.#parts = parts;
     this.#origins = new Set(options.origins);
+    this.#wss = new WebSocketServer({
+      noServer: true,
+      maxPayload: options.maxBodyBytes,
+      perMessageDeflate: false,
+      clientTracking: false,
+      WebSocket: TellingSocket,
+      handleProtocols: (protocols) => handleProtocols(protocols),
+    });
     this.#protocol = createWsProtocol({
       pipeline,
       executions,
@@ -112,21 +132,20 @@ class WebSocketSide implements WebSockets {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     const ignore = (): void => {};
     socket.on('error', ignore);
-    const { callers, cap } = this.#parts;
-    const from = callers.callOf(req, 'WEBSOCKET').origin;
+    const { callers, cap, pipeline } = this.#parts;
+    const call = callers.callOf(req, 'WEBSOCKET');
+    const { requestId, origin } = call;
     const fault = this.#faultOf(req);
-    if (fault) {
-      refuse(socket, ...fault);
-      return;
-    }
-    const place = cap.take(from.address);
-    if (typeof place === 'string') {
-      refuse(socket, ...TOO_MANY[place]);
+    const place = fault ?? cap.take(origin.address);
+    if (typeof place !== 'function') {
+      const refusal = typeof place === 'string' ? TOO_MANY[place] : place;
+      pipeline.refuse(call, CODE[refusal[0]], refusal[1]);
+      refuse(socket, requestId, refusal);
       return;
     }
     // Also when the handshake fails, or the client goes before it is done.
     socket.once('close', place);
-    const credentials: CallCredentials = { ...callers.credentialsOf(req), ...from };
+    const credentials: CallCredentials = { ...callers.credentialsOf(req), ...origin, requestId };
     this.#wss.handleUpgrade(req, socket, head, (client) => {
       socket.off('error', ignore);
       this.#accept(client, credentials);

@@ -35,7 +35,7 @@ function usePipeline(pipeline: Pipeline): Plugin<object, Carried> {
         const readOnly = request.method === 'GET';
         const reply =
           checked instanceof GraphQLError
-            ? pipeline.refuse(ctx, [checked], 400, 400)
+            ? pipeline.reject(ctx, [checked], 400, 400)
             : await runOperation(pipeline, ctx, checked, readOnly, controller);
         const result = { data: null };
         replies.set(result, reply);
@@ -70,7 +70,7 @@ function replyOfYoga(pipeline: Pipeline, ctx: Ctx, result: unknown): Reply {
   const status = Math.max(400, ...known.map(httpStatus));
   const plain = known.map((error) => requestError(status === 403 ? 'FORBIDDEN' : 'BAD_REQUEST', error.message));
   const shown = plain.length > 0 ? plain : [requestError('BAD_REQUEST', 'The request cannot be read.')];
-  return pipeline.refuse(ctx, shown, status, status);
+  return pipeline.reject(ctx, shown, status, status);
 }
 
 /** Answers by way of Yoga: GET, forms, `application/graphql`, and whatever the fast path leaves. */
@@ -96,7 +96,7 @@ export function createYogaWay(schema: GraphQLSchema, pipeline: Pipeline, log: Lo
   return async (ctx, req, res) => {
     const type = responseType(req.headers.accept);
     const refuse = (error: GraphQLError, status: number): void =>
-      sendReply(res, pipeline.refuse(ctx, [error], status, status), type ?? 'application/json', ctx.requestId);
+      sendReply(res, pipeline.reject(ctx, [error], status, status), type ?? 'application/json', ctx.requestId);
     if (type === null) return refuse(requestError('BAD_REQUEST', NOT_ACCEPTABLE), 406);
     let body: Buffer | null = null;
     try {
@@ -116,6 +116,8 @@ export function createYogaWay(schema: GraphQLSchema, pipeline: Pipeline, log: Lo
     const response = await yoga.fetch(request, { ctx, controller });
     const text = await response.text();
     if (res.destroyed) return;
+    // Yoga says nothing but the status of a body that none of its parsers knows.
+    if (response.status === 415 && text === '') return refuse(requestError('BAD_REQUEST', UNSUPPORTED), 415);
     response.headers.forEach((value, name) => {
       res.setHeader(name, value);
     });
@@ -127,6 +129,7 @@ export function createYogaWay(schema: GraphQLSchema, pipeline: Pipeline, log: Lo
   };
 }
 
+const UNSUPPORTED = 'Send the operation as application/json, application/graphql or application/x-www-form-urlencoded.';
 const NOT_ACCEPTABLE = 'Answers come as application/json or application/graphql-response+json.';
 
 /** Headers of the connection or of an encoding that is already undone are not handed on. */

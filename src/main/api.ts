@@ -31,11 +31,19 @@ function createServices(
   stores: Stores,
   domain: Domain,
   identity: Identity,
+  { log }: Pick<Telemetry, 'log'>,
   url: () => string,
 ): Services {
   const { rights, jobs, runs, history, retention, analysis, reports, clients, clusters, directory, live } = domain;
   return {
     activities: rights.activities,
+    refused: async (ctx, entry) => {
+      try {
+        await rights.activities.recordApart(ctx, entry);
+      } catch (error) {
+        log.warn({ error, requestId: ctx.requestId, action: entry.action }, 'a refused command is not in the activity');
+      }
+    },
     tokens: rights.tokens,
     loginLink: async (ctx, given) => {
       const reason = checkReason(given);
@@ -102,13 +110,13 @@ function createLiveSide(
     cap: new ConnectionCap(config.live.maxConnections),
     clock: systemClock,
   };
-  const queueBytes = config.live.maxQueueBytes;
+  const limits = { maxBodyBytes: config.limits.maxBodyBytes, queueBytes: config.live.maxQueueBytes };
   const sockets = createWebSockets({
     ...shared,
     onFault: (error) => log.error({ error }, 'a live connection failed'),
-    options: { origins: config.rights.websocketOrigins, queueBytes },
+    options: { ...limits, origins: config.rights.websocketOrigins },
   });
-  const streams = createEventStreams({ ...shared, options: { maxBodyBytes: config.limits.maxBodyBytes, queueBytes } });
+  const streams = createEventStreams({ ...shared, options: limits });
   metrics.gauge('orrery_websockets_open', 'WebSocket connections.', () => sockets.open);
   metrics.gauge('orrery_event_streams_open', 'Server-sent event streams.', () => streams.open);
   metrics.gauge('orrery_live_members', 'Subscribers that share executions.', () => executions.counts().members);
@@ -126,7 +134,7 @@ export async function startApi(
 ): Promise<Api> {
   const { rights } = domain;
   let url = '';
-  const services = createServices(config, stores, domain, identity, () => url);
+  const services = createServices(config, stores, domain, identity, telemetry, () => url);
   const { schema, pipeline } = createPipeline(config, services, telemetry);
   const operations = createOperations({ schema, pipeline, ...rights });
   const { publicUrl, trustedProxies } = config.server;

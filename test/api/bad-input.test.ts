@@ -84,6 +84,11 @@ describe.each(storeKinds())('bad input to a whole server (%s)', (store) => {
       400,
       { body: '{"query":"query Q($id: ID!) { job(id: $id) { id } }","variables":{"id":"\\ud800"}}' },
     ],
+    [
+      'a NUL in a variable',
+      400,
+      { body: '{"query":"query Q($id: ID!) { job(id: $id) { id } }","variables":{"id":"a\\u0000"}}' },
+    ],
     ['half a surrogate pair in a name', 400, { body: `{"query":${JSON.stringify(QUERY)},"variables":{"\\udfff":1}}` }],
     [
       'variables of 10,000 levels',
@@ -129,15 +134,16 @@ describe.each(storeKinds())('bad input to a whole server (%s)', (store) => {
     ['an unknown field', 'GRAPHQL_VALIDATION_FAILED', '{ viewer { secret } }'],
     ['an emoji as a name', 'GRAPHQL_PARSE_FAILED', '{ 💾 }'],
     ['half a surrogate pair in the document', 'GRAPHQL_PARSE_FAILED', '{ job(id: "\ud800") { id } }'],
+    ['a NUL in a text of the document', 'BAD_USER_INPUT', '{ job(id: "a\\u0000") { id } }'],
     ['51 aliases', 'LIMIT_EXCEEDED', `{ ${many(51, (index) => `a${index}: viewer { role }`)} }`],
     ['51 directives', 'LIMIT_EXCEEDED', `{ ${many(51, () => 'viewer @include(if: true) { role }')} }`],
-    ['10,000 tokens', 'GRAPHQL_PARSE_FAILED', `{ viewer { ${many(10_000, () => 'role')} } }`],
+    ['10,000 tokens', 'LIMIT_EXCEEDED', `{ viewer { ${many(10_000, () => 'role')} } }`],
     [
       'nesting of 60',
       'LIMIT_EXCEEDED',
       `{ jobs { nodes { ${'runs { nodes { job { '.repeat(20)} id ${'} } }'.repeat(20)} } } }`,
     ],
-    ['braces without end', 'GRAPHQL_PARSE_FAILED', '{a'.repeat(100_000)],
+    ['braces without end', 'LIMIT_EXCEEDED', '{a'.repeat(100_000)],
     [
       'a page in a page in a page',
       'LIMIT_EXCEEDED',
@@ -170,6 +176,17 @@ describe.each(storeKinds())('bad input to a whole server (%s)', (store) => {
       'GRAPHQL_VALIDATION_FAILED',
       '{ viewer { ...A } } fragment A on Viewer { ...B } fragment B on Viewer { ...A }',
     ],
+    [
+      'a subscription that may be skipped',
+      'GRAPHQL_VALIDATION_FAILED',
+      'subscription { jobStatusChanged @skip(if: true) { cursor } }',
+    ],
+    [
+      'a subscription that may not be included',
+      'GRAPHQL_VALIDATION_FAILED',
+      `subscription { ...A @include(if: true) }
+       fragment A on Subscription { ... on Subscription { jobStatusChanged { cursor } } }`,
+    ],
   ])('%s is refused by name', async (_what, code, query) => {
     const answer = await refused(json({ query }));
     expect([answer.status, codeOf(answer)]).toEqual([200, code]);
@@ -198,7 +215,6 @@ describe.each(storeKinds())('bad input to a whole server (%s)', (store) => {
     '',
     'W10',
     '💾',
-    '\u0000',
     encodeCursor('jobs:TIME_CREATED:DESC', [Number.NaN, {} as never]),
     encodeCursor('nothing', [1, 'x']),
   ])('the cursor %j is refused by every list', async (after) => {

@@ -2,6 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM } from '../../src/auth/actor.js';
 import { startTestServer, type TestServer } from './kit/server.js';
 
+interface Left {
+  data: { rateLimit: { remaining: number } };
+}
+
 /** A clock that stands until it is moved. */
 function standingClock(): { now(): number; forward(ms: number): void } {
   let at = 1_800_000_000_000;
@@ -76,7 +80,11 @@ describe('the rate limit', () => {
     const refused = await server.post({ query: rich });
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get('retry-after'))).toBe(13);
-    expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'RATE_LIMITED' } }] });
+    const resetAt = new Date(clock.now() + 54_720).toISOString();
+    const rateLimit = { cost: 304, limit: 1_000, remaining: 88, resetAt };
+    expect(await refused.json()).toMatchObject({
+      errors: [{ extensions: { code: 'RATE_LIMITED', retryAfterSeconds: 13, rateLimit } }],
+    });
     const { text } = await server.tokens.create(SYSTEM, { name: 'another', role: 'ADMIN' });
     const other = await server.post({ query: rich }, { authorization: `Bearer ${text}` });
     expect(other.status).toBe(200);
@@ -84,10 +92,38 @@ describe('the rate limit', () => {
     expect((await server.post({ query: rich })).status).toBe(200);
   });
 
-  it('is spent by documents that are refused, too', async () => {
+  it('is spent by what is refused, too; then nothing is looked at', async () => {
     clock.forward(60_000);
+    const costly = { query: '{ users(first: 500) { friends(first: 500) { id } } }' };
+    const unnamed = { query: 'query A { hello } query B { hello }' };
+    const untyped = { query: 'query ($first: Int) { users(first: $first) { id } }', variables: { first: 'x' } };
+    const faulty = [{ query: '{ nothing }' }, { query: '{' }, costly, unnamed, untyped, [], 'no JSON'];
+    const left = async (): Promise<number> => {
+      const { data } = (await (await server.post({ query: '{ rateLimit { remaining } }' })).json()) as Left;
+      return data.rateLimit.remaining;
+    };
+    for (const body of faulty) {
+      const before = await left();
+      expect((await server.post(body)).status).not.toBe(429);
+      expect([body, (await left()) - before]).toEqual([body, -12]);
+    }
+    // As long as a document is, so much is there to look at.
+    const before = await left();
+    await server.post({ query: `{ nothing } #${'x'.repeat(30_000)}` });
+    expect((await left()) - before).toBeLessThan(-300);
     for (let time = 0; time < 100; time += 1) await server.post({ query: '{ nothing }' });
-    expect((await server.post({ query: '{ hello }' })).status).toBe(429);
+    for (const body of [...faulty, { query: '{ unseen: hello }' }]) expect((await server.post(body)).status).toBe(429);
+  });
+
+  it('says over connections that stay open, too, when to come again', async () => {
+    const actor = { ...SYSTEM.actor, id: 'somebody' };
+    const ctx = { ...SYSTEM, actor, requestId: 'r' };
+    const query = '{ users(first: 450) { id name } }';
+    const asked = [1, 2].map(() => server.operations.prepare(ctx, { query }));
+    const [first, second] = await Promise.all(asked);
+    expect(first?.ok).toBe(true);
+    const retryAfterSeconds = 49;
+    expect(second).toMatchObject({ result: { errors: [{ extensions: { code: 'RATE_LIMITED', retryAfterSeconds } }] } });
   });
 });
 

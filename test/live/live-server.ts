@@ -40,12 +40,13 @@ export async function startLiveServer(process: Process, options: LiveServerOptio
   const pipeline = new TestPipeline({ live, executed: { count: 0 }, isEnded: async () => ended.size > 0 });
   const executions = createExecutions();
   const { most = 1_000, mostOfAddress, queueBytes = 1_048_576, heartbeat = NEVER, ...rest } = options;
+  const limits = { maxBodyBytes: 100_000, queueBytes, heartbeat };
   const cap = new ConnectionCap(most, mostOfAddress);
   const callers = new Callers({ trustedProxies: [], publicUrl: null });
   const shared = { pipeline, executions, callers, cap, clock: systemClock };
   const onFault = (error: unknown): void => void faults.push(error);
-  const sockets = createWebSockets({ ...shared, onFault, options: { origins: [], queueBytes, heartbeat, ...rest } });
-  const streams = createEventStreams({ ...shared, options: { maxBodyBytes: 100_000, queueBytes, heartbeat } });
+  const sockets = createWebSockets({ ...shared, onFault, options: { ...limits, origins: [], ...rest } });
+  const streams = createEventStreams({ ...shared, options: limits });
   const http = createServer((req, res) => {
     Promise.resolve(streams.route(req, res, new URL(req.url ?? '/', 'http://localhost'))).catch(onFault);
   });

@@ -186,14 +186,20 @@ describe('WebSocket', () => {
     expect(await new RawSocket(none.wsUrl).ended).toBe(503);
   });
 
-  it('caps the operations of one socket and the size of a message', async () => {
-    const small = await start({ mostOperations: 2 });
+  it('caps the operations of one socket, and the size of a message at that of a request', async () => {
+    const small = await start({ mostOperations: 2, maxBodyBytes: 1_048_576 });
     const raw = await new RawSocket(small.wsUrl).initialised();
     for (const id of ['1', '2']) raw.subscribe(id, CHANGES);
     raw.subscribe('3', '{ hello }');
     expect((await raw.next('error', '3')).payload).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED' } }]);
-    raw.subscribe('4', `{ hello } #${'x'.repeat(300_000)}`);
-    expect(await raw.ended).toBe(1009);
+    raw.send({ type: 'complete', id: '2' });
+    raw.subscribe('4', `{ hello } #${'x'.repeat(1_000_000)}`);
+    expect((await raw.next('next', '4')).payload).toEqual({ data: { hello: 'hello me' } });
+    const said = new Promise<string>((resolve) => {
+      raw.socket.once('close', (_code, reason) => resolve(String(reason)));
+    });
+    raw.subscribe('5', `{ hello } #${'x'.repeat(1_048_576)}`);
+    expect([await raw.ended, await said]).toEqual([1009, 'The message is larger than the server takes']);
   });
 
   it('cuts a reader off that has stalled, with bounded memory, and harms nobody meanwhile', async () => {
