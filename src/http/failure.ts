@@ -1,6 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { ExpectedError } from '../lib/errors.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { KnownCall, RequestLog } from './request-log.js';
 
 /** The codes of top-level errors, besides those of expected failures (lib/errors.ts). */
 export type RequestErrorCode =
@@ -42,51 +43,73 @@ function rootOf(error: GraphQLError): unknown {
 /** Where failures are told, and how a store that is away is known. */
 export interface FailureSink {
   log: Logger;
+  requests: RequestLog;
+  /** Whether a message may suggest names of the schema. */
+  suggestions: boolean;
   /** Whether something thrown says that a store cannot be reached at the moment. */
   isUnavailable: (error: unknown) => boolean;
 }
 
 const AWAY = 'A store cannot be reached at the moment: try again.';
 
+/** What GraphQL's messages may end with. (No pattern: the message may quote a long value.) */
+function withoutSuggestion(message: string): string {
+  const at = message.lastIndexOf(' Did you mean ');
+  return at >= 0 && message.endsWith('?') ? message.slice(0, at) : message;
+}
+
+/** An error as it may be shown. */
+interface Shown {
+  message: string;
+  extensions: { code: string } & Record<string, unknown>;
+}
+
 /** How a failure may be shown: its message and extensions; null when it must be masked. */
-function shownAs(
-  error: GraphQLError,
-  isUnavailable: FailureSink['isUnavailable'],
-): { message: string; extensions: Record<string, unknown> } | null {
+function shownAs(error: GraphQLError, { isUnavailable, suggestions }: FailureSink): Shown | null {
   const root = rootOf(error);
   if (isUnavailable(root)) return { message: AWAY, extensions: { code: 'UNAVAILABLE' } };
   if (root instanceof ExpectedError) return { message: root.message, extensions: { ...root.details, code: root.code } };
   if (!(root instanceof GraphQLError)) return null;
   const known = root.extensions?.code !== undefined || error.path === undefined || ABOUT_ARGUMENTS.test(root.message);
-  return known ? { message: error.message, extensions: kept(root) } : null;
+  if (!known) return null;
+  return { message: suggestions ? error.message : withoutSuggestion(error.message), extensions: kept(root) };
 }
 
 /**
  * The errors as they may leave the server: a stable code and the request id in each, and neither stack nor SQL nor path
- * of a bug, which goes to the log under the same id.
+ * of a bug, which goes to the log under the same id; so do the codes of the others. `operation`: its name, where known.
  */
 export function showErrors(
   errors: readonly GraphQLError[],
-  requestId: string,
+  call: KnownCall,
+  operation: string | null,
   sink: FailureSink,
 ): GraphQLFormattedError[] {
-  return errors.map((error) => {
+  const { requestId } = call;
+  const counts = new Map<string, { errors: number; first: GraphQLError }>();
+  const shown = errors.map((error) => {
     const { locations, path } = error;
-    const shown = shownAs(error, sink.isUnavailable) ?? maskBug(error, requestId, sink.log);
+    const known = shownAs(error, sink);
+    const { message, extensions } = known ?? maskBug(error, requestId, sink.log);
+    const count = counts.get(extensions.code);
+    if (count) count.errors += 1;
+    else if (known) counts.set(extensions.code, { errors: 1, first: error });
     return {
-      message: shown.message,
+      message,
       ...(locations ? { locations } : {}),
       ...(path ? { path } : {}),
-      extensions: { ...shown.extensions, requestId },
+      extensions: { ...extensions, requestId },
     };
   });
+  for (const [code, { errors: count, first }] of counts) {
+    const root = rootOf(first);
+    const thrown = code === 'UNAVAILABLE' && !(root instanceof GraphQLError) ? { error: root } : {};
+    sink.requests.refused(call, { code, operation, path: first.path, errors: count, ...thrown });
+  }
+  return shown;
 }
 
-function maskBug(
-  error: GraphQLError,
-  requestId: string,
-  log: Logger,
-): { message: string; extensions: { code: string } } {
+function maskBug(error: GraphQLError, requestId: string, log: Logger): Shown {
   log.error({ requestId, path: error.path, error: rootOf(error) }, 'an operation failed');
   return { message: MASKED, extensions: { code: 'INTERNAL' } };
 }

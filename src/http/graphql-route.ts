@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Authentication } from '../auth/authenticate.js';
+import type { Authentication, Call } from '../auth/authenticate.js';
 import { requestError } from './failure.js';
 import { answerFast, isFast } from './fast-path.js';
 import { sendGraphiql } from './graphiql.js';
@@ -12,13 +12,13 @@ function refuse(
   parts: HttpParts,
   req: IncomingMessage,
   res: ServerResponse,
-  requestId: string,
+  call: Call,
   status: number,
   message: string,
 ): void {
   const code = status === 401 ? 'UNAUTHENTICATED' : status === 405 ? 'BAD_REQUEST' : 'UNAVAILABLE';
-  const reply = parts.pipeline.refuse({ requestId }, [requestError(code, message)], status, status);
-  sendReply(res, reply, responseType(req.headers.accept) ?? 'application/json', requestId);
+  const reply = parts.pipeline.refuse(call, [requestError(code, message)], status, status);
+  sendReply(res, reply, responseType(req.headers.accept) ?? 'application/json', call.requestId);
 }
 
 /** Answers `/graphql`: GraphiQL for a browser, an event stream where one is asked for, else one operation. */
@@ -36,13 +36,13 @@ export function answerGraphql(
   const call = callers.callOf(req, 'HTTP');
   if (req.method !== 'POST' && req.method !== 'GET') {
     res.setHeader('allow', 'GET, POST');
-    return refuse(parts, req, res, call.requestId, 405, 'Send operations by POST, or queries by GET.');
+    return refuse(parts, req, res, call, 405, 'Send operations by POST, or queries by GET.');
   }
   const found = authenticator.authenticate(callers.credentialsOf(req), call);
   const answered =
     found instanceof Promise
-      ? found.then((late) => answerKnown(parts, req, res, call.requestId, late))
-      : answerKnown(parts, req, res, call.requestId, found);
+      ? found.then((late) => answerKnown(parts, req, res, call, late))
+      : answerKnown(parts, req, res, call, found);
   return answered?.catch((error: unknown) => {
     const reply = parts.pipeline.fault(call, error);
     sendReply(res, reply, responseType(req.headers.accept) ?? 'application/json', call.requestId);
@@ -53,13 +53,13 @@ function answerKnown(
   parts: HttpParts,
   req: IncomingMessage,
   res: ServerResponse,
-  requestId: string,
+  call: Call,
   found: Authentication,
 ): void | Promise<void> {
   if (!found.ok) {
     const { code, message } = found.refusal;
     if (code === 'UNAUTHENTICATED') res.setHeader('www-authenticate', CHALLENGE);
-    return refuse(parts, req, res, requestId, code === 'UNAUTHENTICATED' ? 401 : 503, message);
+    return refuse(parts, req, res, call, code === 'UNAUTHENTICATED' ? 401 : 503, message);
   }
   const { options, pipeline, yoga } = parts;
   const type = responseType(req.headers.accept);

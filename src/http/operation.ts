@@ -1,9 +1,12 @@
 import type { FormattedExecutionResult } from 'graphql';
 import type { Ctx } from '../auth/actor.js';
 import type { LiveOperation } from '../live/operation.js';
+import type { RequestErrorCode } from './failure.js';
+import type { KnownCall } from './request-log.js';
 
-/** What a call brings to prove who it is, and where it comes from. */
+/** What a call brings to prove who it is, where it comes from, and the id that the log knows it by. */
 export interface CallCredentials {
+  requestId: string;
   /** The Authorization header, or the same text from a WebSocket's `connection_init`. */
   authorization: string | null;
   /** The Cookie header; null where cookies do not count. */
@@ -39,7 +42,12 @@ type Preparation = { ok: true; operation: PreparedOperation } | { ok: false; res
 export interface OperationPipeline {
   /** Never rejects for what the caller did. */
   authenticate(credentials: CallCredentials): Promise<Authenticated>;
-  /** Parses, validates and counts one request of an authenticated caller; never rejects for what the caller sent. */
+  /** The answer to a call that is refused for anything but its operation; the log tells of it. */
+  refuse(call: KnownCall, code: RequestErrorCode, message: string): FormattedExecutionResult;
+  /**
+   * Parses, validates and counts one request of an authenticated caller, under the request id of `ctx`; never rejects
+   * for what the caller sent.
+   */
   prepare(ctx: Ctx, params: OperationParams): Promise<Preparation>;
   /** Calls `onEnd` once when the caller's rights are revoked before they expire; returns how to stop. */
   watchRights(ctx: Ctx, onEnd: () => void): () => void;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Ctx } from '../auth/actor.js';
+import type { Call } from '../auth/authenticate.js';
 import { type Clock, SECOND } from '../lib/time.js';
 import { RightsEndedError } from '../live/errors.js';
 import type { Executions } from '../live/executions.js';
@@ -7,9 +7,11 @@ import type { Results } from '../live/subscription.js';
 import { BodyError } from './body.js';
 import type { Callers } from './caller.js';
 import type { ConnectionCap } from './connections.js';
+import type { RequestErrorCode } from './failure.js';
 import type { OperationPipeline, PreparedOperation } from './operation.js';
 import type { Route } from './parts.js';
 import { CHALLENGE, sendJson } from './reply.js';
+import type { KnownCall } from './request-log.js';
 import { watchRightsEnd } from './rights-end.js';
 import { SingleResult } from './single-result.js';
 import { SseConnection } from './sse-connection.js';
@@ -42,9 +44,9 @@ export interface EventStreams {
 /** A request that is answered without a stream. */
 class RefusedRequest extends Error {
   readonly status: number;
-  readonly code: string;
+  readonly code: RequestErrorCode;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: RequestErrorCode, message: string) {
     super(message);
     this.status = status;
     this.code = code;
@@ -56,12 +58,12 @@ const CAP_REFUSALS = {
   TOO_MANY_FROM_ADDRESS: new RefusedRequest(429, 'RATE_LIMITED', 'Too many connections from your address.'),
 };
 
-function answerRefused(res: ServerResponse, error: unknown): void {
+function answerRefused(pipeline: OperationPipeline, call: KnownCall, res: ServerResponse, error: unknown): void {
   if (!(error instanceof RefusedRequest || error instanceof BodyError)) throw error;
   if (error.status === 401) res.setHeader('www-authenticate', CHALLENGE);
   if (error.status === 405) res.setHeader('allow', 'GET, POST');
   if (error instanceof BodyError) res.setHeader('connection', 'close');
-  sendJson(res, error.status, { errors: [{ message: error.message, extensions: { code: error.code } }] });
+  sendJson(res, error.status, pipeline.refuse(call, error.code, error.message));
 }
 
 class EventStreamSide implements EventStreams {
@@ -85,28 +87,33 @@ class EventStreamSide implements EventStreams {
   }
 
   readonly route: Route = async (req, res, url) => {
-    const call = this.#parts.callers.callOf(req, 'SSE');
+    const { callers, cap, pipeline } = this.#parts;
+    const call = callers.callOf(req, 'SSE');
     res.setHeader('x-request-id', call.requestId);
-    const place = this.#parts.cap.take(call.origin.address);
+    const place = cap.take(call.origin.address);
     if (typeof place === 'string') {
-      answerRefused(res, CAP_REFUSALS[place]);
+      answerRefused(pipeline, call, res, CAP_REFUSALS[place]);
       return;
     }
     res.once('close', place);
     try {
-      await this.#answer(req, res, url, call.origin);
+      await this.#answer(req, res, url, call);
     } catch (error) {
       if (res.headersSent) throw error;
-      answerRefused(res, error);
+      answerRefused(pipeline, call, res, error);
     }
   };
 
-  async #answer(req: IncomingMessage, res: ServerResponse, url: URL, origin: Ctx['origin']): Promise<void> {
+  async #answer(req: IncomingMessage, res: ServerResponse, url: URL, call: Call): Promise<void> {
     const { pipeline, callers, options } = this.#parts;
     if (req.method !== 'GET' && req.method !== 'POST') {
       throw new RefusedRequest(405, 'BAD_REQUEST', 'Send operations by POST, or queries and subscriptions by GET.');
     }
-    const found = await pipeline.authenticate({ ...callers.credentialsOf(req), ...origin });
+    const found = await pipeline.authenticate({
+      ...callers.credentialsOf(req),
+      ...call.origin,
+      requestId: call.requestId,
+    });
     if (!found.ok) {
       const { code, message } = found.refusal;
       throw new RefusedRequest(code === 'UNAUTHENTICATED' ? 401 : 503, code, message);

@@ -1,8 +1,10 @@
-import type { ExecutionArgs, GraphQLError } from 'graphql';
+import { randomUUID } from 'node:crypto';
+import type { ExecutionArgs, FormattedExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
 import type { Ctx } from '../auth/actor.js';
 import type { Executions } from '../live/executions.js';
 import type { CallCredentials, OperationParams, OperationPipeline, PreparedOperation } from './operation.js';
+import type { KnownCall } from './request-log.js';
 import { SingleResult } from './single-result.js';
 import type { WsConnection } from './ws-connection.js';
 import { forGraphqlWs, ShownError, WsResults } from './ws-results.js';
@@ -30,7 +32,8 @@ const TRY_AGAIN_LATER = 1013;
 /** A close reason has at most 123 bytes. */
 const LONGEST_REASON = 120;
 
-const refusal = (code: string, message: string): GraphQLError[] => [new ShownError({ message, extensions: { code } })];
+const errorsOf = ({ errors = [] }: FormattedExecutionResult): GraphQLError[] =>
+  errors.map((error) => new ShownError(error));
 
 /** The Authorization text in a `connection_init`: `authorization`, in any case, at the top or within `headers`. */
 function authorizationIn(params: Readonly<Record<string, unknown>> | undefined): string | null {
@@ -42,6 +45,11 @@ function authorizationIn(params: Readonly<Record<string, unknown>> | undefined):
   }
   return null;
 }
+
+const callOf = ({ credentials: { requestId, via, address } }: WsExtra): KnownCall => ({
+  requestId,
+  origin: { via, address },
+});
 
 const paramsOf = ({ query, variables, operationName, extensions }: SubscribePayload): OperationParams => ({
   query,
@@ -70,18 +78,26 @@ export function createWsProtocol(options: WsProtocolOptions): Server<WsExtra> {
         extra.onAccepted(found.ctx);
         return;
       }
-      const code = found.refusal.code === 'UNAUTHENTICATED' ? CloseCode.Unauthorized : TRY_AGAIN_LATER;
-      extra.connection.close(code, found.refusal.message.slice(0, LONGEST_REASON));
+      const { code, message } = found.refusal;
+      // A close has no room for a request id: the log has the line under the one of the handshake.
+      pipeline.refuse(callOf(extra), code, message);
+      const close = code === 'UNAUTHENTICATED' ? CloseCode.Unauthorized : TRY_AGAIN_LATER;
+      extra.connection.close(close, message.slice(0, LONGEST_REASON));
     },
-    async onSubscribe({ extra: { connection }, subscriptions }, id, payload) {
-      const { ctx } = connection;
-      if (ctx === null) return refusal('UNAUTHENTICATED', 'The connection was not accepted.');
+    async onSubscribe({ extra, subscriptions }, id, payload) {
+      const { connection } = extra;
+      const requestId = randomUUID();
+      if (connection.ctx === null) {
+        const call = { ...callOf(extra), requestId };
+        return errorsOf(pipeline.refuse(call, 'UNAUTHENTICATED', 'The connection was not accepted.'));
+      }
+      const ctx: Ctx = { ...connection.ctx, requestId };
       if (Object.keys(subscriptions).length > options.mostOperations) {
         const message = `One connection may have ${options.mostOperations} operations under way: complete some, or open another.`;
-        return refusal('LIMIT_EXCEEDED', message);
+        return errorsOf(pipeline.refuse(ctx, 'LIMIT_EXCEEDED', message));
       }
       const prepared = await pipeline.prepare(ctx, paramsOf(payload));
-      if (!prepared.ok) return (prepared.result.errors ?? []).map((error) => new ShownError(error));
+      if (!prepared.ok) return errorsOf(prepared.result);
       const { operation } = prepared;
       const { schema, document, operationName } = operation;
       const args: ExecutionArgs = { schema, document, operationName, contextValue: null };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createOrreryClient, type OrreryClient } from '@orrery/sdk';
 import { loadConfig } from '../../src/config/config.js';
 import { type RunningServer, startServer } from '../../src/main/serve.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { type Logger, silentLogger } from '../../src/telemetry/logger.js';
 import { migratedDatabase } from './migrated.js';
 import type { DatabaseKind } from './stores.js';
 
@@ -15,6 +15,8 @@ export interface TestServerOptions {
   store?: DatabaseKind;
   /** Further settings, as flags of `orrery serve` by key (`localAgent: 'true'`). */
   flags?: Record<string, string>;
+  /** Where it logs; nowhere when left out. */
+  log?: Logger;
 }
 
 /** A whole server in this process, over HTTP on a free port, with stores of its own. */
@@ -42,7 +44,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const start = (port: number): Promise<RunningServer> => {
     const flags = { dataDir, databaseUrl, port: String(port), localAgent: 'false', adminToken: ADMIN_TOKEN };
     const config = loadConfig({ env: {}, file: null, flags: { ...flags, ...options.flags } });
-    return startServer(config, { version: '0.0.0-test', log: silentLogger, processMetrics: false });
+    return startServer(config, { version: '0.0.0-test', log: options.log ?? silentLogger, processMetrics: false });
   };
   let running = await start(0);
   const { url, port } = running;

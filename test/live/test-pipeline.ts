@@ -1,4 +1,4 @@
-import { execute, type GraphQLError, getOperationAST, validate } from 'graphql';
+import { execute, type FormattedExecutionResult, type GraphQLError, getOperationAST, validate } from 'graphql';
 import { type Actor, type Ctx, SYSTEM } from '../../src/auth/actor.js';
 import type { OperationParams, OperationPipeline, PreparedOperation } from '../../src/http/operation.js';
 import { LIVE_SCHEMA, liveOperation, parsed, shown, type TestContext } from './live-schema.js';
@@ -14,7 +14,7 @@ export class TestPipeline implements OperationPipeline {
     this.#context = context;
   }
 
-  async authenticate({ authorization, via, address }: Parameters<OperationPipeline['authenticate']>[0]) {
+  async authenticate({ authorization, requestId, via, address }: Parameters<OperationPipeline['authenticate']>[0]) {
     const name = /^Bearer (\w+)$/.exec(authorization ?? '')?.[1];
     if (name === 'away') return { ok: false as const, refusal: { code: 'UNAVAILABLE' as const, message: 'away' } };
     if (!name || name === 'nobody') {
@@ -27,8 +27,12 @@ export class TestPipeline implements OperationPipeline {
       rightsKey: 'all',
       expiresAt: this.expiresAt.get(name) ?? null,
     };
-    const ctx: Ctx = { actor, requestId: 'request', origin: { via, address } };
+    const ctx: Ctx = { actor, requestId, origin: { via, address } };
     return { ok: true as const, ctx };
+  }
+
+  refuse({ requestId }: { requestId: string }, code: string, message: string): FormattedExecutionResult {
+    return { errors: [{ message, extensions: { code, requestId } }] };
   }
 
   async prepare(ctx: Ctx, params: OperationParams) {

@@ -86,14 +86,19 @@ export class RestFront {
   async #answer(kind: RestKind, { req, res, url }: RestRequest, answer: RestAnswer): Promise<string> {
     const { callers, authenticator, pipeline, log } = this.#parts;
     const call = callers.callOf(req, 'REST');
-    const refuse = (failure: RestFailure, headers?: Readonly<Record<string, string>>): string => {
+    const send = (failure: RestFailure, headers?: Readonly<Record<string, string>>): string => {
       sendFailure(res, call.requestId, failure, headers);
       return String(failure.status);
+    };
+    const refuse = (failure: RestFailure, headers?: Readonly<Record<string, string>>): string => {
+      pipeline.told(call, failure.code);
+      return send(failure, headers);
     };
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       const message = 'Nobody changes the history here: use GET.';
       return refuse({ status: 405, code: 'METHOD_NOT_ALLOWED', message }, { allow: METHODS });
     }
+    let ctx: Ctx | undefined;
     try {
       const found = await authenticator.authenticate(callers.credentialsOf(req), call);
       if (!found.ok) {
@@ -102,13 +107,14 @@ export class RestFront {
           ? refuse({ status: 401, code, message }, { 'www-authenticate': CHALLENGE })
           : refuse({ status: 503, code, message });
       }
-      requireRight(found.ctx, kind.right);
-      const charged = pipeline.charge(found.ctx, kind.cost);
-      if (isReply(charged)) return refuse(failureOf(charged), charged.headers);
-      return await answer({ ctx: found.ctx, req, res, url });
+      ctx = found.ctx;
+      requireRight(ctx, kind.right);
+      const charged = pipeline.charge(ctx, kind.cost, kind.name);
+      if (isReply(charged)) return send(failureOf(charged), charged.headers);
+      return await answer({ ctx, req, res, url });
     } catch (error) {
-      const failure = failureOf(pipeline.fault(call, error));
-      if (!res.headersSent) return refuse(failure);
+      const failure = failureOf(pipeline.fault(ctx ?? call, error));
+      if (!res.headersSent) return send(failure);
       log.warn({ requestId: call.requestId, code: failure.code }, 'a stream was broken off');
       breakOff(res);
       return 'broken off';
@@ -119,6 +125,7 @@ export class RestFront {
   async stream({ ctx, req, res }: RestCall, { headers, pieces, cap, finish }: RestStream): Promise<string> {
     const place = cap.take(ctx.origin.address);
     if (typeof place === 'string') {
+      this.#parts.pipeline.told(ctx, FULL[place].code);
       sendFailure(res, ctx.requestId, FULL[place]);
       return String(FULL[place].status);
     }
