@@ -189,6 +189,8 @@ describe('the life of a job', () => {
     );
     expect(preview).toMatchObject({ code: 0, out: expect.stringContaining('T03:25:00+0') });
     expect(await run('job', 'preview', '--backup', '/x', '--every', 'never')).toMatchObject({ code: 3 });
+    const both = await run('job', 'preview', 'next', '--file', 'job.json');
+    expect(both).toMatchObject({ code: 2, err: expect.stringContaining('not both') });
     await run('job', 'create', '--backup', '/srv/next', '--every', '1d', '--client', 'web1');
     expect(await json<unknown[]>('job', 'next', 'next', '-n', '3')).toHaveLength(3);
     const due = await json<{ job: string; outcome: string }[]>('job', 'due', 'next', '--until', '3d');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keyFrom } from '../../src/cli/commands/job-create.js';
-import { assignment } from '../../src/cli/commands/job-update.js';
+import { assignment } from '../../src/cli/definition/action-change.js';
 import { actionOf } from '../../src/cli/definition/action-flags.js';
 import { cronFields, crontabDays } from '../../src/cli/definition/crontab.js';
 import { parseObject } from '../../src/cli/definition/document.js';

@@ -150,7 +150,7 @@ describe('kill -9 of the server that keeps everything in one directory', () => {
     await expect
       .poll(async () => (await runsOf(sdk, late.id)).map(({ trigger }) => trigger), SOON)
       .toEqual(['CATCHUP']);
-    expect(await dueOf(late)).toEqual([{ outcome: 'WAITING', reason: 'WAITING_FOR_CLIENT', run: true }]);
+    expect(await dueOf(late)).toEqual([{ outcome: 'WAITING', reason: 'CLIENT_UNKNOWN', run: true }]);
     for (const job of [short, never]) {
       await expect
         .poll(() => jobOf(job), SOON)

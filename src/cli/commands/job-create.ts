@@ -70,7 +70,7 @@ export async function createNamed(sdk: OrrerySdk, input: JobCreateInput, name: s
 export function registerJobCreate(parent: Command, context: CommandContext): void {
   const command = parent.command('create').description('make a job from flags; no JSON needed');
   withReason(withPolicy(withSchedule(withAction(withProject(withServer(command))))))
-    .option('--key <key>', 'what it is called (default: made from the name of the backup)')
+    .option('--key <key>', 'what the job is called (default: made from the name of the backup; of a command: exec)')
     .option('-c, --client <client>', "the client that runs it (default: this host's, or the only one)")
     .option('--stopped', 'do not put it under its schedule yet')
     .action(async (flags: Flags) => {
@@ -79,7 +79,7 @@ export function registerJobCreate(parent: Command, context: CommandContext): voi
         throw new CliFailure('Say what it does: --backup PATH, --restore NAME or --exec COMMAND.', EXIT.USAGE);
       const payload = await withSdk(flags, context, async (sdk) => {
         const input = {
-          clientId: flags.client ?? (await defaultClient(sdk, hostname())),
+          clientId: flags.client ?? (await defaultClient(sdk, hostname(), flags.project)),
           actions: [action],
           schedule: scheduleOf(flags),
           start: !flags.stopped,

@@ -13,6 +13,7 @@ import { future, past } from '../instant-option.js';
 import { writeRows } from '../output/format.js';
 import { collect, type PagingOptions, withPaging } from '../paging.js';
 import { DUE_COLUMNS, dueRow } from '../rows/due.js';
+import { requireJobs } from './job-show.js';
 
 const OUTCOMES: readonly DueOutcome[] = [
   'RAN',
@@ -47,9 +48,10 @@ export function registerJobDue(parent: Command, context: CommandContext): void {
     .action(async (jobs: string[], flags: Flags) => {
       const { from, until: to, outcome: outcomes, client: clientIds } = flags;
       const filter = { outcomes, clientIds, jobs: jobs.length > 0 ? jobs : undefined };
-      const times = await withSdk(flags, context, (sdk) =>
-        collect(context, flags, async (page) => (await sdk.dueTimes({ filter, from, to, ...page })).dueTimes),
-      );
+      const times = await withSdk(flags, context, async (sdk) => {
+        await requireJobs(sdk, jobs);
+        return collect(context, flags, async (page) => (await sdk.dueTimes({ filter, from, to, ...page })).dueTimes);
+      });
       writeRows(context.terminal, flags, times.map(dueRow), DUE_COLUMNS);
     });
   withExamples(command, [

@@ -3,7 +3,7 @@ import { payloadOf } from '@orrery/sdk';
 import type { Command } from 'commander';
 import { type CommandContext, type ServerOptions, withExamples, withProject, withSdk, withServer } from '../command.js';
 import { defaultClient } from '../definition/client.js';
-import { isObject, readObject } from '../definition/document.js';
+import { namesClient, readObject } from '../definition/document.js';
 import { withReason } from './job-control.js';
 import { showDefined } from './job-create.js';
 
@@ -11,12 +11,6 @@ interface Flags extends ServerOptions {
   readonly client?: string;
   readonly stopped?: boolean;
   readonly reason?: string;
-}
-
-/** Whether a document, with or without its outer `job`, says which client it is for. */
-function namesClient(document: Record<string, unknown>): boolean {
-  const inner = isObject(document.job) ? document.job : document;
-  return inner.client_id !== undefined;
 }
 
 /** `orrery job import` */
@@ -34,8 +28,9 @@ export function registerJobImport(parent: Command, context: CommandContext): voi
     .action(async (file: string, flags: Flags) => {
       const document = readObject(file, 'a job document');
       const payload = await withSdk(flags, context, async (sdk) => {
-        const clientId = flags.client ?? (namesClient(document) ? undefined : await defaultClient(sdk, hostname()));
         const { project, reason } = flags;
+        const named = flags.client !== undefined || namesClient(document);
+        const clientId = named ? flags.client : await defaultClient(sdk, hostname(), project);
         const input = { document, clientId, project, reason, ...(flags.stopped ? { start: false } : {}) };
         return payloadOf((await sdk.jobImport({ input })).jobImport);
       });

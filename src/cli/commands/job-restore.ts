@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type JobDetailFragment, type OrrerySdk, payloadOf, type RunFilter } from '@orrery/sdk';
 import type { Command } from 'commander';
 import { type CommandContext, withExamples, withProject, withSdk, withServer } from '../command.js';
+import { requireText } from '../definition/action-flags.js';
 import { restoreAction } from '../definition/restore.js';
 import { CliFailure, EXIT } from '../failure.js';
 import { followRun, type OutputFlags } from '../follow-run.js';
@@ -44,6 +45,7 @@ export function registerJobRestore(parent: Command, context: CommandContext): vo
     .option('--name <name>', 'which backup, where the job makes several')
     .option('--overwrite', 'make the directory equal to the backup, whatever is in it')
     .action(async (id: string, flags: Flags) => {
+      requireText('--to', flags.to);
       await withSdk(flags, context, async (sdk) => {
         const job = await findJob(sdk, id, flags.project);
         const freezerAction = restoreAction(job, {

@@ -1,17 +1,17 @@
 import { type JobRunNowMutation, type PayloadOf, payloadOf, type RunLineFragment } from '@orrery/sdk';
 import type { Command } from 'commander';
 import { type CommandContext, withExamples, withProject, withSdk, withServer } from '../command.js';
+import { type Assignment, assignment } from '../definition/action-change.js';
 import { CliFailure, EXIT } from '../failure.js';
 import { followRun, type OutputFlags, waitText } from '../follow-run.js';
 import { writeObject } from '../output/format.js';
 import { withReason } from './job-control.js';
-import { assignment } from './job-update.js';
 
 type OrderedJob = PayloadOf<JobRunNowMutation['jobRunNow']>['job'];
 
 interface Flags extends OutputFlags {
   readonly follow?: boolean;
-  readonly override?: readonly (readonly [string, unknown])[];
+  readonly override?: readonly Assignment[];
   readonly reason?: string;
 }
 
@@ -45,7 +45,7 @@ export function registerJobRun(parent: Command, context: CommandContext): void {
     .option(
       '--override <name=value>',
       'a parameter of every action, for this run only; can be repeated',
-      (text, all: (readonly [string, unknown])[] = []) => [...all, assignment(text)],
+      (text, all: Assignment[] = []) => [...all, assignment(text)],
     )
     .action(async (id: string, flags: Flags) => {
       const overrides = flags.override && Object.fromEntries(flags.override);

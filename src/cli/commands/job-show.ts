@@ -1,4 +1,4 @@
-import type { JobDetailFragment, OrrerySdk } from '@orrery/sdk';
+import { type JobDetailFragment, OrreryError, type OrrerySdk } from '@orrery/sdk';
 import type { Command } from 'commander';
 import { type CommandContext, type ServerOptions, withExamples, withProject, withSdk, withServer } from '../command.js';
 import { CliFailure, EXIT } from '../failure.js';
@@ -10,6 +10,18 @@ export async function findJob(sdk: OrrerySdk, id: string, project: string | unde
   const { job } = await sdk.job({ id, project });
   if (job) return job;
   throw new CliFailure(`There is no job "${id}": see "orrery job list".`, EXIT.REFUSED);
+}
+
+/** Throws CliFailure unless there is a job of each of these keys or ids, for a list that would leave a wrong one out. */
+export async function requireJobs(sdk: OrrerySdk, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    try {
+      await findJob(sdk, name, undefined);
+    } catch (error) {
+      // Several projects have one: there is.
+      if (!(error instanceof OrreryError) || error.code !== 'CONFLICT') throw error;
+    }
+  }
 }
 
 /** `orrery job show` */

@@ -14,6 +14,7 @@ import { past } from '../instant-option.js';
 import { type PagingOptions, withPaging } from '../paging.js';
 import { RUN_COLUMNS, runRow } from '../rows/run.js';
 import { RESULTS } from './job-list.js';
+import { requireJobs } from './job-show.js';
 
 const STATES: readonly RunState[] = ['WAITING', 'BUFFERED', 'RUNNING', 'ENDED'];
 const TRIGGERS: readonly RunTrigger[] = ['SCHEDULE', 'CATCHUP', 'MANUAL', 'START'];
@@ -43,6 +44,7 @@ export function registerRunList(parent: Command, context: CommandContext): void 
       const { job: jobKeys, client: clientIds, state: states, result: results, trigger: triggers } = flags;
       const filter = { jobKeys, clientIds, states, results, triggers, startedAfter: flags.since };
       await withSdk(flags, context, async (sdk) => {
+        await requireJobs(sdk, jobKeys ?? []);
         await showList(context, flags, sdk, {
           columns: RUN_COLUMNS,
           row: runRow,

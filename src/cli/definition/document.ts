@@ -49,3 +49,9 @@ export function readObject(file: string, what: string): Document {
 export function readValue(file: string): unknown {
   return parsed(readInput(file), nameOf(file));
 }
+
+/** Whether a document, with or without its outer `job`, says which client it is for. */
+export function namesClient(document: Record<string, unknown>): boolean {
+  const inner = isObject(document.job) ? document.job : document;
+  return inner.client_id !== undefined;
+}
