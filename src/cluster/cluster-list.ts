@@ -1,6 +1,7 @@
 import type { Ctx } from '../auth/actor.js';
 import { keysetPage, type Page, type PageRequest } from '../db/page.js';
 import { RowQuery } from '../db/row-query.js';
+import { addSearch } from '../db/text-search.js';
 import type { Reader } from '../db/transaction.js';
 import { whereIn } from '../db/where-in.js';
 import { ClusterEntity, type ClusterRow } from '../entities/cluster.js';
@@ -43,10 +44,7 @@ export async function listClusters(
   if (filter.includeRemoved !== true) query.andWhere('cluster.removedAt IS NULL');
   whereIn(query, 'cluster.externalId', filter.externalIds, 'externalIds');
   whereIn(query, 'cluster.releaseVersion', filter.releaseVersions, 'releaseVersions');
-  if (filter.search != null && filter.search !== '') {
-    const places = ['externalId', 'name'].map((name) => `cluster.${name} LIKE :search ESCAPE '!'`);
-    query.andWhere(`(${places.join(' OR ')})`, { search: `%${filter.search.replace(/[!%_]/g, '!$&')}%` });
-  }
+  addSearch(query, ['externalId', 'name'], filter.search);
   const { field, direction } = order;
   const keys = [PROPERTIES[field], 'id'].map((property) => ({ property, direction }));
   return keysetPage(query, keys, request, `clusters:${field}:${direction}`);

@@ -1,7 +1,9 @@
 import type { Ctx } from '../auth/actor.js';
+import type { Condition } from '../db/index-range.js';
 import type { Page, PageRequest } from '../db/page.js';
 import type { FirstPageRequest } from '../db/pages.js';
 import { rangePage, rangePages } from '../db/range-page.js';
+import { searchCondition } from '../db/text-search.js';
 import type { Reader } from '../db/transaction.js';
 import { checkListLength } from '../db/where-in.js';
 import { TaskEntity, type TaskRow, type TaskStatus } from '../entities/ledger.js';
@@ -47,14 +49,14 @@ export interface TaskHistoryOrder {
 /** What is searched for is no longer than what it is searched in. */
 const LONGEST_SEARCH = 191;
 
-function searchOf(search: Maybe<string>): string | null {
+function searchOf(reader: Reader, search: Maybe<string>): Condition | null {
   if (search == null || search === '') return null;
-  if (search.length <= LONGEST_SEARCH) return search;
+  if (search.length <= LONGEST_SEARCH) return searchCondition(reader, ['task_name', 'node_id'], search);
   const message = `At most ${LONGEST_SEARCH} characters are searched for.`;
   throw new InvalidInputError([{ path: ['filter', 'search'], message }]);
 }
 
-function narrowingOf({ nodes, statuses, taskNames, search }: TaskFilter): TaskNarrowing {
+function narrowingOf(reader: Reader, { nodes, statuses, taskNames, search }: TaskFilter): TaskNarrowing {
   checkListLength(nodes, ['filter', 'nodes']);
   checkListLength(taskNames, ['filter', 'taskNames']);
   return {
@@ -62,7 +64,7 @@ function narrowingOf({ nodes, statuses, taskNames, search }: TaskFilter): TaskNa
     nodeIds: nodes ?? null,
     statuses: statuses ?? null,
     taskNames: taskNames ?? null,
-    search: searchOf(search),
+    search: searchOf(reader, search),
   };
 }
 
@@ -79,7 +81,7 @@ export async function tasksPage(
   direction: Direction,
   request: PageRequest,
 ): Promise<Page<TaskRow>> {
-  const list = tasksOf(transactionId, narrowingOf(filter), direction);
+  const list = tasksOf(transactionId, narrowingOf(reader, filter), direction);
   return rangePage(reader, TaskEntity, list, direction === 'DESC', request);
 }
 
@@ -96,7 +98,7 @@ export async function tasksPageAtOnce(
   direction: Direction,
   request: PageRequest,
 ): Promise<Page<TaskRow> | null> {
-  const list = tasksOf(transactionId, narrowingOf(filter), direction);
+  const list = tasksOf(transactionId, narrowingOf(reader, filter), direction);
   // Of a transaction that was deleted, tasks may be left.
   const there = { sql: 'EXISTS (SELECT 1 FROM transactions WHERE id = ?)', values: [transactionId] };
   const ranges = list.ranges.map((range) => ({ ...range, also: [...range.also, there] }));
@@ -114,7 +116,7 @@ export async function firstTaskPages(
   direction: Direction,
   request: FirstPageRequest,
 ): Promise<Page<TaskRow>[]> {
-  const narrowing = narrowingOf(filter);
+  const narrowing = narrowingOf(reader, filter);
   const lists = transactionIds.map((id) => tasksOf(id, narrowing, direction));
   return rangePages(reader, TaskEntity, lists, direction === 'DESC', request);
 }

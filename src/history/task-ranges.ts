@@ -15,8 +15,8 @@ export interface TaskNarrowing {
   /** When they began, in epoch milliseconds, both exclusive. */
   readonly startedAfter: number | null;
   readonly startedBefore: number | null;
-  /** A part of the name or the node, in any case of ASCII letters. */
-  readonly search: string | null;
+  /** What is searched for in the name and the node. */
+  readonly search: Condition | null;
 }
 
 export const NOT_NARROWED: TaskNarrowing = {
@@ -92,10 +92,7 @@ function restOf(narrowing: TaskNarrowing, { columns }: Index, statuses: readonly
   if (!columns.includes('status') && statuses.length < TASK_STATUSES.length) {
     rest.push({ sql: `status IN (${statuses.map(() => '?').join(', ')})`, values: statuses });
   }
-  if (search !== null) {
-    const sql = '(INSTR(LOWER(task_name), LOWER(?)) > 0 OR INSTR(LOWER(node_id), LOWER(?)) > 0)';
-    rest.push({ sql, values: [search, search] });
-  }
+  if (search !== null) rest.push(search);
   return rest;
 }
 

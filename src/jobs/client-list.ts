@@ -3,12 +3,14 @@ import type { Ctx } from '../auth/actor.js';
 import { seesClient, visibleClient, visibleProject } from '../auth/scope.js';
 import { keysetPage, type Page, type PageRequest } from '../db/page.js';
 import { RowQuery } from '../db/row-query.js';
+import { addSearch } from '../db/text-search.js';
 import type { Reader } from '../db/transaction.js';
 import { whereIn } from '../db/where-in.js';
 import { ClientEntity, type ClientRow } from '../entities/client.js';
 import { ID_PREFIX } from '../entities/ids.js';
 import { ConflictError } from '../lib/errors.js';
 import { isId } from '../lib/ids.js';
+import { isName } from '../lib/names.js';
 import { type ClientState, OFFLINE_AFTER } from './client-presence.js';
 import type { JobsDeps } from './deps.js';
 
@@ -22,7 +24,7 @@ export interface ClientFilter {
   /** UNKNOWN fits none: only registered clients are listed. */
   states?: Maybe<readonly ClientState[]>;
   hostnames?: Maybe<readonly string[]>;
-  /** A part of the key, the host name or the description. */
+  /** A part of the key, the host name or the description, in whatever case. */
   search?: Maybe<string>;
 }
 
@@ -59,10 +61,7 @@ export function clientQuery(reader: Reader, ctx: Ctx, filter: ClientFilter, now:
   whereIn(query, 'client.key', filter.keys, 'keys');
   whereIn(query, 'client.hostname', filter.hostnames, 'hostnames');
   addStates(query, filter.states, now);
-  if (filter.search != null && filter.search !== '') {
-    const places = ['key', 'hostname', 'description'].map((name) => `client.${name} LIKE :search ESCAPE '!'`);
-    query.andWhere(`(${places.join(' OR ')})`, { search: `%${filter.search.replace(/[!%_]/g, '!$&')}%` });
-  }
+  addSearch(query, ['key', 'hostname', 'description'], filter.search);
   return query;
 }
 
@@ -93,6 +92,8 @@ export async function findClient(deps: ReadDeps, ctx: Ctx, name: ClientName): Pr
     const [client] = await clientsByIds(deps, ctx, [name.id]);
     if (client) return client;
   }
+  // No key has spaces at its end, and MariaDB would look past them.
+  if (!isName(name.id, 255)) return null;
   const query = new RowQuery(deps.db.reader, ClientEntity, 'client');
   narrow(query, ctx);
   query.andWhere('client.key = :key', { key: name.id });

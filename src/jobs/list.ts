@@ -3,6 +3,7 @@ import { visibleClient, visibleProject } from '../auth/scope.js';
 import { keysetPage, type Only, type OrderKey, type Page, type PageRequest } from '../db/page.js';
 import { type FirstPageRequest, keysetPages } from '../db/pages.js';
 import { RowQuery } from '../db/row-query.js';
+import { addSearch } from '../db/text-search.js';
 import { checkListLength, whereIn } from '../db/where-in.js';
 import {
   JOB_HEAD,
@@ -59,14 +60,6 @@ function narrow(query: Query, ctx: Ctx, filter: JobFilter): void {
   if (!saidByStatus) query.andWhere("job.slot = ''");
 }
 
-const escapeLike = (text: string): string => text.replace(/[!%_]/g, '!$&');
-
-function addSearch(query: Query, search: string): void {
-  // Names compare byte by byte in MySQL and not in SQLite: lower case makes both the same.
-  const places = ['key', 'clientKey', 'description'].map((name) => `LOWER(job.${name}) LIKE :search ESCAPE '!'`);
-  query.andWhere(`(${places.join(' OR ')})`, { search: `%${escapeLike(search.toLowerCase())}%` });
-}
-
 function addInstants(query: Query, filter: JobFilter, now: number): void {
   if (filter.nextRunBefore != null) query.andWhere('job.nextRunAt < :before', { before: filter.nextRunBefore });
   if (filter.nextRunAfter != null) query.andWhere('job.nextRunAt > :after', { after: filter.nextRunAfter });
@@ -89,7 +82,7 @@ export function addJobFilter(query: Query, ctx: Ctx, filter: JobFilter, now: num
     const sql = `EXISTS (SELECT 1 FROM job_action_kinds kind WHERE kind.job_id = job.id AND ${condition})`;
     query.andWhere(sql, { actions: filter.actions });
   }
-  if (filter.search != null && filter.search !== '') addSearch(query, filter.search);
+  addSearch(query, ['key', 'clientKey', 'description'], filter.search);
   addInstants(query, filter, now);
 }
 

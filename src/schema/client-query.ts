@@ -17,7 +17,7 @@ const ClientFilterInput = builder.inputType('ClientFilter', {
     keys: t.stringList({ description: 'With these keys.' }),
     states: t.field({ type: [ClientStateEnum], description: 'In these states; UNKNOWN fits none that is registered.' }),
     hostnames: t.stringList({ description: 'On these hosts.' }),
-    search: t.string({ description: 'With this text in key, host name or description.' }),
+    search: t.string({ description: 'With this text in key, host name or description, in whatever case of letters.' }),
   }),
 });
 

@@ -9,7 +9,7 @@ const ClusterFilterInput = builder.inputType('ClusterFilter', {
   fields: (t) => ({
     externalIds: t.stringList({ description: 'With these external ids.' }),
     releaseVersions: t.stringList({ description: 'Of these releases.' }),
-    search: t.string({ description: 'With this text in external id or name.' }),
+    search: t.string({ description: 'With this text in external id or name, in whatever case of letters.' }),
     includeRemoved: t.boolean({ description: 'Removed ones too; they are left out otherwise.' }),
   }),
 });

@@ -19,7 +19,8 @@ export const JobFilterInput = builder.inputType('JobFilter', {
     actions: t.field({ type: [ActionKindEnum], description: 'With an action of one of these kinds.' }),
     scheduleKinds: t.field({ type: [ScheduleKindEnum], description: 'With a schedule of these kinds.' }),
     search: t.string({
-      description: 'With this text in key, client or description. Reads the list in its order until the page is full.',
+      description:
+        'With this text in key, client or description, in whatever case of letters. Reads the list in its order until the page is full.',
     }),
     nextRunBefore: t.field({ type: 'DateTime', description: 'Due before this instant.' }),
     nextRunAfter: t.field({ type: 'DateTime', description: 'Due after this instant.' }),
