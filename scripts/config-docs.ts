@@ -1,19 +1,21 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { policyDocument } from '../src/auth/policy-document.js';
 import { configurationDocument } from '../src/config/show.js';
+import { errorCodesDocument } from '../src/http/error-codes.js';
 
 // Writes what the docs take from the code: `npm run docs:config`; with --check it only says what is not fresh.
 const CONFIGURATION = 'docs/configuration.md';
 const SECURITY = 'docs/security.md';
 
 const security = readFileSync(SECURITY, 'utf8');
-const between = /(<!-- policy -->\n)[\s\S]*?(<!-- \/policy -->)/;
+const between = (text: string, name: string, inner: string): string =>
+  text.replace(
+    new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- /${name} -->)`),
+    (_whole, begin: string, end: string) => `${begin}${inner}${end}`,
+  );
 const pages: [string, string][] = [
   [CONFIGURATION, configurationDocument()],
-  [
-    SECURITY,
-    security.replace(between, (_whole, begin: string, end: string) => `${begin}\n${policyDocument()}\n${end}`),
-  ],
+  [SECURITY, between(between(security, 'policy', `\n${policyDocument()}\n`), 'codes', `${errorCodesDocument()}\n`)],
 ];
 
 for (const [path, text] of pages) {

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { errorCodesDocument } from '../../src/http/error-codes.js';
 import { startTestServer, type TestServer } from '../kit/server.js';
 
 let server: TestServer;
@@ -13,4 +15,8 @@ it('an expected failure of a query says where in the answer it stands', async ()
     data: null,
     errors: [{ path: ['few'], extensions: { code: 'INVALID_INPUT', requestId: expect.any(String) } }],
   });
+});
+
+it('the codes of top-level errors are documented as they are', async () => {
+  expect(await readFile('docs/security.md', 'utf8')).toContain(errorCodesDocument());
 });
