@@ -58,6 +58,10 @@ function parse(cursor: string): unknown {
 const isValue = (value: unknown): value is Value =>
   value === null || typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
 
+/** What is said of a cursor that no list gave. */
+export const brokenCursor = (path: readonly string[]): InvalidInputError =>
+  new InvalidInputError([{ path, message: 'This cursor is broken: use one that a page of this list gave.' }]);
+
 /** The values behind a cursor. Throws InvalidInputError when it is broken or belongs to another list or order. */
 export function decodeCursor(cursor: string, scope: string, length: number, path: readonly string[]): Value[] {
   const parsed = parse(cursor);
@@ -66,8 +70,8 @@ export function decodeCursor(cursor: string, scope: string, length: number, path
     const message = `This cursor belongs to another list or order (${of}); this one is ${scope}.`;
     throw new InvalidInputError([{ path, message }]);
   }
-  if (of !== scope || values.length !== length || !values.every(isValue)) {
-    throw new InvalidInputError([{ path, message: 'This cursor is broken: use one that a page of this list gave.' }]);
-  }
+  // The last value is unique in its list, so there is one.
+  const whole = values.length === length && values.every(isValue) && values.at(-1) !== null;
+  if (of !== scope || !whole) throw brokenCursor(path);
   return values;
 }

@@ -46,6 +46,8 @@ export interface RangePart {
   readonly descending: boolean;
   /** Only what comes after this place; null: from the range's end on. */
   readonly from: Key | null;
+  /** Only what comes before this place; null or left out: to the range's other end. */
+  readonly until?: Key | null;
   readonly limit: number;
 }
 
@@ -97,27 +99,34 @@ function beyond(columns: readonly string[], place: Key, descending: boolean): Co
   };
 }
 
-/** The conditions of a range from a place on. */
-function conditions(list: RangeList, { equals, also }: IndexRange, from: Key | null, descending: boolean): Condition {
+/** The conditions of a range between two places. */
+function conditions(
+  list: RangeList,
+  { equals, also }: IndexRange,
+  { from, until, descending }: Pick<RangePart, 'from' | 'until' | 'descending'>,
+): Condition {
   const all = equals.map(([column, value]): Condition => ({ sql: `${column} = ?`, values: [value] }));
   all.push(...also);
   if (from) all.push(beyond(list.order, from, descending));
+  if (until) all.push(beyond(list.order, until, !descending));
   const sql = all.map((condition) => condition.sql).join(' AND ');
   return { sql: sql === '' ? '' : ` WHERE ${sql}`, values: all.flatMap(({ values }) => values) };
 }
 
 /** The statement that reads a part of a range: `columns` of its rows, in the list's order. */
 export function partSql(reader: Reader, columns: string, part: RangePart): Condition {
-  const { list, range, descending, from, limit } = part;
-  const { sql, values } = conditions(list, range, from, descending);
+  const { list, range, descending, limit } = part;
+  const { sql, values } = conditions(list, range, part);
   const order = list.order.map((column) => `${column} ${descending ? 'DESC' : 'ASC'}`).join(', ');
   const text = `SELECT ${columns} FROM ${source(reader, list.table, range.index)}${sql} ORDER BY ${order} LIMIT ${limit}`;
   return { sql: text, values };
 }
 
+const WHOLE = { from: null, descending: false };
+
 /** The statement that counts the rows of a range, up to `most`. */
 export function countSql(reader: Reader, list: RangeList, range: IndexRange, most: number, name: number): Condition {
-  const { sql, values } = conditions(list, range, null, false);
+  const { sql, values } = conditions(list, range, WHOLE);
   const rows = `SELECT 1 FROM ${source(reader, list.table, range.index)}${sql} LIMIT ${most}`;
   return { sql: `SELECT ${name} AS part, COUNT(*) AS total FROM (${rows}) counted${name}`, values };
 }

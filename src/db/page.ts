@@ -8,7 +8,10 @@ const LARGEST_PAGE = 500;
 /** Totals are counted up to here; more is told as this many. */
 export const COUNT_CAP = 10_000;
 
-/** The part of a list that is asked for, as Relay's connections name it. */
+/**
+ * The part of a list that is asked for, as Relay's connections name it: of what stands between the cursors the first rows,
+ * or the last ones where `last` is given.
+ */
 export interface PageRequest {
   first?: number | null | undefined;
   last?: number | null | undefined;
@@ -27,7 +30,9 @@ export interface OrderKey {
 
 export interface Page<T> {
   edges: { node: T; cursor: string }[];
+  /** Of the first rows: whether more stand between the cursors; of the last ones: whether they end at a cursor. */
   hasNextPage: boolean;
+  /** Of the last rows: whether more stand between the cursors; of the first ones: whether they begin at a cursor. */
   hasPreviousPage: boolean;
   /** The number of all rows the filter fits, counted only when asked, at most COUNT_CAP. */
   total(): Promise<number>;
@@ -60,20 +65,41 @@ function boundOf(column: string, ascending: boolean, value: Value): string {
   return ascending ? `${column} >= :position0 AND ` : `(${column} <= :position0 OR ${column} IS NULL) AND `;
 }
 
+/** One end of what a page is taken from. */
+export interface Bound {
+  /** A place in the list's order. */
+  readonly values: readonly Value[];
+  /** Whether the rows stand behind the place on the way that they are read, or before it. */
+  readonly behind: boolean;
+}
+
+const NO_BOUNDS: readonly Bound[] = [];
+
+/** The places of a request's cursors in an order of so many columns. Throws InvalidInputError for a wrong cursor. */
+export function boundsOf({ after, before, last }: PageRequest, scope: string, length: number): readonly Bound[] {
+  if (after == null && before == null) return NO_BOUNDS;
+  const forwards = last == null;
+  const bounds: Bound[] = [];
+  if (after != null) bounds.push({ values: decodeCursor(after, scope, length, ['after']), behind: forwards });
+  if (before != null) bounds.push({ values: decodeCursor(before, scope, length, ['before']), behind: !forwards });
+  return bounds;
+}
+
 /**
- * The rows after a position, as an expanded predicate: `a >= x AND (a > x OR (a = x AND b > y))`, which MariaDB can
+ * The rows on one side of a place, as an expanded predicate: `a >= x AND (a > x OR (a = x AND b > y))`, which MariaDB can
  * serve from an index (it cannot for `(a, b) > (x, y)`).
  */
-export function addPosition<T extends ObjectLiteral>(
+export function addBound<T extends ObjectLiteral>(
   query: RowQuery<T>,
   order: readonly SortColumn[],
-  values: readonly Value[],
+  { values, behind }: Bound,
 ): void {
   const alternatives: string[] = [];
   const equals: string[] = [];
   const given: Record<string, Value> = {};
   let bound = '';
-  order.forEach(({ property, ascending }, index) => {
+  order.forEach(({ property, ascending: upwards }, index) => {
+    const ascending = upwards === behind;
     const column = `${query.alias}.${property}`;
     const value = values[index] ?? null;
     const name = `position${index}`;
@@ -123,11 +149,10 @@ export async function keysetPage<T extends ObjectLiteral, K extends keyof T & st
   const { size, backwards } = pageSize(request);
   const counting = query.clone();
   const columns = sorted(order, backwards);
-  const mark = backwards ? request.before : request.after;
-  if (mark != null)
-    addPosition(query, columns, decodeCursor(mark, scope, order.length, [backwards ? 'before' : 'after']));
+  const bounds = boundsOf(request, scope, order.length);
+  for (const bound of bounds) addBound(query, columns, bound);
   const wanted = only && [...only, ...order.map(({ property }) => property as K)];
-  const found = await (mark == null
+  const found = await (bounds.length === 0
     ? query.rows(wanted, columns, size + 1)
     : query.rowsByIds(wanted, columns, size + 1));
   const more = found.length > size;

@@ -1,7 +1,6 @@
 import DataLoader from 'dataloader';
 import type { EntitySchema, ObjectLiteral } from 'typeorm';
-import { InvalidInputError } from '../lib/errors.js';
-import { decodeCursor, encodeCursors } from './cursor.js';
+import { brokenCursor, decodeCursor, encodeCursors } from './cursor.js';
 import {
   type Condition,
   compareKeys,
@@ -26,7 +25,9 @@ export interface RangePageList extends RangeList {
 /** Which part of each list is read, and which way. */
 interface Slice {
   readonly descending: boolean;
+  /** The places that it lies between; null: it goes to the list's end. */
   readonly from: Key | null;
+  readonly until: Key | null;
   readonly size: number;
   /** The properties that the rows need; null: all of them. */
   readonly only: readonly string[] | null;
@@ -41,7 +42,7 @@ const keyOf = ({ order }: RangeList, row: Readonly<Record<string, unknown>>): Ke
 
 /** The first keys of each list: one statement for all of them, and others only where some ranges ran out too early. */
 async function keysOfEach(reader: Reader, lists: readonly RangeList[], slice: Slice): Promise<(readonly Key[])[]> {
-  const { size, descending, from } = slice;
+  const { size, descending, from, until } = slice;
   const merges = lists.map(
     ({ ranges }) =>
       new RangeMerge(
@@ -60,7 +61,14 @@ async function keysOfEach(reader: Reader, lists: readonly RangeList[], slice: Sl
       if (!list || !range) return [];
       const { from: start, limit } = want;
       return [
-        partSql(reader, `${part} AS part, ${list.order.join(', ')}`, { list, range, descending, from: start, limit }),
+        partSql(reader, `${part} AS part, ${list.order.join(', ')}`, {
+          list,
+          range,
+          descending,
+          from: start,
+          until,
+          limit,
+        }),
       ];
     });
     const found = wanted.map((): Key[] => []);
@@ -104,7 +112,7 @@ async function rowsOfFew<T extends ObjectLiteral>(
   reader: Reader,
   entity: EntitySchema<T>,
   list: RangeList,
-  { descending, from, size, only }: Slice,
+  { descending, from, until, size, only }: Slice,
 ): Promise<Found<T> | null> {
   const { ranges, order } = list;
   const rare = ranges.map((range) => range.rare ?? false);
@@ -113,7 +121,7 @@ async function rowsOfFew<T extends ObjectLiteral>(
   const parts = wants.flatMap(({ range: number, limit }, part): Condition[] => {
     const range = ranges[number];
     if (!range) return [];
-    return [partSql(reader, `${part} AS part, ${order.join(', ')}`, { list, range, descending, from, limit })];
+    return [partSql(reader, `${part} AS part, ${order.join(', ')}`, { list, range, descending, from, until, limit })];
   });
   const { table, columns, placesOf, finish } = rowReading(reader, entity, only);
   const united = unionSql(reader, parts);
@@ -161,12 +169,12 @@ async function rowsOfRange<T extends ObjectLiteral>(
   reader: Reader,
   entity: EntitySchema<T>,
   list: RangeList,
-  { descending, from, size: limit, only }: Slice,
+  { descending, from, until, size: limit, only }: Slice,
 ): Promise<Found<T>> {
   const [range] = list.ranges;
   if (!range) return { rows: [], keys: [], more: false };
   const { columns, placesOf, finish } = rowReading(reader, entity, only);
-  const { sql, values } = partSql(reader, columns, { list, range, descending, from, limit });
+  const { sql, values } = partSql(reader, columns, { list, range, descending, from, until, limit });
   const rows = finish(await reader.prepared<Record<string, unknown>>(sql, values));
   const more = rows.length === limit;
   if (more) rows.pop();
@@ -182,11 +190,11 @@ async function rowsOfRanges<T extends ObjectLiteral>(
 ): Promise<Found<T>[]> {
   const [first, another] = lists;
   if (first && !another) return [await rowsOfRange(reader, entity, first, slice)];
-  const { descending, from, size: limit, only } = slice;
+  const { descending, from, until, size: limit, only } = slice;
   const { columns, placesOf, finish } = rowReading(reader, entity, only);
   const parts = lists.flatMap((list, number) =>
     list.ranges.map((range) =>
-      partSql(reader, `${number} AS part, ${columns}`, { list, range, descending, from, limit }),
+      partSql(reader, `${number} AS part, ${columns}`, { list, range, descending, from, until, limit }),
     ),
   );
   const found = lists.map((): Record<string, unknown>[] => []);
@@ -213,15 +221,14 @@ async function totalsOf(reader: Reader, lists: readonly RangeList[]): Promise<nu
   return totals.map((total) => Math.min(total, COUNT_CAP));
 }
 
-/** The place that a request begins after. Throws InvalidInputError for a cursor that is broken or another list's. */
-function placeOf({ scope, order }: RangePageList, request: PageRequest, backwards: boolean): Key | null {
-  const [mark, name] = backwards ? [request.before, 'before'] : [request.after, 'after'];
+/** The place of one of a request's cursors. Throws InvalidInputError for one that is broken or another list's. */
+function placeOf({ scope, order }: RangePageList, request: PageRequest, name: 'after' | 'before'): Key | null {
+  const mark = request[name];
   if (mark == null) return null;
   const values = decodeCursor(mark, scope, order.length, [name]);
   const place = values.filter((value) => typeof value === 'number');
   if (place.length === values.length) return place;
-  const message = 'This cursor is broken: use one that a page of this list gave.';
-  throw new InvalidInputError([{ path: [name], message }]);
+  throw brokenCursor([name]);
 }
 
 /** The properties that rows need, and those that their places are made of. */
@@ -244,9 +251,10 @@ async function pagesOf<T extends ObjectLiteral>(
   const { size, backwards } = pageSize(request);
   const [first] = lists;
   if (!first) return [];
-  const from = placeOf(first, request, backwards);
+  const [after, before] = [placeOf(first, request, 'after'), placeOf(first, request, 'before')];
+  const [from, until] = backwards ? [before, after] : [after, before];
   const only = request.only ? withOrder(reader, entity, first, request.only) : null;
-  const slice = { descending: descending !== backwards, from, size: size + 1, only };
+  const slice = { descending: descending !== backwards, from, until, size: size + 1, only };
   const plain = lists.every(({ ranges }) => ranges.length <= 1);
   const found = await (plain ? rowsOfRanges : rowsOfEach)(reader, entity, lists, slice);
   let totals: DataLoader<number, number> | undefined;

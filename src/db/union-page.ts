@@ -1,8 +1,8 @@
 import type { ObjectLiteral } from 'typeorm';
-import { decodeCursor } from './cursor.js';
 import { unionRows } from './index-range.js';
 import {
-  addPosition,
+  addBound,
+  boundsOf,
   COUNT_CAP,
   edgesOf,
   type OrderKey,
@@ -58,11 +58,10 @@ export async function unionPage<T extends ObjectLiteral>(
 ): Promise<Page<T>> {
   const { size, backwards } = pageSize(request);
   const columns = sorted(order, backwards);
-  const mark = backwards ? request.before : request.after;
-  const place = mark == null ? null : decodeCursor(mark, scope, order.length, [backwards ? 'before' : 'after']);
+  const bounds = boundsOf(request, scope, order.length);
   const parts = queries.map((query) => {
     const part = query.clone();
-    if (place) addPosition(part, columns, place);
+    for (const bound of bounds) addBound(part, columns, bound);
     const keys = columns.map(({ property }, index) => `${part.column(property)} AS key${index}`);
     return part.statement(keys.join(', '), columns, size + 1);
   });

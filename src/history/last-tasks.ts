@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor } from '../db/cursor.js';
+import { brokenCursor, decodeCursor, encodeCursor } from '../db/cursor.js';
 import { COUNT_CAP, type Page, type PageRequest, pageSize } from '../db/page.js';
 import { readRows } from '../db/rows.js';
 import type { Reader } from '../db/transaction.js';
@@ -13,9 +13,10 @@ export interface NodePlace {
 /** Which row stands for each task: its newest attempt, or the newest that succeeded. */
 export type LastOf = 'ATTEMPTS' | 'SUCCESSES';
 
-/** Where names begin, and which way they go. */
+/** Between which names, and which way they go; null: to the end. */
 interface NameOrder {
   readonly from: string | null;
+  readonly until: string | null;
   readonly descending: boolean;
 }
 
@@ -32,12 +33,14 @@ const isSqlite = (reader: Reader): boolean => reader.manager.dataSource.options.
 async function nextNames(
   reader: Reader,
   { scope, nodeId }: NodePlace,
-  { from, descending }: NameOrder,
+  { from, until, descending }: NameOrder,
   limit: number,
 ): Promise<string[]> {
-  const [sign, least] = descending ? ['<', 'MAX'] : ['>', 'MIN'];
+  const [sign, least, opposite] = descending ? ['<', 'MAX', '>'] : ['>', 'MIN', '<'];
   const hint = isSqlite(reader) ? `INDEXED BY ${INDEX}` : `FORCE INDEX (${INDEX})`;
-  const first = `SELECT ${least}(task_name) AS name FROM tasks ${hint} WHERE scope = ? AND node_id = ?`;
+  const end = until === null ? '' : ` AND task_name ${opposite} ?`;
+  const first = `SELECT ${least}(task_name) AS name FROM tasks ${hint} WHERE scope = ? AND node_id = ?${end}`;
+  const place = [scope, nodeId, ...(until === null ? [] : [until])];
   const further = `${first} AND task_name ${sign}`;
   if (isSqlite(reader)) {
     const start = from === null ? first : `${further} ?`;
@@ -46,14 +49,14 @@ async function nextNames(
          SELECT (${start}) UNION ALL SELECT (${further} names.name) FROM names WHERE names.name IS NOT NULL
          LIMIT ${limit})
        SELECT name FROM names WHERE name IS NOT NULL`,
-      [scope, nodeId, ...(from === null ? [] : [from]), scope, nodeId],
+      [...place, ...(from === null ? [] : [from]), ...place],
     );
     return rows.map(({ name }) => name);
   }
   const names: string[] = [];
   for (let last = from; names.length < limit; ) {
     const [sql, values] = last === null ? [first, []] : [`${further} ?`, [last]];
-    const [row] = await reader.prepared<{ name: string | null }>(sql, [scope, nodeId, ...values]);
+    const [row] = await reader.prepared<{ name: string | null }>(sql, [...place, ...values]);
     if (row?.name == null) break;
     last = row.name;
     names.push(last);
@@ -105,16 +108,16 @@ interface LastTask {
   readonly number: number;
 }
 
-/** The tasks of a node from one on, so many at a time; of `SUCCESSES` those that never succeeded are left out. */
+/** The tasks of a node between two, so many at a time; of `SUCCESSES` those that never succeeded are left out. */
 async function* lastTasks(
   reader: Reader,
   place: NodePlace,
   of: LastOf,
-  { from, descending }: NameOrder,
+  order: NameOrder,
   size: number,
 ): AsyncGenerator<LastTask> {
-  for (let last = from; ; ) {
-    const names = await nextNames(reader, place, { from: last, descending }, size);
+  for (let last = order.from; ; ) {
+    const names = await nextNames(reader, place, { ...order, from: last }, size);
     const newest = await newestOf(reader, place, of, names);
     for (const name of names) {
       const number = newest.get(name);
@@ -130,6 +133,17 @@ async function rowsByNumbers(reader: Reader, numbers: readonly number[]): Promis
   const query = reader.manager.getRepository(TaskEntity).createQueryBuilder('task');
   query.where('task.number IN (:...numbers)', { numbers });
   return new Map((await readRows(query, { without: [], byIds: null })).map((row) => [row.number, row]));
+}
+
+const WHOLE: NameOrder = { from: null, until: null, descending: false };
+
+/** The name of one of a request's cursors. Throws InvalidInputError. */
+function nameIn(request: PageRequest, field: 'after' | 'before', list: string): string | null {
+  const mark = request[field];
+  if (mark == null) return null;
+  const [name] = decodeCursor(mark, list, 1, [field]);
+  if (typeof name === 'string') return name;
+  throw brokenCursor([field]);
 }
 
 /** Whether anything was ever reported of a node. */
@@ -151,10 +165,10 @@ export async function lastTasksPage(
 ): Promise<Page<TaskRow>> {
   const { size, backwards } = pageSize(request);
   const list = `last:${of}:${place.scope}:${place.nodeId}`;
-  const [mark, field] = backwards ? [request.before, 'before'] : [request.after, 'after'];
-  const from = mark == null ? null : String(decodeCursor(mark, list, 1, [field])[0]);
+  const [after, before] = [nameIn(request, 'after', list), nameIn(request, 'before', list)];
+  const [from, until] = backwards ? [before, after] : [after, before];
   const found: LastTask[] = [];
-  for await (const task of lastTasks(reader, place, of, { from, descending: backwards }, size + 1)) {
+  for await (const task of lastTasks(reader, place, of, { from, until, descending: backwards }, size + 1)) {
     if (found.push(task) > size) break;
   }
   const more = found.length > size;
@@ -174,7 +188,7 @@ export async function lastTasksPage(
     hasPreviousPage: backwards ? more : request.after != null,
     async total() {
       let total = 0;
-      for await (const _task of lastTasks(reader, place, of, { from: null, descending: false }, MOST_NAMES)) {
+      for await (const _task of lastTasks(reader, place, of, WHOLE, MOST_NAMES)) {
         total += 1;
         if (total >= COUNT_CAP) break;
       }

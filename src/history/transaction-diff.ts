@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { decodeCursor, encodeCursor } from '../db/cursor.js';
+import { brokenCursor, decodeCursor, encodeCursor } from '../db/cursor.js';
 import { COUNT_CAP, type Page, type PageRequest, pageSize } from '../db/page.js';
 import type { SqlValue } from '../db/sql-value.js';
 import type { Reader } from '../db/transaction.js';
@@ -44,15 +44,20 @@ interface Comparison {
   readonly threshold: DurationThreshold;
 }
 
-/** Which rows of both sides one statement reads. */
-interface Chunk {
-  readonly from: Position | null;
-  readonly backwards: boolean;
-  readonly limit: number;
-}
-
 /** The place of a task on a node in the order of both sides: the task in the graph, then the node. */
 type Position = readonly [graphTaskId: string, nodeId: string];
+
+/** Which part of both sides is read, and which way: what stands between two places; null: to the end. */
+interface Stretch {
+  readonly from: Position | null;
+  readonly until: Position | null;
+  readonly backwards: boolean;
+}
+
+/** Which rows of both sides one statement reads. */
+interface Chunk extends Stretch {
+  readonly limit: number;
+}
 
 interface SideRow extends ComparedTask {
   /** 0: before; 1: after. */
@@ -66,19 +71,27 @@ const INDEX = 'ux_tasks_attempt';
 
 const isSqlite = (reader: Reader): boolean => reader.manager.dataSource.options.type === 'better-sqlite3';
 
-/** The numbers of one side's newest attempts, in the order of the unique index, from a position on. */
+/** The rows on one side of a place. */
+function beyond([graphTaskId, nodeId]: Position, sign: '<' | '>'): { sql: string; values: SqlValue[] } {
+  const sql = `t.graph_task_id ${sign}= ? AND (t.graph_task_id ${sign} ? OR t.node_id ${sign} ?)`;
+  return { sql, values: [graphTaskId, graphTaskId, nodeId] };
+}
+
+/** The numbers of one side's newest attempts, in the order of the unique index. */
 function sideSql(
   reader: Reader,
   transactionId: string,
   { nodeIds, taskNames }: Comparison,
-  { from, backwards, limit }: Chunk,
+  { from, until, backwards, limit }: Chunk,
 ): { sql: string; values: SqlValue[] } {
-  const [sign, order] = backwards ? ['<', 'DESC'] : ['>', 'ASC'];
+  const order = backwards ? 'DESC' : 'ASC';
   const values: SqlValue[] = [transactionId];
   const conditions = ['t.transaction_id = ?'];
-  if (from) {
-    conditions.push(`t.graph_task_id ${sign}= ? AND (t.graph_task_id ${sign} ? OR t.node_id ${sign} ?)`);
-    values.push(from[0], from[0], from[1]);
+  for (const [place, behind] of [[from, true] as const, [until, false] as const]) {
+    if (place === null) continue;
+    const bound = beyond(place, behind === backwards ? '<' : '>');
+    conditions.push(bound.sql);
+    values.push(...bound.values);
   }
   for (const [column, listed] of [['node_id', nodeIds] as const, ['task_name', taskNames] as const]) {
     if (listed === null) continue;
@@ -152,20 +165,19 @@ interface Placed {
   readonly difference: TaskDifference;
 }
 
-/** The differences from a position on: a statement for each so many rows, none of which is held afterwards. */
+/** The differences in a stretch: a statement for each so many rows, none of which is held afterwards. */
 async function* differences(
   reader: Reader,
   comparison: Comparison,
-  from: Position | null,
-  backwards: boolean,
+  stretch: Stretch,
   signal: AbortSignal,
 ): AsyncGenerator<Placed> {
-  let position = from;
+  let position = stretch.from;
   for (let limit = FIRST_CHUNK; ; limit = Math.min(LARGEST_CHUNK, 4 * limit)) {
     // SQLite reads in this process: others have their turn.
     await nextTurn();
     signal.throwIfAborted();
-    const merged = await rowsOf(reader, comparison, { from: position, backwards, limit });
+    const merged = await rowsOf(reader, comparison, { ...stretch, from: position, limit });
     for (const [before, after] of pairsIn(merged)) {
       const task = before ?? after;
       if (!task) continue;
@@ -204,12 +216,15 @@ function comparisonOf(sides: DiffSides, filter: DiffFilter): Comparison {
   };
 }
 
-/** The position behind a request's cursor. Throws InvalidInputError. */
-function positionIn(request: PageRequest, backwards: boolean, list: string): Position | null {
-  const [mark, field] = backwards ? [request.before, 'before'] : [request.after, 'after'];
+const WHOLE: Stretch = { from: null, until: null, backwards: false };
+
+/** The position of one of a request's cursors. Throws InvalidInputError. */
+function positionIn(request: PageRequest, field: 'after' | 'before', list: string): Position | null {
+  const mark = request[field];
   if (mark == null) return null;
-  const [graphTaskId, nodeId] = decodeCursor(mark, list, 2, [field]).map(String);
-  return [graphTaskId ?? '', nodeId ?? ''];
+  const [graphTaskId, nodeId] = decodeCursor(mark, list, 2, [field]);
+  if (typeof graphTaskId === 'string' && typeof nodeId === 'string') return [graphTaskId, nodeId];
+  throw brokenCursor([field]);
 }
 
 /**
@@ -227,10 +242,11 @@ export async function transactionDiffPage(
   const { size, backwards } = pageSize(request);
   const comparison = comparisonOf(sides, filter);
   const list = `diff:${sides.before}:${sides.after}`;
-  const from = positionIn(request, backwards, list);
+  const [after, before] = [positionIn(request, 'after', list), positionIn(request, 'before', list)];
+  const [from, until] = backwards ? [before, after] : [after, before];
   const found: Placed[] = [];
   if (comparison.changes.size > 0) {
-    for await (const placed of differences(reader, comparison, from, backwards, signal)) {
+    for await (const placed of differences(reader, comparison, { from, until, backwards }, signal)) {
       if (found.push(placed) > size) break;
     }
   }
@@ -244,7 +260,7 @@ export async function transactionDiffPage(
     async total() {
       let total = 0;
       if (comparison.changes.size === 0) return total;
-      for await (const _placed of differences(reader, comparison, null, false, signal)) {
+      for await (const _placed of differences(reader, comparison, WHOLE, signal)) {
         total += 1;
         if (total >= COUNT_CAP) break;
       }

@@ -7,7 +7,7 @@ import { isContinuous, nextFires } from '../schedule/next.js';
 import type { Schedule } from '../schedule/types.js';
 import { isPlanned } from './command-table.js';
 import { JOB_RUN_KIND, type JobsDeps } from './deps.js';
-import { compareDue, type DueQuery, type DueTime } from './due-time.js';
+import { compareDue, type DuePlace, type DueQuery, type DueTime, stretchOf } from './due-time.js';
 import { ON_TIME } from './fire-plan.js';
 import { addJobFilter } from './list.js';
 import type { ReasonCode } from './reasons.js';
@@ -26,7 +26,6 @@ class Ahead {
   readonly id: string;
   readonly #job: Planned;
   readonly #due: DueQuery;
-  readonly #least: number;
   #known: number[];
   #last: number;
   #more: boolean;
@@ -36,9 +35,8 @@ class Ahead {
     this.id = job.id;
     this.#job = job;
     this.#due = due;
-    this.#least = Math.max(due.from, due.after?.at ?? due.from);
     this.#known = [job.nextRunAt];
-    this.#last = Math.max(job.nextRunAt, this.#least - 1);
+    this.#last = Math.max(job.nextRunAt, due.from - 1);
     const regular = (schedule: Schedule): boolean => schedule.kind !== 'none' && !isContinuous(schedule);
     this.#more = ofReadable(job, regular, false);
   }
@@ -48,7 +46,7 @@ class Ahead {
     for (;;) {
       const at = this.#known.shift() ?? this.#workOut();
       if (at === undefined || at > this.#due.to) return null;
-      if (at >= this.#least && this.#isBehind(at)) return at;
+      if (at >= this.#due.from && this.#isBehind(at)) return at;
     }
   }
 
@@ -128,8 +126,8 @@ function overdueReason(at: number, now: number, failed: boolean): ReasonCode | n
  * The first instants of all jobs together, in order, at most `limit`. Jobs are read in the order of their next runs, and
  * only while one of them may come before what is known; of each, no more is worked out than is taken.
  */
-async function firstInstants(deps: JobsDeps, ctx: Ctx, due: DueQuery): Promise<{ at: number; id: string }[]> {
-  const found: { at: number; id: string }[] = [];
+async function firstInstants(deps: JobsDeps, ctx: Ctx, due: DueQuery): Promise<DuePlace[]> {
+  const found: DuePlace[] = [];
   const heads = new Heap<Head>(compareDue);
   const advance = (ahead: Ahead): void => {
     const at = ahead.next();
@@ -146,7 +144,7 @@ async function firstInstants(deps: JobsDeps, ctx: Ctx, due: DueQuery): Promise<{
       unread = last !== null;
       continue;
     }
-    if (head === undefined) break;
+    if (head === undefined || (due.before && compareDue(head, due.before) >= 0)) break;
     heads.take();
     found.push({ at: head.at, id: head.id });
     advance(head.ahead);
@@ -157,15 +155,17 @@ async function firstInstants(deps: JobsDeps, ctx: Ctx, due: DueQuery): Promise<{
 /** The due times that lie ahead in a window (or have come and are not fired yet), oldest first. */
 export async function comingDueTimes(deps: JobsDeps, ctx: Ctx, due: DueQuery): Promise<DueTime[]> {
   const { outcomes } = due.filter;
-  if (outcomes != null && !outcomes.includes('COMING') && !outcomes.includes('DUE')) return [];
-  const found = await firstInstants(deps, ctx, due);
+  const [wantsDue, wantsComing] = [outcomes?.includes('DUE') ?? true, outcomes?.includes('COMING') ?? true];
+  if (!wantsDue && !wantsComing) return [];
+  const { from, to } = stretchOf(due);
+  const stretch = { from: wantsDue ? from : Math.max(from, due.now + 1), to: wantsComing ? to : Math.min(to, due.now) };
+  const found = await firstInstants(deps, ctx, { ...due, ...stretch });
   const overdue = found.filter(({ at }) => at <= due.now).map(({ id }) => id);
   const failed = await failingJobs(deps, overdue);
-  const times = found.map(({ at, id }): DueTime => {
+  return found.map(({ at, id }): DueTime => {
     const come = at <= due.now;
     const reason = come ? overdueReason(at, due.now, failed.has(id)) : null;
-    const rest = { until: null, count: 1, runId: null, firedAt: null };
+    const rest = { until: null, count: 1, runId: null, firedAt: null, startedAt: null };
     return { id, jobId: id, at, outcome: come ? 'DUE' : 'COMING', reason, ...rest };
   });
-  return outcomes == null ? times : times.filter(({ outcome }) => outcomes.includes(outcome));
 }

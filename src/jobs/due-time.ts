@@ -1,6 +1,6 @@
 import type { ReasonCode } from './reasons.js';
 
-/** COMING lies ahead; DUE has come and is not fired yet. LATE ran, but more than a minute after its time. */
+/** COMING lies ahead; DUE has come and is not fired yet. LATE ran, but began more than a minute after its time. */
 export type DueOutcome = 'RAN' | 'LATE' | 'WAITING' | 'SKIPPED' | 'MISSED' | 'LOST' | 'FAILED' | 'DUE' | 'COMING';
 
 /** A due instant of a job, or a stretch of consecutive missed ones. Instants are epoch milliseconds. */
@@ -16,6 +16,8 @@ export interface DueTime {
   reason: ReasonCode | null;
   runId: string | null;
   firedAt: number | null;
+  /** When its run began; null while it has not, and for runs that an older server began. */
+  startedAt: number | null;
 }
 
 /** Which due times; what is left out or null does not narrow. */
@@ -32,18 +34,31 @@ export interface DueWindow {
   to?: number | null | undefined;
 }
 
-/** What is read of due times: everything in the window behind a place, at most `limit`. */
+/** A place in the list. */
+export interface DuePlace {
+  readonly at: number;
+  readonly id: string;
+}
+
+/** What is read of due times: everything in the window between two places, at most `limit`. */
 export interface DueQuery {
   filter: DueTimeFilter;
   from: number;
   to: number;
   /** Only what stands behind this place. */
-  after: { at: number; id: string } | null;
+  after: DuePlace | null;
+  /** Only what stands before this place. */
+  before: DuePlace | null;
   limit: number;
   now: number;
 }
 
 /** The order of the list: by instant, then by id. */
-export function compareDue(a: { at: number; id: string }, b: { at: number; id: string }): number {
+export function compareDue(a: DuePlace, b: DuePlace): number {
   return a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+/** The instants of the window from one place to the other; both ends are included. */
+export function stretchOf({ from, to, after, before }: DueQuery): { from: number; to: number } {
+  return { from: Math.max(from, after?.at ?? from), to: Math.min(to, before?.at ?? to) };
 }

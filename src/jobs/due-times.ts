@@ -1,24 +1,26 @@
 import type { Ctx } from '../auth/actor.js';
-import { decodeCursor, encodeCursor } from '../db/cursor.js';
+import { brokenCursor, decodeCursor, encodeCursor } from '../db/cursor.js';
 import { type Page, type PageRequest, pageSize } from '../db/page.js';
 import { checkListLength } from '../db/where-in.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { DAY } from '../lib/time.js';
 import { comingDueTimes } from './coming-due-times.js';
 import type { JobsDeps } from './deps.js';
-import { compareDue, type DueQuery, type DueTime, type DueTimeFilter, type DueWindow } from './due-time.js';
+import { compareDue, type DuePlace, type DueTime, type DueTimeFilter, type DueWindow } from './due-time.js';
 import { pastDueTimes } from './past-due-times.js';
 
 const SCOPE = 'dueTimes';
 
-function placeOf(cursor: string | null | undefined): DueQuery['after'] {
+function placeOf(request: PageRequest, field: 'after' | 'before'): DuePlace | null {
+  const cursor = request[field];
   if (cursor == null) return null;
-  const [at, id] = decodeCursor(cursor, SCOPE, 2, ['after']);
-  return typeof at === 'number' && typeof id === 'string' ? { at, id } : null;
+  const [at, id] = decodeCursor(cursor, SCOPE, 2, [field]);
+  if (typeof at === 'number' && typeof id === 'string') return { at, id };
+  throw brokenCursor([field]);
 }
 
 const backwards = (): InvalidInputError =>
-  new InvalidInputError([{ path: ['last'], message: 'Due times are read forwards: give "first" and "after".' }]);
+  new InvalidInputError([{ path: ['last'], message: 'Due times are read forwards: give "first", not "last".' }]);
 
 function windowOf(window: DueWindow, now: number): { from: number; to: number } {
   const from = window.from ?? now - DAY;
@@ -39,15 +41,16 @@ export async function dueTimes(
   request: PageRequest,
 ): Promise<Page<DueTime>> {
   const { size } = pageSize(request);
-  if (request.last != null || request.before != null) throw backwards();
+  const [after, before] = [placeOf(request, 'after'), placeOf(request, 'before')];
+  if (request.last != null) throw backwards();
   checkListLength(filter.jobs, ['filter', 'jobs']);
   checkListLength(filter.clientIds, ['filter', 'clientIds']);
   const now = await deps.db.now();
-  const query = { filter, ...windowOf(window, now), after: placeOf(request.after), limit: size + 1, now };
+  const query = { filter, ...windowOf(window, now), after, before, limit: size + 1, now };
   const [past, coming] = await Promise.all([pastDueTimes(deps, ctx, query), comingDueTimes(deps, ctx, query)]);
   const found = [...past, ...coming].sort(compareDue);
   const total = async (): Promise<number> => {
-    const all = { ...query, after: null, limit: 10_000 };
+    const all = { ...query, after: null, before: null, limit: 10_000 };
     const parts = await Promise.all([pastDueTimes(deps, ctx, all), comingDueTimes(deps, ctx, all)]);
     return Math.min(parts[0].length + parts[1].length, 10_000);
   };

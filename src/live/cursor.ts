@@ -27,18 +27,21 @@ function parse(text: string): unknown {
   }
 }
 
+/** The argument that a cursor is given in: a subscription has no `before`. */
+export type CursorArgument = 'after' | 'before';
+
 /** What a cursor says. Throws InvalidInputError when it is broken or comes from another kind of stream. */
-export function decodeCursor(text: string, kind: CursorScope['kind']): Cursor {
+export function decodeCursor(text: string, kind: CursorScope['kind'], argument: CursorArgument = 'after'): Cursor {
   const parsed = parse(text);
   const [of, scope, position, ...more] = Array.isArray(parsed) ? parsed : [];
   const wellFormed = typeof scope === 'string' && Number.isSafeInteger(position) && position >= 0 && more.length === 0;
   if (!wellFormed || !KINDS.has(of)) {
     const message = 'This cursor is broken: use one that a subscription of this server gave.';
-    throw new InvalidInputError([{ path: ['after'], message }]);
+    throw new InvalidInputError([{ path: [argument], message }]);
   }
   if (of !== kind) {
     const message = `This cursor belongs to another subscription (it counts ${of}, this one ${kind}).`;
-    throw new InvalidInputError([{ path: ['after'], message }]);
+    throw new InvalidInputError([{ path: [argument], message }]);
   }
   return { kind, of: scope, position };
 }

@@ -2,7 +2,7 @@ import type { Doorbell } from '../events/doorbell/doorbell.js';
 import { outputChannel } from '../events/outbox.js';
 import type { OutputLog } from '../events/output-log.js';
 import { InvalidInputError } from '../lib/errors.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { type CursorArgument, decodeCursor, encodeCursor } from './cursor.js';
 import { PulledStream } from './pulled-stream.js';
 import type { ItemFacts } from './stream.js';
 
@@ -31,11 +31,11 @@ function pieceCount(like: readonly OutputPiece[]): number {
 }
 
 /** The position that a client's cursor stands for; 0 (the start) without one. Throws InvalidInputError. */
-export function outputPosition(runId: string, cursor: string | null): number {
+export function outputPosition(runId: string, cursor: string | null, argument: CursorArgument = 'after'): number {
   if (cursor === null) return 0;
-  const { of, position } = decodeCursor(cursor, 'output');
+  const { of, position } = decodeCursor(cursor, 'output', argument);
   if (of === runId) return position;
-  throw new InvalidInputError([{ path: ['after'], message: `This cursor belongs to the output of "${of}".` }]);
+  throw new InvalidInputError([{ path: [argument], message: `This cursor belongs to the output of "${of}".` }]);
 }
 
 /** A run's output from a position on. */

@@ -2,7 +2,7 @@ import type { Doorbell } from '../events/doorbell/doorbell.js';
 import { ANY_TASK_EVENTS, taskEventsChannel } from '../events/numbering-bell.js';
 import type { NumberedTaskEvent, TaskEventLog } from '../events/task-event-log.js';
 import { InvalidInputError } from '../lib/errors.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { type CursorArgument, decodeCursor, encodeCursor } from './cursor.js';
 import { ResyncRequiredError } from './errors.js';
 import { PulledStream } from './pulled-stream.js';
 import type { ItemFacts } from './stream.js';
@@ -23,13 +23,20 @@ const PAGE = 250;
 /** What is no cursor of ours: a sequence number as it is shown. */
 const SEQUENCE_NUMBER = /^\d{1,15}$/;
 
-/** The number that a client's `after` stands for: a cursor, a sequence number, or null for the start. Throws InvalidInputError. */
-export function taskEventPosition(transactionId: string, after: string | null): number {
-  if (after === null) return 0;
-  if (SEQUENCE_NUMBER.test(after)) return Number(after);
-  const { of, position } = decodeCursor(after, 'tasks');
+/**
+ * The number that a place which a client names stands for: a cursor, a sequence number, or null for the start. Throws
+ * InvalidInputError.
+ */
+export function taskEventPosition(
+  transactionId: string,
+  given: string | null,
+  argument: CursorArgument = 'after',
+): number {
+  if (given === null) return 0;
+  if (SEQUENCE_NUMBER.test(given)) return Number(given);
+  const { of, position } = decodeCursor(given, 'tasks', argument);
   if (of === transactionId) return position;
-  throw new InvalidInputError([{ path: ['after'], message: `This cursor belongs to the transaction "${of}".` }]);
+  throw new InvalidInputError([{ path: [argument], message: `This cursor belongs to the transaction "${of}".` }]);
 }
 
 /**

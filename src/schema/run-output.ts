@@ -60,7 +60,7 @@ builder.objectField(JobRun, 'output', (t) =>
           first,
           last,
           after: outputPosition(run.id, after ?? null),
-          before: before == null ? null : outputPosition(run.id, before),
+          before: before == null ? null : outputPosition(run.id, before, 'before'),
         });
         const edges = part.pieces.map((node) => ({ node, cursor: live.outputCursorOf(node) }));
         return toConnection({ ...part, edges, total: () => runs.outputCount(run.id) });

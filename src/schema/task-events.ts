@@ -22,8 +22,9 @@ const eventPages = pageLoader<TransactionRow, PageRequest, TaskEventRow>(
 );
 
 /** A cursor or a number of the record as the list knows it. Throws InvalidInputError. */
-function markOf(transactionId: string, given: string | null | undefined): string | null {
-  return given == null ? null : taskEventMark(transactionId, taskEventPosition(transactionId, given));
+function markOf(transactionId: string, given: PageRequest, argument: 'after' | 'before'): string | null {
+  const mark = given[argument];
+  return mark == null ? null : taskEventMark(transactionId, taskEventPosition(transactionId, mark, argument));
 }
 
 builder.interfaceField(Transaction, 'taskEvents', (t) =>
@@ -33,8 +34,10 @@ builder.interfaceField(Transaction, 'taskEvents', (t) =>
       description:
         'The record of what happened to its tasks, in order. A cursor of it is good for `taskEventAppended` too, and a number in the record is a cursor here.',
       complexity: (args) => pageComplexity(args),
-      resolve: async ({ transaction }, { first, last, after, before }, context) => {
-        const request = { first, last, after: markOf(transaction.id, after), before: markOf(transaction.id, before) };
+      resolve: async ({ transaction }, given, context) => {
+        const { first, last } = given;
+        const { id } = transaction;
+        const request = { first, last, after: markOf(id, given, 'after'), before: markOf(id, given, 'before') };
         const page = await eventPages(context, transaction, request);
         const edges = page.edges.map(({ node }) => {
           const event = { ...node, seq: node.seq ?? 0 };
