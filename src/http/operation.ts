@@ -42,7 +42,7 @@ type Preparation = { ok: true; operation: PreparedOperation } | { ok: false; res
 export interface OperationPipeline {
   /** Never rejects for what the caller did. */
   authenticate(credentials: CallCredentials): Promise<Authenticated>;
-  /** The answer to a call that is refused for anything but its operation; the log tells of it. */
+  /** The answer to a call that is refused for anything but its operation: the caller pays, where known; the log tells. */
   refuse(call: KnownCall, code: RequestErrorCode, message: string): FormattedExecutionResult;
   /**
    * Parses, validates and counts one request of an authenticated caller, under the request id of `ctx`; never rejects

@@ -172,7 +172,7 @@ export class Pipeline {
     return spent.allowed ? spent.state : this.#exhausted(ctx, spent, operation);
   }
 
-  #exhausted(ctx: Ctx, { state, retryAfterMs }: Spending, operation: string | null): Reply {
+  #exhausted(ctx: KnownCall, { state, retryAfterMs }: Spending, operation: string | null): Reply {
     const { limit, cost, resetAt } = state;
     const retryAfterSeconds = Math.ceil(retryAfterMs / 1_000);
     const message = `The rate limit is used up (${limit} a minute, this costs ${cost}): try again in ${retryAfterSeconds} s.`;
@@ -182,17 +182,18 @@ export class Pipeline {
     return { ...reply, headers: { 'retry-after': String(retryAfterSeconds) } };
   }
 
-  /** Refuses what a known caller asked for, who pays for it; or the answer that nothing is left to pay with. */
+  /** Refuses what somebody asked for, who pays for it where they are known: or is told that nothing is left to pay with. */
   reject(
-    ctx: Ctx,
+    ctx: KnownCall,
     errors: readonly GraphQLError[],
     status: number,
     jsonStatus: number,
     operation: string | null = null,
     cost = COST_OF_REFUSAL,
   ): Reply {
-    const charged = this.charge(ctx, cost, operation);
-    return isReply(charged) ? charged : this.refuse(ctx, errors, status, jsonStatus, operation);
+    const spent = ctx.actor && this.#limiter.spend(ctx.actor.id, cost);
+    if (spent && !spent.allowed) return this.#exhausted(ctx, spent, operation);
+    return this.refuse(ctx, errors, status, jsonStatus, operation);
   }
 
   /**

@@ -35,7 +35,7 @@ export function createOperations(parts: Parts): OperationPipeline {
     async authenticate({ requestId, via, address, ...credentials }) {
       return authenticator.authenticate(credentials, { requestId, origin: { via, address } });
     },
-    refuse: (call, code, message) => pipeline.refuse(call, [requestError(code, message)], 400, 400).body,
+    refuse: (call, code, message) => pipeline.reject(call, [requestError(code, message)], 400, 400).body,
     async prepare(ctx, params) {
       const checked = checkParams(params);
       if (checked instanceof GraphQLError) return { ok: false, result: pipeline.reject(ctx, [checked], 400, 400).body };

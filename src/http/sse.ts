@@ -63,7 +63,9 @@ function answerRefused(pipeline: OperationPipeline, call: KnownCall, res: Server
   if (error.status === 401) res.setHeader('www-authenticate', CHALLENGE);
   if (error.status === 405) res.setHeader('allow', 'GET, POST');
   if (error instanceof BodyError) res.setHeader('connection', 'close');
-  sendJson(res, error.status, pipeline.refuse(call, error.code, error.message));
+  const body = pipeline.refuse(call, error.code, error.message);
+  const spent = body.errors?.[0]?.extensions?.code === 'RATE_LIMITED';
+  sendJson(res, spent ? 429 : error.status, body);
 }
 
 class EventStreamSide implements EventStreams {
@@ -118,7 +120,11 @@ class EventStreamSide implements EventStreams {
       const { code, message } = found.refusal;
       throw new RefusedRequest(code === 'UNAUTHENTICATED' ? 401 : 503, code, message);
     }
-    const prepared = await pipeline.prepare(found.ctx, await sseParams(req, url, options.maxBodyBytes));
+    const params = await sseParams(req, url, options.maxBodyBytes).catch((error: unknown) =>
+      answerRefused(pipeline, found.ctx, res, error),
+    );
+    if (!params) return;
+    const prepared = await pipeline.prepare(found.ctx, params);
     if (res.destroyed) return;
     const connection = new SseConnection(res, options.queueBytes);
     if (!prepared.ok) {
