@@ -123,6 +123,7 @@ export class RowQuery<T extends ObjectLiteral> {
   readonly #conditions: string[] = [];
   readonly #values: SqlValue[] = [];
   #lock = '';
+  #index = '';
 
   /** Reads through a transaction what belongs to it, else through the database's reader. */
   constructor(reader: Reader, entity: EntitySchema<T>, alias: string) {
@@ -142,6 +143,7 @@ export class RowQuery<T extends ObjectLiteral> {
     const copy = this.fresh();
     copy.#conditions.push(...this.#conditions);
     copy.#values.push(...this.#values);
+    copy.#index = this.#index;
     return copy;
   }
 
@@ -161,6 +163,13 @@ export class RowQuery<T extends ObjectLiteral> {
     return this;
   }
 
+  /** Has the rows found by this index, where the database would rather read another one in the order of the list. */
+  by(index: string): this {
+    const sqlite = this.reader.manager.dataSource.options.type === 'better-sqlite3';
+    this.#index = sqlite ? ` INDEXED BY ${index}` : ` FORCE INDEX (${index})`;
+    return this;
+  }
+
   /**
    * Locks the rows that are read until the transaction ends: `write` against everybody else who locks, `share` against
    * those who write. SQLite needs none: it has one writer at a time.
@@ -175,7 +184,7 @@ export class RowQuery<T extends ObjectLiteral> {
   statement(what: string, order: readonly SortColumn[], limit: number | null): Statement {
     const where = this.#conditions.length > 0 ? ` WHERE ${this.#conditions.join(' AND ')}` : '';
     const end = `${limit === null ? '' : ` LIMIT ${limit}`}${this.#lock}`;
-    const sql = `SELECT ${what} FROM ${this.#shape.table}${where}${this.#orderBy(order)}${end}`;
+    const sql = `SELECT ${what} FROM ${this.#shape.table}${this.#index}${where}${this.#orderBy(order)}${end}`;
     return { sql, values: [...this.#values] };
   }
 

@@ -20,8 +20,10 @@ export interface OccurrenceRow {
   outcome: OccurrenceOutcome;
   reason: string | null;
   runId: string | null;
-  /** When it was fired, by the store's clock: lateness is `firedAt - scheduledFor`. */
+  /** When it was fired, by the store's clock. */
   firedAt: number;
+  /** When the run that it made began; null while it has not, and where no run was made. */
+  startedAt: number | null;
   /** The fence and the service of the owner that fired it. */
   fence: number;
   serviceId: string;
@@ -43,6 +45,7 @@ export const OccurrenceEntity = new EntitySchema<OccurrenceRow>({
     reason: text(255, { nullable: true }),
     runId: id({ nullable: true }),
     firedAt: instant(),
+    startedAt: instant({ nullable: true }),
     fence: int(),
     serviceId: id(),
   },
@@ -51,6 +54,7 @@ export const OccurrenceEntity = new EntitySchema<OccurrenceRow>({
     { name: 'ix_occurrences_subject', columns: ['kind', 'subject', 'scheduledFor', 'id'] },
     { name: 'ix_occurrences_project', columns: ['project', 'kind', 'scheduledFor', 'id'] },
     { name: 'ix_occurrences_kind', columns: ['kind', 'scheduledFor', 'id'] },
+    { name: 'ix_occurrences_stretch', columns: ['kind', 'until', 'subject', 'scheduledFor'] },
     { name: 'ix_occurrences_run', columns: ['runId'] },
     { name: 'ix_occurrences_fired', columns: ['firedAt'] },
   ],

@@ -1,8 +1,10 @@
 import type { Tx } from '../db/transaction.js';
 import type { JobEvent, JobResult, JobRow, JobStatus } from '../entities/job.js';
+import type { OccurrenceOutcome } from '../entities/occurrence.js';
 import type { JobRunRow } from '../entities/run.js';
 import { isContinuous, nextAfterEnd } from '../schedule/next.js';
 import { JOB_RUN_KIND, type JobsDeps } from './deps.js';
+import { ON_TIME } from './fire-plan.js';
 import { changeJob, lockJob } from './job-store.js';
 import type { ReasonCode } from './reasons.js';
 import { openRuns, releaseBuffered } from './run-store.js';
@@ -50,11 +52,23 @@ function dueAgain(job: Control, hasOpenRun: boolean, now: number): number | null
  * Called in the transaction that claims the run; the job must be locked.
  */
 export async function onRunStarted(tx: Tx, deps: JobsDeps, job: JobRow, run: JobRunRow): Promise<void> {
-  const change: Partial<JobRow> = { timeStarted: await tx.now(), timeEnded: null };
+  const now = await tx.now();
+  const change: Partial<JobRow> = { timeStarted: now, timeEnded: null };
   if (job.status === 'STOPPED' || job.status === 'COMPLETED') change.statusBefore = job.status;
   if (job.status !== 'ABORTING' && job.status !== 'REMOVED') change.status = 'RUNNING';
   await changeJob(tx, deps, job, change, { reason: null, runId: run.id });
-  if (run.scheduledFor !== null) await deps.planner.settle(tx, run.id, 'RAN', null);
+  if (run.scheduledFor === null) return;
+  const reason = await lateBecause(tx, run, run.scheduledFor, now);
+  await deps.planner.settle(tx, run.id, { outcome: 'RAN', reason, startedAt: now });
+}
+
+/** Why a run that begins `now` is late for its instant: what took most of the time. Null when it is not. */
+async function lateBecause(tx: Tx, run: JobRunRow, scheduledFor: number, now: number): Promise<ReasonCode | null> {
+  if (now - scheduledFor <= ON_TIME) return null;
+  if (run.createdAt - scheduledFor >= now - run.createdAt) return 'SERVER_DOWN';
+  const sql = 'SELECT reason FROM occurrences WHERE run_id = ?';
+  const [waited] = await tx.rows<{ reason: string | null }>(sql, [run.id]);
+  return waited?.reason === ('BUFFERED' satisfies ReasonCode) ? 'HELD_UP' : 'CLIENT_LATE';
 }
 
 /**
@@ -101,10 +115,11 @@ const UNBEGUN: Partial<Record<JobResult, ReasonCode>> = {
 /** Tells the due instant behind the run what came of it. */
 async function settleOccurrence(tx: Tx, deps: JobsDeps, run: JobRunRow, result: JobResult): Promise<void> {
   if (run.scheduledFor === null) return;
-  if (result === 'LOST') return deps.planner.settle(tx, run.id, 'LOST', 'LEASE_EXPIRED' satisfies ReasonCode);
+  const told = (outcome: OccurrenceOutcome, reason: ReasonCode | null): Promise<void> =>
+    deps.planner.settle(tx, run.id, { outcome, reason });
+  if (result === 'LOST') return told('LOST', 'LEASE_EXPIRED');
   if (run.fence > 0) return;
-  const outcome = result === 'MISSED' ? 'MISSED' : 'SKIPPED';
-  await deps.planner.settle(tx, run.id, outcome, UNBEGUN[result] ?? null);
+  await told(result === 'MISSED' ? 'MISSED' : 'SKIPPED', UNBEGUN[result] ?? null);
 }
 
 /** A buffered run may go when nothing is before it. (A removed job has none: they ended when its removal was asked for.) */

@@ -178,6 +178,7 @@ export class Firing {
         reason: shorten(occurrence.reason),
         runId: occurrence.runId,
         firedAt: at,
+        startedAt: null,
         fence: shard.fence,
         serviceId: shard.serviceId,
       })),

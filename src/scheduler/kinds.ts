@@ -22,7 +22,7 @@ export interface DueJob {
   readonly generation: number;
 }
 
-/** What came of one due instant, as `fire` and `settle` tell it. */
+/** What came of one due instant, as `fire` tells it. */
 export interface OccurrenceRecord {
   /** Epoch milliseconds. */
   readonly scheduledFor: number;
@@ -33,6 +33,14 @@ export interface OccurrenceRecord {
   readonly until?: number;
   /** ... and how many they are. */
   readonly count?: number;
+}
+
+/** What came of an occurrence that made a run. */
+export interface Settlement {
+  readonly outcome: OccurrenceOutcome;
+  readonly reason: string | null;
+  /** When the run began, epoch milliseconds. Left out = as it was. */
+  readonly startedAt?: number;
 }
 
 /** What `fire` says about one due job. */
@@ -140,5 +148,5 @@ export interface Planner {
   /** Takes the subject off the schedule; nothing happens when it is not on it. */
   unplan(tx: Tx, kind: string, subject: string): Promise<void>;
   /** Says what came of the occurrence that made this run; nothing happens when there is none. */
-  settle(tx: Tx, runId: string, outcome: OccurrenceOutcome, reason: string | null): Promise<void>;
+  settle(tx: Tx, runId: string, settlement: Settlement): Promise<void>;
 }

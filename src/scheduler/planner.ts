@@ -6,7 +6,7 @@ import { ID_PREFIX } from '../entities/ids.js';
 import type { Bell } from '../events/outbox.js';
 import type { IdSource } from '../lib/ids.js';
 import type { KindRegistry } from './kind-registry.js';
-import type { Begun, Desired, OccurrenceOutcome, Planner, Tag } from './kinds.js';
+import type { Begun, Desired, Planner, Settlement, Tag } from './kinds.js';
 import { ensureShard } from './shards.js';
 import { ENGINES_CHANNEL, type SliceCounts, shardChannel, sliceCount, sliceOf, tagKey } from './tag.js';
 import { beginWork, retryWork } from './work-begin.js';
@@ -39,7 +39,7 @@ const REBIND = `UPDATE background_jobs SET tag = ?, pinned_at = ?, shard_id = ?,
   generation = generation + 1, fail_count = 0, fail_reason = NULL, attempts = 0 WHERE id = ?`;
 const CHANGE = `UPDATE background_jobs SET project = ?, next_run_at = ?, wake_at = ?, generation = generation + 1,
   fail_count = 0, fail_reason = NULL, attempts = 0, planned_at = ?`;
-const SETTLE = 'UPDATE occurrences SET outcome = ?, reason = ? WHERE run_id = ?';
+const SETTLE = 'UPDATE occurrences SET outcome = ?, reason = ?, started_at = COALESCE(?, started_at) WHERE run_id = ?';
 /** The width of a reason in the tables. */
 const REASON_LENGTH = 255;
 
@@ -138,8 +138,8 @@ export class SqlPlanner implements Planner {
     await tx.execute('DELETE FROM background_jobs WHERE kind = ? AND subject = ?', [kind, subject]);
   }
 
-  async settle(tx: Tx, runId: string, outcome: OccurrenceOutcome, reason: string | null): Promise<void> {
-    await tx.execute(SETTLE, [outcome, shorten(reason), runId]);
+  async settle(tx: Tx, runId: string, { outcome, reason, startedAt }: Settlement): Promise<void> {
+    await tx.execute(SETTLE, [outcome, shorten(reason), startedAt ?? null, runId]);
   }
 
   #nudge(tx: Tx, shardId: string): void {

@@ -13,7 +13,7 @@ import { waitReasonOf } from './wait-reason.js';
 
 const DueOutcomeEnum = describedEnum<DueOutcome>('DueOutcome', 'What came of a due time.', {
   RAN: 'A run of it began in time.',
-  LATE: `A run of it began, and was fired more than ${ON_TIME / 1_000} seconds late.`,
+  LATE: `A run of it began, more than ${ON_TIME / 1_000} seconds late.`,
   WAITING: 'A run was made and has not begun.',
   SKIPPED: 'No run was made, or it was given up before it began.',
   MISSED: 'It did not run in time.',
@@ -29,6 +29,9 @@ async function reasonOf(due: DueTime, context: SchemaContext): Promise<ReasonCod
   const view = waiting ? await runLoader(context).load(due.runId ?? '') : null;
   return (view && (await waitReasonOf(view.run, context))) ?? due.reason;
 }
+
+/** The longest that GraphQL's Int holds. */
+const LONGEST = 2 ** 31 - 1;
 
 const DueTimeType = builder.objectRef<DueTime>('DueTime').implement({
   description: 'One due time of a job and what came of it; a stretch of consecutive missed ones is one.',
@@ -46,12 +49,15 @@ const DueTimeType = builder.objectRef<DueTime>('DueTime').implement({
       description: 'The last instant of a stretch; null for a single one.',
       resolve: ({ until }) => toDateOrNull(until),
     }),
-    count: t.exposeInt('count', { description: 'How many due times it stands for; 10,000 = at least as many.' }),
+    count: t.exposeInt('count', {
+      description:
+        'How many due times it stands for: exact for an interval of fixed length; else 10,000 = at least as many.',
+    }),
     outcome: t.field({ type: DueOutcomeEnum, description: 'What came of it.', resolve: ({ outcome }) => outcome }),
     reason: t.field({
       type: ReasonCodeEnum,
       nullable: true,
-      description: 'Why it did not run, or not yet.',
+      description: 'Why it did not run, or not yet, or late.',
       resolve: (due, _args, context) => reasonOf(due, context),
     }),
     message: t.string({
@@ -68,10 +74,19 @@ const DueTimeType = builder.objectRef<DueTime>('DueTime').implement({
       description: 'When a server fired it; null for what lies ahead.',
       resolve: ({ firedAt }) => toDateOrNull(firedAt),
     }),
+    startedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its run began; null where none has.',
+      resolve: ({ startedAt }) => toDateOrNull(startedAt),
+    }),
     lateness: t.int({
       nullable: true,
-      description: 'Milliseconds from the instant to the firing.',
-      resolve: ({ at, firedAt }) => (firedAt === null ? null : Math.min(firedAt - at, 2 ** 31 - 1)),
+      description: 'Milliseconds from the instant to the beginning of its run; while none has begun, to the firing.',
+      resolve: ({ at, firedAt, startedAt }) => {
+        const begun = startedAt ?? firedAt;
+        return begun === null ? null : Math.min(begun - at, LONGEST);
+      },
     }),
     run: t.field({
       type: JobRun,
@@ -96,7 +111,8 @@ const DueTimeConnection = builder.connectionObject(
   { name: 'DueTimeEdge', description: 'A due time in a page.' },
 );
 
-const FROM = 'From when; inclusive. Default: a day ago.';
+const FROM =
+  'From when; inclusive. A stretch that began before and reaches into the window is in it, whole. Default: a day ago.';
 const TO = 'Until when; inclusive. Default: a day ahead.';
 
 builder.queryField('dueTimes', (t) =>

@@ -53,13 +53,18 @@ builder.queryField('schedulePreview', (t) =>
 );
 
 const JobPreviewInput = builder.inputType('JobPreviewInput', {
-  description: 'A change to look at: of a job (`id`), of a new job, or a document to be imported (`document`).',
+  description:
+    'A change to look at: of a job (`id`), of a new job, or a document to be imported (`document`) as a new job. ' +
+    'Beside a document only `clientId`, `project` and `start` are taken, as by `jobImport`.',
   fields: (t) => ({
     id: t.id({ description: 'The job that would change: its global id or its key.' }),
     project: t.string({ description: 'The project, where the caller sees several.' }),
     expectedRevision: t.int({ description: 'The revision the change is made from.' }),
     key: t.string({ description: 'The key of a new job.' }),
-    document: t.field({ type: 'JSONObject', description: 'A Freezer job document to be imported.' }),
+    document: t.field({
+      type: 'JSONObject',
+      description: 'A Freezer job document to be imported as a new job; not with an `id`.',
+    }),
     clientId: t.string({ description: 'The client that would run it.' }),
     description: t.string({ description: 'What it is for.' }),
     actions: t.field({ type: [JobActionInput], description: 'What it would do.' }),
@@ -96,7 +101,7 @@ const JobPreviewType = builder.objectRef<JobPreview>('JobPreview').implement({
     }),
     after: t.field({
       type: [FireTime],
-      description: 'The next due times after the change.',
+      description: 'The next due times after the change; empty where nothing is planned, as of a stopped job.',
       resolve: (row) => row.after.fires,
     }),
     clockChanges: t.field({

@@ -10,6 +10,8 @@ const DateTimeResolver = new GraphQLScalarType({
   extensions: { plainText: true },
   serialize: (value) => {
     if (typeof value === 'number') return isoText(value);
+    // MySQL's driver gives a BIGINT beyond 2^53 as text.
+    if (typeof value === 'string' && /^-?\d+$/.test(value)) return isoText(Number(value));
     return value instanceof Date ? isoText(value.getTime()) : DateTimeISOResolver.serialize(value);
   },
 });

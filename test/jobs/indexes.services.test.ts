@@ -1,12 +1,17 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Actor } from '../../src/auth/actor.js';
 import { RowQuery } from '../../src/db/row-query.js';
 import { insertRows } from '../../src/db/write.js';
 import { JobActionKindEntity, JobEntity, type JobRow } from '../../src/entities/job.js';
+import { OccurrenceEntity, type OccurrenceRow } from '../../src/entities/occurrence.js';
+import { JOB_RUN_KIND } from '../../src/jobs/deps.js';
+import type { DueTimeFilter } from '../../src/jobs/due-time.js';
 import { addJobFilter, type JobFilter } from '../../src/jobs/list.js';
+import { occurrencesIn } from '../../src/jobs/past-due-times.js';
 import { HOUR } from '../../src/lib/time.js';
 import { ADMIN, actor } from '../kit/actors.js';
 import { START } from '../kit/clock.js';
+import { expectIndexed, mostRows, planOf, type Step } from '../kit/explain.js';
 import { describeWithStores } from '../kit/stores.js';
 import { createWorld, ctxOf, type World } from '../kit/world.js';
 import { makeJob, stored } from './kit.js';
@@ -47,13 +52,6 @@ describeWithStores('the indexes of the jobs', ['mysql'], () => {
     await world.db.reader.rows('ANALYZE TABLE jobs, job_action_kinds');
   });
   afterAll(() => world.close());
-
-  interface Step {
-    table: string;
-    type: string;
-    key: string | null;
-    rows: string | number;
-  }
 
   /** How MariaDB reads the first page of a filter. */
   async function plan(
@@ -111,5 +109,53 @@ describeWithStores('the indexes of the jobs', ['mysql'], () => {
       const [step] = await plan({}, as, 'nextRunAt');
       expect(step?.key).toMatch(/^ix_jobs_(all_)?next_run$/);
     }
+  });
+
+  describe('of due times', () => {
+    const END = START + JOBS * HOUR;
+
+    /** One in fifty occurrences is a stretch of ten hours. */
+    function occurrence(index: number): OccurrenceRow {
+      const scheduledFor = START + index * HOUR;
+      const stretch = index % 50 === 0;
+      const until = stretch ? scheduledFor + 10 * HOUR : null;
+      return {
+        ...{ id: `occ_${String(index).padStart(8, '0')}`, backgroundJobId: `bgj_${index % 300}`, kind: JOB_RUN_KIND },
+        ...{ subject: `job_${String(1 + (index % 300)).padStart(8, '0')}`, project: `project-${index % 3}` },
+        ...{ scheduledFor, until, count: stretch ? 11 : 1, outcome: stretch ? 'MISSED' : 'RAN', reason: null },
+        ...{ runId: null, firedAt: scheduledFor, startedAt: scheduledFor, fence: 1, serviceId: 'svc_1' },
+      };
+    }
+
+    beforeAll(async () => {
+      const rows = Array.from({ length: JOBS }, (_, index) => occurrence(index));
+      await world.db.transaction((tx) => insertRows(tx, OccurrenceEntity, rows));
+      await world.db.reader.rows('ANALYZE TABLE occurrences');
+    });
+
+    const window = { to: END, after: null, before: null, limit: 51, now: END };
+    const steps = (part: 'WITHIN' | 'REACHING', filter: DueTimeFilter, as: Actor, from: number): Promise<Step[]> => {
+      const query = occurrencesIn(world.db.reader, ctxOf(as), { ...window, filter, from }, part);
+      return planOf(query, ['scheduledFor', 'id']);
+    };
+
+    it.each([
+      { name: 'all', filter: {} },
+      { name: 'those of a job', filter: { jobs: ['job_00000001'] } },
+      { name: 'those of a client', filter: { clientIds: ['client-7'] } },
+      { name: 'missed ones', filter: { outcomes: ['MISSED'] } },
+    ] satisfies { name: string; filter: DueTimeFilter }[])(
+      '$name: what reaches into a late window',
+      async ({ filter }) => {
+        for (const as of [IN_PROJECT, ADMIN]) {
+          const found = await steps('REACHING', filter, as, END - 100 * HOUR);
+          expectIndexed(found);
+          const [read] = found.filter(({ table }) => table === 'occurrence');
+          expect(read?.key, JSON.stringify(found)).toBe('ix_occurrences_stretch');
+          expect(mostRows(found), JSON.stringify(found)).toBeLessThan(JOBS / 10);
+          expectIndexed(await steps('WITHIN', filter, as, END - 100 * HOUR));
+        }
+      },
+    );
   });
 });

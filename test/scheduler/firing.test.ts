@@ -204,7 +204,7 @@ describe.each(storeKinds())('firing on %s', (kind) => {
     await new Firing(options()).batch(await held());
     expect((await occurrences()).map((one) => one.outcome)).toEqual(['MISSED', 'WAITING']);
     expect(metrics.count('missed test')).toBe(7);
-    await store.db.transaction((tx) => planner.settle(tx, 'run_1', 'LOST', 'the client is gone'));
+    await store.db.transaction((tx) => planner.settle(tx, 'run_1', { outcome: 'LOST', reason: 'the client is gone' }));
     expect((await occurrences()).map((one) => one.outcome)).toEqual(['MISSED', 'LOST']);
   });
 

@@ -17,6 +17,7 @@ export function dueRow(due: DueLineFragment): Row {
     reason: due.reason,
     message: due.message,
     firedAt: instant(due.firedAt),
+    startedAt: instant(due.startedAt),
     latenessMs: due.lateness,
   };
 }
