@@ -33,6 +33,11 @@ export interface ActivityFilter {
   action?: string | null | undefined;
   subject?: string | null | undefined;
   project?: string | null | undefined;
+  outcome?: string | null | undefined;
+  /** Epoch milliseconds, exclusive. */
+  doneAfter?: number | null | undefined;
+  /** Epoch milliseconds, exclusive. */
+  doneBefore?: number | null | undefined;
 }
 
 export type ActivityOrder = 'NEWEST_FIRST' | 'OLDEST_FIRST';
@@ -44,14 +49,17 @@ export function activityQuery(reader: Reader, ctx: Ctx, filter: ActivityFilter):
   const query = new RowQuery(reader, ActivityEntity, 'activity');
   const own = visibleProject(ctx);
   if (own !== null) query.andWhere('activity.project = :own', { own });
-  for (const field of ['actorId', 'action', 'subject', 'project'] as const) {
+  for (const field of ['actorId', 'action', 'subject', 'project', 'outcome'] as const) {
     const value = filter[field];
     if (value != null) query.andWhere(`activity.${field} = :${field}`, { [field]: value });
   }
+  const { doneAfter, doneBefore } = filter;
+  if (doneAfter != null) query.andWhere('activity.at > :doneAfter', { doneAfter });
+  if (doneBefore != null) query.andWhere('activity.at < :doneBefore', { doneBefore });
   return query;
 }
 
-/** Who did what, when and from where: one row for each command. */
+/** Who did what, when and from where: one row for each command, whether it was carried out or refused. */
 export class Activities {
   readonly #db: Database;
   readonly #outbox: Outbox;
@@ -82,7 +90,8 @@ export class Activities {
       at: await tx.now(),
     };
     await insertRows(tx, ActivityEntity, [row]);
-    const payload = { actor: row.actorName, action: row.action, subject: row.subject };
+    const refused = row.outcome === 'OK' ? {} : { outcome: row.outcome };
+    const payload = { actor: row.actorName, action: row.action, subject: row.subject, ...refused };
     await this.#outbox.append(tx, { topic: 'activityRecorded', project: row.project, subject: row.id, payload });
     return row;
   }

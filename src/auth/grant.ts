@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../lib/errors.js';
+import { isName, nameForm } from '../lib/names.js';
 import { type Actor, ROLES, type Role } from './actor.js';
 
 /** What a credential gives: a role, and what it reaches. */
@@ -22,12 +23,27 @@ const GRANTABLE: Record<Role, readonly Role[]> = {
   AGENT: [],
 };
 
+/** The longest name of a project, in characters. */
+const LONGEST_PROJECT = 64;
+/** The form of a client's key. */
+const CLIENT_KEY = /^[\w.-]{1,255}$/;
+
+/** What the name of a project has to be. */
+export const PROJECT_FORM = `A project's name has ${nameForm(LONGEST_PROJECT)}.`;
+const CLIENT_FORM = 'The key of a client has 1 to 255 letters, digits, "_", "." or "-".';
+
+/**
+ * Whether a text can be the name of a project. What keeps projects apart compares names in the database and here: both
+ * have to find the same ones equal.
+ */
+export const isProjectName = (text: string): boolean => isName(text, LONGEST_PROJECT);
+
 /** Whether a text names a role. */
 export const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);
 
 /**
  * What is wrong with a grant, as a message and the field at fault; null when it is whole. A member and an agent belong
- * to one project, an agent also to one client; admin and operator belong to none.
+ * to one project, an agent also to one client; admin and operator belong to none. Names have their form.
  */
 export function grantFault(grant: Grant): { field: 'project' | 'clientKey'; message: string } | null {
   const { role, project, clientKey } = grant;
@@ -43,6 +59,8 @@ export function grantFault(grant: Grant): { field: 'project' | 'clientKey'; mess
   if (role !== 'AGENT' && clientKey !== null) {
     return { field: 'clientKey', message: 'Only the role AGENT belongs to a client.' };
   }
+  if (project !== null && !isProjectName(project)) return { field: 'project', message: PROJECT_FORM };
+  if (clientKey !== null && !CLIENT_KEY.test(clientKey)) return { field: 'clientKey', message: CLIENT_FORM };
   return null;
 }
 

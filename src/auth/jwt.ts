@@ -22,6 +22,7 @@ export interface JwtOptions {
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const CLOCK_TOLERANCE_S = 30;
 const JWKS_TIMEOUT_MS = 5_000;
+/** A token is good for so much longer than it says: the provider's clock and ours may differ. */
 
 /** Whether a text has the form of a signed JWT. */
 export const looksLikeJwt = (text: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
@@ -62,7 +63,8 @@ function identityFromClaims(payload: JWTPayload, options: JwtOptions): Identity 
   const role = roleFromClaim(claimAt(payload, options.rolesClaim), options.rolePrefix);
   if (role === null) return refuse(`The token's claim "${options.rolesClaim}" names no role of this server.`);
   if (!payload.sub) return refuse('The token has no subject (claim "sub").');
-  if (payload.sub.length > LONGEST_SUBJECT) return refuse('The token\'s subject (claim "sub") is too long.');
+  if (!isName(payload.sub, LONGEST_SUBJECT))
+    return refuse(`The token's subject (claim "sub") is wrong: it has ${nameForm(LONGEST_SUBJECT)}.`);
   const everywhere = role === 'ADMIN' || role === 'OPERATOR';
   const grant: Grant = {
     role,
@@ -72,12 +74,19 @@ function identityFromClaims(payload: JWTPayload, options: JwtOptions): Identity 
   const fault = grantFault(grant);
   if (fault) {
     const claim = fault.field === 'project' ? options.projectClaim : options.clientClaim;
-    return refuse(`${fault.message} The token's claim "${claim}" does not say it.`);
+    const what = grant[fault.field] === null ? 'does not say it' : 'is none such';
+    return refuse(`${fault.message} The token's claim "${claim}" ${what}.`);
   }
   const name = textClaim(payload, options.nameClaim) ?? payload.sub;
   const expiresAt = payload.exp === undefined ? null : payload.exp * 1_000;
   // The prefix keeps a subject from passing for a token of ours.
-  return { id: `jwt:${payload.sub}`, name: clip(name, 255), userId: clip(payload.sub, 64), grant, expiresAt };
+  return {
+    id: `jwt:${payload.sub}`,
+    name: clip(storable(name), 255),
+    userId: clip(payload.sub, 64).trimEnd(),
+    grant,
+    expiresAt,
+  };
 }
 
 function refusalOf(error: unknown): Refusal {

@@ -1,5 +1,6 @@
 import { ForbiddenError, InvalidInputError } from '../lib/errors.js';
 import { type Ctx, DEFAULT_PROJECT } from './actor.js';
+import { isProjectName, PROJECT_FORM } from './grant.js';
 
 /** Whether the caller may see what belongs to this project (null: to the operator). */
 export function sees(ctx: Ctx, project: string | null): boolean {
@@ -12,8 +13,6 @@ export function visibleProject(ctx: Ctx): string | null {
   return ctx.actor.project;
 }
 
-const LONGEST_PROJECT = 64;
-
 /**
  * The project that a new thing belongs to. Throws ForbiddenError when the caller names another than its own, and
  * InvalidInputError for a name that is none; a caller of all projects that names none works in the default one.
@@ -24,8 +23,8 @@ export function projectFor(ctx: Ctx, named: string | null | undefined): string {
     throw new ForbiddenError(`This token belongs to project "${own}" and cannot work in "${named}".`, ['project']);
   }
   const project = named ?? own ?? DEFAULT_PROJECT;
-  if (project.length >= 1 && project.length <= LONGEST_PROJECT) return project;
-  throw new InvalidInputError([{ path: ['project'], message: `A project has 1 to ${LONGEST_PROJECT} characters.` }]);
+  if (isProjectName(project)) return project;
+  throw new InvalidInputError([{ path: ['project'], message: PROJECT_FORM }]);
 }
 
 /** Whether the caller may see what belongs to this client of this project: an agent sees its own client only. */

@@ -1,6 +1,8 @@
 import type { Database } from '../db/database.js';
 import { ApiTokenEntity, type ApiTokenRow } from '../entities/api-token.js';
+import { isoText } from '../lib/iso-text.js';
 import { type Clock, MINUTE } from '../lib/time.js';
+import { type Grant, grantFault } from './grant.js';
 import { type Identity, type Refusal, refuse } from './identity.js';
 import { parseToken, secretFits } from './secret.js';
 
@@ -10,10 +12,12 @@ const UNKNOWN = 'The bearer token is not known here: check that it was copied wh
 export function identityOfToken(row: ApiTokenRow, now: number): Identity | Refusal {
   if (row.revokedAt !== null) return refuse('The token has been revoked: ask for a new one.');
   if (row.expiresAt !== null && row.expiresAt <= now) {
-    return refuse(`The token expired at ${new Date(row.expiresAt).toISOString()}: ask for a new one.`);
+    return refuse(`The token expired at ${isoText(row.expiresAt)}: ask for a new one.`);
   }
   const { id, name, role, project, clientKey, expiresAt } = row;
-  return { id, name, userId: name, grant: { role, project, clientKey }, expiresAt };
+  const grant: Grant = { role, project, clientKey };
+  if (grantFault(grant)) return refuse('The token was made with rights that are not whole: ask for a new one.');
+  return { id, name, userId: name, grant, expiresAt };
 }
 
 /** Notes that a token has been used, at most once a minute, without making the caller wait. */

@@ -7,6 +7,7 @@ import { ApiTokenEntity, type ApiTokenRow } from '../entities/api-token.js';
 import { ID_PREFIX } from '../entities/ids.js';
 import { type InputIssue, InvalidInputError, NotFoundError } from '../lib/errors.js';
 import type { IdSource } from '../lib/ids.js';
+import { isName } from '../lib/names.js';
 import type { Activities } from './activity.js';
 import type { Ctx, Role } from './actor.js';
 import { checkGrantable, type Grant, grantFault } from './grant.js';
@@ -41,17 +42,15 @@ interface Parts {
   revocations: Revocations;
 }
 
+const LONGEST_NAME = 255;
+
 function checkTexts(input: NewToken, now: number): void {
   const issues: InputIssue[] = [];
-  const tooLong = (value: string | null | undefined, most: number): boolean => (value ?? '').length > most;
-  if (input.name.trim() === '' || tooLong(input.name, 255)) {
-    issues.push({ path: ['name'], message: 'A name has 1 to 255 characters.' });
-  }
-  if (input.project === '' || tooLong(input.project, 64)) {
-    issues.push({ path: ['project'], message: 'A project has 1 to 64 characters.' });
-  }
-  if (input.client === '' || tooLong(input.client, 255)) {
-    issues.push({ path: ['clientKey'], message: 'The key of a client has 1 to 255 characters.' });
+  if (!isName(input.name.trim(), LONGEST_NAME)) {
+    issues.push({
+      path: ['name'],
+      message: `A name has 1 to ${LONGEST_NAME} characters, no control character among them.`,
+    });
   }
   if (input.expiresAt != null && input.expiresAt <= now) {
     issues.push({ path: ['expiresAt'], message: 'The token would have expired already: name an instant ahead.' });
@@ -119,14 +118,15 @@ export class ApiTokens {
     return db.transaction(async (tx) => {
       const row = await tx.manager.getRepository(ApiTokenEntity).findOneBy({ id });
       if (!row || !this.#reaches(ctx, row)) throw new NotFoundError('token', id);
-      if (row.revokedAt !== null) return { token: row, outcome: 'ALREADY_REVOKED' };
-      const change = { revokedAt: await tx.now(), revokedBy: ctx.actor.id };
-      await updateRows(tx, ApiTokenEntity, { id }, change);
-      const detail = { name: row.name, role: row.role };
-      const entry = { action: 'apiTokenRevoke', subject: id, project: row.project, outcome: 'OK', detail };
+      const outcome = row.revokedAt === null ? 'REVOKED' : 'ALREADY_REVOKED';
+      const detail = { name: row.name, role: row.role, command: outcome };
+      const entry = { action: 'apiTokenRevoke', subject: row.id, project: row.project, outcome: 'OK', detail };
       await activities.record(tx, ctx, entry);
-      tx.afterCommit(() => revocations.end(id));
-      return { token: { ...row, ...change }, outcome: 'REVOKED' };
+      if (outcome === 'ALREADY_REVOKED') return { token: row, outcome };
+      const change = { revokedAt: await tx.now(), revokedBy: ctx.actor.id };
+      await updateRows(tx, ApiTokenEntity, { id: row.id }, change);
+      tx.afterCommit(() => revocations.end(row.id));
+      return { token: { ...row, ...change }, outcome };
     });
   }
 

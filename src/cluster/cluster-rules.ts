@@ -1,5 +1,6 @@
 import type { ClusterRow } from '../entities/cluster.js';
 import type { InputIssue } from '../lib/errors.js';
+import { isName, nameForm } from '../lib/names.js';
 
 type Named = Pick<ClusterRow, 'externalId' | 'name' | 'releaseVersion'>;
 
@@ -13,9 +14,10 @@ export function clusterFaults(given: Partial<Named>, fields: Partial<Record<keyo
   for (const key of ['externalId', 'name', 'releaseVersion'] as const) {
     const value = given[key];
     if (value === undefined || value === null) continue;
-    if (value.length >= 1 && value.length <= MOST[key]) continue;
+    if (isName(value, MOST[key])) continue;
     const path = [fields[key] ?? key];
-    issues.push({ path, message: `This has 1 to ${MOST[key]} characters, not ${value.length}.` });
+    const count = value.length > MOST[key] ? `, not ${value.length}` : '';
+    issues.push({ path, message: `This has ${nameForm(MOST[key])}${count}.` });
   }
   if (given.externalId?.startsWith('cluster_')) {
     const message = 'An external id does not begin with "cluster_": that is how our own ids begin.';

@@ -10,6 +10,7 @@ import { ClusterEntity, type ClusterRow } from '../entities/cluster.js';
 import { ID_PREFIX } from '../entities/ids.js';
 import type { Outbox } from '../events/outbox.js';
 import type { IdSource } from '../lib/ids.js';
+import { isName } from '../lib/names.js';
 
 /** What the clusters stand on. */
 export interface ClusterDeps {
@@ -26,14 +27,19 @@ export interface ClusterCommandDeps extends ClusterDeps {
 /** Whether a name has the form of a global id; no external id has it. */
 export const isGlobalId = (name: string): boolean => name.startsWith(`${ID_PREFIX.cluster}_`);
 
+/** Whether any cluster can be named so; the database might find one by a name that is not quite its own. */
+const canName = (name: string): boolean => isName(name, 191);
+
 /** The cluster with this global or external id; null when there is none. Removed ones are found too. */
-export function clusterByName(reader: Pick<Reader, 'manager'>, name: string): Promise<ClusterRow | null> {
+export async function clusterByName(reader: Pick<Reader, 'manager'>, name: string): Promise<ClusterRow | null> {
+  if (!canName(name)) return null;
   const where = isGlobalId(name) ? { id: name } : { externalId: name };
   return reader.manager.getRepository(ClusterEntity).findOneBy(where);
 }
 
 /** As clusterByName, locked until the transaction ends. */
-export function lockClusterByName(tx: Tx, name: string): Promise<ClusterRow | null> {
+export async function lockClusterByName(tx: Tx, name: string): Promise<ClusterRow | null> {
+  if (!canName(name)) return null;
   const query = tx.manager.getRepository(ClusterEntity).createQueryBuilder('cluster');
   return locked(tx, query.where(isGlobalId(name) ? { id: name } : { externalId: name })).getOne();
 }

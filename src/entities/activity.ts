@@ -48,5 +48,6 @@ export const ActivityEntity = new EntitySchema<ActivityRow>({
     { name: 'ix_activity_actor', columns: ['actorId', 'at', 'id'] },
     { name: 'ix_activity_action', columns: ['action', 'at', 'id'] },
     { name: 'ix_activity_subject', columns: ['subject', 'at', 'id'] },
+    { name: 'ix_activity_outcome', columns: ['outcome', 'at', 'id'] },
   ],
 });

@@ -101,7 +101,8 @@ export interface Topics {
     toName: string | null;
   };
   /** Subject: the activity row. */
-  activityRecorded: { actor: string; action: string; subject: string | null };
+  /** `outcome` is left out where the command was carried out. */
+  activityRecorded: { actor: string; action: string; subject: string | null; outcome?: string };
 }
 
 export type Topic = keyof Topics;

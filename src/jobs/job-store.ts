@@ -7,6 +7,7 @@ import { ID_PREFIX } from '../entities/ids.js';
 import { JobEntity, type JobRow } from '../entities/job.js';
 import { ConflictError, NotFoundError } from '../lib/errors.js';
 import { isId } from '../lib/ids.js';
+import { isName } from '../lib/names.js';
 import type { JobsDeps } from './deps.js';
 
 /** How a caller names a job: by its global id or by its key; `project` where a caller of all projects needs it. */
@@ -62,6 +63,8 @@ export async function resolveJobId(reader: Reader, ctx: Ctx, name: JobName): Pro
     const [job] = await jobsOf(reader).andWhere('job.id = :id', { id: name.id }).rows(NAME, [], 1);
     if (job && visible(job)) return job.id;
   }
+  // No key has spaces at its end, and MariaDB would look past them.
+  if (!isName(name.id, 64)) return null;
   const query = jobsOf(reader).andWhere('job.key = :key', { key: name.id });
   const project = visibleProject(ctx) ?? name.project ?? null;
   if (project !== null) query.andWhere('job.project = :project', { project });

@@ -10,11 +10,6 @@ export interface OutputMeter {
   readonly attempt: RunOutputAttemptRow;
 }
 
-/** A text as every store can hold it: no NUL, no half of a surrogate pair. */
-export function storable(text: string): string {
-  return Buffer.from(text.replaceAll('\0', '\u2400')).toString();
-}
-
 /** The line ends in a text. */
 function lineEnds(text: string): number {
   let count = 0;

@@ -10,9 +10,10 @@ import {
 } from '../entities/run.js';
 import { outputChannel } from '../events/outbox.js';
 import { ConflictError, type InputIssue, InvalidInputError, NotFoundError } from '../lib/errors.js';
+import { storable } from '../lib/names.js';
 import type { JobsDeps } from './deps.js';
 import { type Hold, heldRun } from './run-lock.js';
-import { afterPiece, keptTailFrom, type OutputMeter, storable } from './run-output-meter.js';
+import { afterPiece, keptTailFrom, type OutputMeter } from './run-output-meter.js';
 
 /** A piece of an attempt's output, as its agent sends it. */
 export interface NewPiece {

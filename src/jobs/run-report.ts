@@ -9,6 +9,7 @@ import { isTerminal } from '../history/statuses.js';
 import { clip } from '../lib/clip.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../lib/errors.js';
 import type { JsonValue } from '../lib/json.js';
+import { storable } from '../lib/names.js';
 import type { JobsDeps } from './deps.js';
 import { type Advanced, advance, attemptsOf, reportOf } from './run-advance.js';
 import { type Hold, leaseLost, lockedRun } from './run-lock.js';
@@ -50,9 +51,10 @@ const LARGEST_SUMMARY = 1024 * 1024;
 /** A line for people: what an agent says beyond it is in its output. */
 const LONGEST_MESSAGE = 2_000;
 
-const clipped = (message: string | null): string | null => (message === null ? null : clip(message, LONGEST_MESSAGE));
+const clipped = (message: string | null): string | null =>
+  message === null ? null : storable(clip(message, LONGEST_MESSAGE));
 
-/** The report with its messages cut to what is kept. */
+/** The report with its messages cut to what is kept, and as every store holds them. */
 function withoutExcess(report: AttemptReport): AttemptReport {
   const { progress, ended } = report;
   if (progress) return { ...report, progress: { ...progress, message: clipped(progress.message) } };

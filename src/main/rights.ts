@@ -46,8 +46,8 @@ function followRevocations(feed: Feed, revocations: Revocations): void {
     take: (events) => {
       for (const event of events) {
         if (event.topic !== 'activityRecorded' || !('action' in event.payload)) continue;
-        const { action, subject } = event.payload;
-        if (action === 'apiTokenRevoke' && subject !== null) revocations.end(subject);
+        const { action, subject, outcome = 'OK' } = event.payload;
+        if (action === 'apiTokenRevoke' && outcome === 'OK' && subject !== null) revocations.end(subject);
       }
     },
     lost: () => {},

@@ -1,6 +1,6 @@
 import { sees } from '../auth/scope.js';
 import type { LoggedEvent } from '../events/topics.js';
-import { Activity, requireMutation } from './activity.js';
+import { Activity, requireMutation, requireOutcome } from './activity.js';
 import { builder } from './builder.js';
 
 type Recorded = LoggedEvent<'activityRecorded'>;
@@ -10,11 +10,14 @@ const ActivityRecordedFilter = builder.inputType('ActivityRecordedFilter', {
   fields: (t) => ({
     actions: t.stringList({ description: 'Of these mutations.' }),
     subjects: t.stringList({ description: 'Done to the objects with these ids.' }),
+    outcomes: t.stringList({
+      description: 'That ended in one of these ways: `OK`, or the code of the error it was refused with.',
+    }),
   }),
 });
 
 const ActivityRecorded = builder.objectRef<Recorded>('ActivityRecorded').implement({
-  description: 'A command was carried out.',
+  description: 'A command was carried out, or refused.',
   fields: (t) => ({
     cursor: t.string({
       description: 'Where the stream stands: the `after` of a later subscription.',
@@ -32,7 +35,7 @@ const ActivityRecorded = builder.objectRef<Recorded>('ActivityRecorded').impleme
 builder.subscriptionField('activityRecorded', (t) =>
   t.field({
     type: ActivityRecorded,
-    description: 'Commands as they are carried out.',
+    description: 'Commands as they are carried out or refused.',
     authScopes: { may: 'activityRecorded' },
     args: {
       filter: t.arg({ type: ActivityRecordedFilter, description: 'Which ones.' }),
@@ -40,6 +43,7 @@ builder.subscriptionField('activityRecorded', (t) =>
     },
     subscribe: (_root, { filter, after }, context, info) => {
       for (const action of filter?.actions ?? []) requireMutation(info, action, ['filter', 'actions']);
+      for (const outcome of filter?.outcomes ?? []) requireOutcome(outcome, ['filter', 'outcomes']);
       return context.services.live.events({
         topics: ['activityRecorded'],
         after: after ?? null,
@@ -47,7 +51,8 @@ builder.subscriptionField('activityRecorded', (t) =>
         accept: (event) =>
           sees(context, event.project) &&
           (filter?.actions?.includes(event.payload.action) ?? true) &&
-          (filter?.subjects?.includes(event.payload.subject ?? '') ?? true),
+          (filter?.subjects?.includes(event.payload.subject ?? '') ?? true) &&
+          (filter?.outcomes?.includes(event.payload.outcome ?? 'OK') ?? true),
       });
     },
     resolve: (event) => event,

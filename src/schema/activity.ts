@@ -1,10 +1,11 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { OWN_ACTIONS } from '../auth/activity.js';
+import { type ActivityFilter, OWN_ACTIONS } from '../auth/activity.js';
 import type { ActivityRow } from '../entities/activity.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { nearest } from '../lib/nearest.js';
 import { builder, OWN_ID } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
+import { ERROR_CODES } from './errors.js';
 import { OrderDirectionEnum } from './order.js';
 import { RoleEnum } from './viewer.js';
 
@@ -23,19 +24,25 @@ const ActivityViaEnum = builder.enumType('ActivityVia', {
 export const Activity = builder.objectRef<ActivityRow>('Activity');
 
 builder.node(Activity, {
-  description: 'One command: who did what, when, from where, and how it ended. One row for each mutation.',
+  description:
+    'One command: who did what, when, from where, and how it ended. One row for each mutation, carried out or refused, but for those by which programs report.',
   id: OWN_ID,
   loadOne: (id, context) => context.services.activities.find(context, id),
   fields: (t) => ({
     at: t.expose('at', { type: 'DateTime', description: 'When.' }),
     actor: t.exposeString('actorName', { description: 'Who: the name of the token or the person.' }),
-    actorId: t.exposeString('actorId', { description: 'Who: the id of the token, or the subject of the JWT.' }),
+    actorId: t.exposeString('actorId', {
+      description: 'Who: the id of the token, or `jwt:` and the subject of the JWT.',
+    }),
     role: t.expose('role', { type: RoleEnum, description: 'With which role.' }),
     project: t.exposeString('project', { nullable: true, description: 'In which project; null: the operator’s.' }),
     action: t.exposeString('action', {
       description: 'What: the name of the mutation; `historyRetention` is what the server does by itself.',
     }),
-    subject: t.exposeString('subject', { nullable: true, description: 'The id of what it was done to.' }),
+    subject: t.exposeString('subject', {
+      nullable: true,
+      description: 'The id of what it was done to; of a command that was refused, what it named.',
+    }),
     outcome: t.exposeString('outcome', { description: '`OK`, or the code of the error it was refused with.' }),
     detail: t.expose('detail', {
       type: 'JSONObject',
@@ -59,6 +66,9 @@ const ActivityFilterInput = builder.inputType('ActivityFilter', {
     action: t.string({ description: 'Of this mutation.' }),
     subject: t.string({ description: 'Done to the object with this id.' }),
     project: t.string({ description: 'In this project.' }),
+    outcome: t.string({ description: 'That ended so: `OK`, or the code of the error it was refused with.' }),
+    doneAfter: t.field({ type: 'DateTime', description: 'Given after this instant.' }),
+    doneBefore: t.field({ type: 'DateTime', description: 'Given before this instant.' }),
   }),
 });
 
@@ -89,11 +99,26 @@ export function requireMutation({ schema }: GraphQLResolveInfo, name: string, pa
   throw new InvalidInputError([{ path, message }]);
 }
 
+/** Refuses an outcome that no command has, for the same reason. Throws InvalidInputError. */
+export function requireOutcome(outcome: string, path: readonly string[]): void {
+  if (outcome === 'OK' || ERROR_CODES.includes(outcome)) return;
+  const meant = nearest(outcome, ['OK', ...ERROR_CODES]);
+  const message = `${path.join('.')}: no command ends with "${outcome}"${meant === null ? '.' : `; is it "${meant}"?`}`;
+  throw new InvalidInputError([{ path, message }]);
+}
+
+type GivenFilter = typeof ActivityFilterInput.$inferInput;
+
+/** A filter of the API in the domain's words: instants as epoch milliseconds. */
+function toFilter({ doneAfter, doneBefore, ...rest }: GivenFilter): ActivityFilter {
+  return { ...rest, doneAfter: doneAfter?.getTime(), doneBefore: doneBefore?.getTime() };
+}
+
 builder.queryField('activity', (t) =>
   t.connection(
     {
       type: Activity,
-      description: 'Who did what, when and from where: one row for each mutation.',
+      description: 'Who did what, when and from where: one row for each mutation, carried out or refused.',
       authScopes: { may: 'activity' },
       args: {
         filter: t.arg({ type: ActivityFilterInput, description: 'Which ones.' }),
@@ -102,8 +127,9 @@ builder.queryField('activity', (t) =>
       complexity: (args) => pageComplexity(args),
       resolve: async (_root, { filter, orderBy, ...page }, context, info) => {
         if (filter?.action != null) requireMutation(info, filter.action, ['filter', 'action']);
+        if (filter?.outcome != null) requireOutcome(filter.outcome, ['filter', 'outcome']);
         const order = orderBy?.direction === 'ASC' ? 'OLDEST_FIRST' : 'NEWEST_FIRST';
-        return toConnection(await context.services.activities.list(context, filter ?? {}, order, page));
+        return toConnection(await context.services.activities.list(context, toFilter(filter ?? {}), order, page));
       },
     },
     { name: 'ActivityConnection', description: 'A page of commands.' },

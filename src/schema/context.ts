@@ -1,4 +1,4 @@
-import type { Activities } from '../auth/activity.js';
+import type { Activities, ActivityEntry } from '../auth/activity.js';
 import type { Ctx } from '../auth/actor.js';
 import type { ApiTokens } from '../auth/tokens.js';
 import type { ClusterService } from '../cluster/cluster-service.js';
@@ -34,6 +34,8 @@ export interface RateLimitView {
 /** The domain's services, as the resolvers see them. */
 export interface Services {
   readonly activities: Pick<Activities, 'list' | 'find'>;
+  /** Keeps that a command was refused; never fails. */
+  readonly refused: (ctx: Ctx, entry: ActivityEntry) => Promise<void>;
   readonly tokens: Pick<ApiTokens, 'create' | 'revoke' | 'list' | 'find'>;
   /** Makes a one-time link that logs a browser in with the caller's rights. */
   readonly loginLink: (ctx: Ctx, reason: string | null) => Promise<{ url: string; expiresAt: Date }>;

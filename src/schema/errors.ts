@@ -31,6 +31,9 @@ const CODES: Record<ErrorCode, string> = {
   UNAVAILABLE: 'A store cannot be reached at the moment.',
 };
 
+/** Every code of an expected failure. */
+export const ERROR_CODES: readonly string[] = Object.keys(CODES);
+
 const ErrorCodeEnum = builder.enumType('ErrorCode', {
   description: 'What kind of failure it is.',
   values: Object.fromEntries(Object.entries(CODES).map(([code, description]) => [code, { description }])) as Record<

@@ -3,7 +3,7 @@ import type { Advanced, Instruction } from '../jobs/run-advance.js';
 import type { Appended } from '../jobs/run-output.js';
 import type { Reported } from '../jobs/run-report.js';
 import { builder } from './builder.js';
-import { INPUT, mutationOptions } from './mutation.js';
+import { INPUT, mutationOptions, REPORT } from './mutation.js';
 import { JobRun } from './run.js';
 import {
   RunClaimInput,
@@ -114,6 +114,7 @@ builder.mutationField('runClaim', (t) =>
     ...mutationOptions(
       'runClaim',
       'Takes a waiting run for an agent. Of many that ask, one gets it; asked again by the one that has it, it answers the same.',
+      REPORT,
     ),
     type: RunClaimPayload,
     args: { input: t.arg({ type: RunClaimInput, required: true, description: INPUT }) },
@@ -123,7 +124,11 @@ builder.mutationField('runClaim', (t) =>
 
 builder.mutationField('runRenew', (t) =>
   t.field({
-    ...mutationOptions('runRenew', 'Renews the lease on a run, and answers what to do: ABORT when that was ordered.'),
+    ...mutationOptions(
+      'runRenew',
+      'Renews the lease on a run, and answers what to do: ABORT when that was ordered.',
+      REPORT,
+    ),
     type: RunRenewPayload,
     args: { input: t.arg({ type: RunRenewInput, required: true, description: INPUT }) },
     resolve: (_root, { input }, context) => context.services.runs.renew(context, input),
@@ -135,6 +140,7 @@ builder.mutationField('runReport', (t) =>
     ...mutationOptions(
       'runReport',
       'Says that an attempt began, how far it is, or how it ended; answers what to do next. A report again changes nothing.',
+      REPORT,
     ),
     type: RunReportPayload,
     args: { input: t.arg({ type: RunReportInput, required: true, description: INPUT }) },
@@ -147,6 +153,7 @@ builder.mutationField('runOutputAppend', (t) =>
     ...mutationOptions(
       'runOutputAppend',
       'Adds output of attempts, in order. A piece again is left out; one that comes too early is refused (CONFLICT).',
+      REPORT,
     ),
     type: RunOutputAppendPayload,
     args: { input: t.arg({ type: RunOutputAppendInput, required: true, description: INPUT }) },

@@ -61,8 +61,11 @@ import './background-job-query.js';
 import './background-job-change.js';
 import './occurrence.js';
 import { builder } from './builder.js';
+import { recordRefusals } from './mutation.js';
 
 /** Builds the whole schema. The imports above add each noun to the builder. */
 export function buildSchema(): GraphQLSchema {
-  return builder.toSchema({ sortSchema: true });
+  const schema = builder.toSchema({ sortSchema: true });
+  recordRefusals(schema);
+  return schema;
 }

@@ -14,9 +14,16 @@ export const RoleEnum = describedEnum<Role>('Role', 'What a caller may do.', {
 const Viewer = builder.objectRef<Actor>('Viewer').implement({
   description: 'Who calls, and with which rights.',
   fields: (t) => ({
+    actorId: t.exposeString('id', {
+      description: "Who, in the activity's `actorId`: the id of the token, or `jwt:` and the subject of the JWT.",
+    }),
     name: t.exposeString('name', { description: 'The name of the token or the person.' }),
     role: t.field({ type: RoleEnum, description: 'What the caller may do.', resolve: (actor) => actor.role }),
     project: t.exposeString('project', { nullable: true, description: 'The one project it sees; null = all.' }),
+    clientKey: t.exposeString('clientKey', {
+      nullable: true,
+      description: 'The key of the one client that an agent speaks for; null for everyone else.',
+    }),
     expiresAt: t.field({
       type: 'DateTime',
       nullable: true,

@@ -99,6 +99,7 @@ describe.each(storeKinds())('rights over HTTP and WebSocket (%s)', (store) => {
       expect(codesOf(answer)).toEqual(['FORBIDDEN']);
       expect(answer.data?.[field] ?? null).toBeNull();
       expect(await stateOf(variables)).toEqual(before);
+      await expectRefusal(field, role, 'FORBIDDEN');
     });
   });
 
@@ -106,11 +107,30 @@ describe.each(storeKinds())('rights over HTTP and WebSocket (%s)', (store) => {
     ... on Job { revision jobStatus: status event updatedAt description }
     ... on JobRun { state status leaseUntil progress }
     ... on Deployment { deploymentStatus: status name } ... on Cluster { clusterRevision: revision removedAt } ... on Client { removed description hostname version } ... on Task { taskStatus: status } ... on ApiToken { revokedAt } ... on Service { serviceState: state lastSeenAt } ... on BackgroundJob { generation tag } }
-    activity(first: 1) { nodes { id } } }`;
+    activity(first: 1, filter: { outcome: "OK" }) { nodes { id } } }`;
 
   /** What a stranger might have changed of the objects that a call names, and the last command of all. */
   async function stateOf(variables: Variables): Promise<unknown> {
     return new Caller(server).data(NODES, { ids: idsIn(variables) });
+  }
+
+  /** By what programs report, which leaves no row. */
+  const REPORTS: ReadonlySet<string> = new Set([
+    'runClaim',
+    'runRenew',
+    'runReport',
+    'runOutputAppend',
+    'transactionReport',
+  ]);
+
+  /** The newest row of the activity by a mutation says who tried, and how it ended. */
+  async function expectRefusal(field: RootField, role: Role, outcome: string): Promise<void> {
+    if (operationOf(schema, field) !== 'mutation') return;
+    const { activity } = await new Caller(server).data<{ activity: { nodes: unknown[] } }>(
+      'query ($action: String!) { activity(first: 1, filter: { action: $action }) { nodes { role outcome via } } }',
+      { action: field },
+    );
+    expect(activity.nodes).toEqual(REPORTS.has(field) ? [] : [{ role, outcome, via: 'HTTP' }]);
   }
 
   describe.each(Object.entries(STRANGERS))('%s', (name, { role }) => {
@@ -147,6 +167,8 @@ describe.each(storeKinds())('rights over HTTP and WebSocket (%s)', (store) => {
       expect(typenameOf(answer.data, field)).toMatch(
         named ? /^(ForbiddenError|InvalidInputError)$/ : /^NotFoundError$/,
       );
+      const code = { ForbiddenError: 'FORBIDDEN', InvalidInputError: 'INVALID_INPUT' };
+      await expectRefusal(field, role, Reflect.get(code, String(typenameOf(answer.data, field))) ?? 'NOT_FOUND');
       expect(JSON.stringify(answer)).not.toContain(BLUE.mark);
       expect(await stateOf(variables)).toEqual(before);
     });

@@ -71,11 +71,28 @@ describe('JWTs', () => {
       { realm_access: { roles: ['orrery:agent'] }, tenant: 'blue' },
       /"client" does not say it/,
     ],
+    ...['blue ', ' blue', 'default\u0000x', 'blue\n', 'b'.repeat(100)].map((tenant): [string, JWTPayload, RegExp] => [
+      `says of its project ${JSON.stringify(tenant)}`,
+      { ...member, tenant },
+      /A project's name has 1 to 64 characters, .*"tenant" is none such/,
+    ]),
+    [
+      'names a client that is none',
+      { realm_access: { roles: ['orrery:agent'] }, tenant: 'blue', client: 'host ' },
+      /"client" is none such/,
+    ],
   ])('that %s is refused', async (_what, claims, message) => {
     expect(await check(await sign(claims))).toMatchObject({
       code: 'UNAUTHENTICATED',
       message: expect.stringMatching(message),
     });
+  });
+
+  it('whose subject the store and the program may compare differently is refused', async () => {
+    for (const subject of ['user-1 ', 'user-1\u0000x', 'u'.repeat(251)]) {
+      const token = await sign(member, (jwt) => jwt.setSubject(subject));
+      expect(await check(token)).toMatchObject({ code: 'UNAUTHENTICATED', message: expect.stringContaining('"sub"') });
+    }
   });
 
   it.each([

@@ -160,6 +160,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   });
   const services: World['services'] = {
     activities,
+    refused: async (ctx, entry) => void (await activities.recordApart(ctx, entry)),
     tokens,
     loginLink: () => Promise.reject(new Error('There are no browsers in this world.')),
     serverInfo: { name: 'world', version: '0.0.0', startedAt: clock.now(), role: 'all', database: db.dialect },

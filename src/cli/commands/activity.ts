@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type CommandContext, type ServerOptions, withExamples, withSdk, withServer } from '../command.js';
 import { showList } from '../followed-list.js';
+import { past } from '../instant-option.js';
 import { type PagingOptions, withPaging } from '../paging.js';
 import { ACTIVITY_COLUMNS, activityRow } from '../rows/activity.js';
 
@@ -8,6 +9,9 @@ interface Flags extends ServerOptions, PagingOptions {
   readonly action?: string;
   readonly subject?: string;
   readonly follow?: boolean;
+  readonly outcome?: string;
+  readonly since?: string;
+  readonly until?: string;
 }
 
 /** `orrery activity` */
@@ -17,10 +21,13 @@ export function registerActivity(parent: Command, context: CommandContext): void
     .option('--action <mutation>', 'of this kind: jobRunNow')
     .option('--subject <id>', 'to the object with this id')
     .option('-f, --follow', 'go on with what is done, as it happens')
+    .option('--outcome <code>', 'that ended so: OK, FORBIDDEN, CONFLICT')
+    .option('--since <date>', 'given after: a date, or how long ago', past)
+    .option('--until <date>', 'given before: a date, or how long ago', past)
     .action(async (flags: Flags) => {
-      const { action, subject } = flags;
+      const { action, subject, outcome, since: doneAfter, until: doneBefore } = flags;
       await withSdk(flags, context, async (sdk) => {
-        const filter = { action, subject };
+        const filter = { action, subject, outcome, doneAfter, doneBefore };
         await showList(context, flags, sdk, {
           columns: ACTIVITY_COLUMNS,
           row: activityRow,
@@ -34,9 +41,14 @@ export function registerActivity(parent: Command, context: CommandContext): void
             for await (const { activityRecorded } of sdk.activityRecorded({ filter: live, after })) {
               if (activityRecorded.activity) yield [activityRow(activityRecorded.activity)];
             }
+              outcomes: outcome === undefined ? undefined : [outcome],
           },
         });
       });
     });
-  withExamples(command, ['activity', 'activity --action jobRemove --all -o csv', 'activity --follow -o json']);
+  withExamples(command, [
+    'activity',
+    'activity --action jobRemove --since 7d --all -o csv',
+    'activity --outcome FORBIDDEN --follow -o json',
+  ]);
 }

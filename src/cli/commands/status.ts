@@ -22,8 +22,10 @@ export function registerStatus(parent: Command, context: CommandContext): void {
       database: serverInfo.database,
       startedAt: instant(serverInfo.startedAt),
       you: viewer.name,
+      yourId: viewer.actorId,
       yourRole: viewer.role,
       project: viewer.project ?? 'all',
+      ...(viewer.clientKey === null ? {} : { client: viewer.clientKey }),
       expiresAt: instant(viewer.expiresAt),
     };
     writeObject(context.terminal, flags, fields, { url, ...answer });
