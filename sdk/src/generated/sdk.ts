@@ -84,6 +84,7 @@ import * as Operations from './operations.js';
 
 
 
+
 export type Requester<C = {}> = <R, V>(doc: DocumentNode, vars?: V, options?: C) => Promise<R> | AsyncIterable<R>
 export function getSdk<C>(requester: Requester<C>) {
   return {
@@ -94,6 +95,10 @@ export function getSdk<C>(requester: Requester<C>) {
     /** Commands as they are carried out. */
     activityRecorded(variables?: Operations.ActivityRecordedSubscriptionVariables, options?: C): AsyncIterable<Operations.ActivityRecordedSubscription> {
       return requester<Operations.ActivityRecordedSubscription, Operations.ActivityRecordedSubscriptionVariables>(Operations.ActivityRecordedDocument, variables, options) as AsyncIterable<Operations.ActivityRecordedSubscription>;
+    },
+    /** What the objects of commands are called. */
+    subjects(variables: Operations.SubjectsQueryVariables, options?: C): Promise<Operations.SubjectsQuery> {
+      return requester<Operations.SubjectsQuery, Operations.SubjectsQueryVariables>(Operations.SubjectsDocument, variables, options) as Promise<Operations.SubjectsQuery>;
     },
     /** Says that an agent is there, and what it can execute. */
     clientRegister(variables: Operations.ClientRegisterMutationVariables, options?: C): Promise<Operations.ClientRegisterMutation> {

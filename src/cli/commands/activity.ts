@@ -4,14 +4,15 @@ import { showList } from '../followed-list.js';
 import { past } from '../instant-option.js';
 import { type PagingOptions, withPaging } from '../paging.js';
 import { ACTIVITY_COLUMNS, activityRow } from '../rows/activity.js';
+import { withNames } from '../subject-names.js';
 
 interface Flags extends ServerOptions, PagingOptions {
   readonly action?: string;
   readonly subject?: string;
-  readonly follow?: boolean;
   readonly outcome?: string;
   readonly since?: string;
   readonly until?: string;
+  readonly follow?: boolean;
 }
 
 /** `orrery activity` */
@@ -20,10 +21,10 @@ export function registerActivity(parent: Command, context: CommandContext): void
   withPaging(withServer(command))
     .option('--action <mutation>', 'of this kind: jobRunNow')
     .option('--subject <id>', 'to the object with this id')
-    .option('-f, --follow', 'go on with what is done, as it happens')
     .option('--outcome <code>', 'that ended so: OK, FORBIDDEN, CONFLICT')
     .option('--since <date>', 'given after: a date, or how long ago', past)
     .option('--until <date>', 'given before: a date, or how long ago', past)
+    .option('-f, --follow', 'go on with what is done, as it happens')
     .action(async (flags: Flags) => {
       const { action, subject, outcome, since: doneAfter, until: doneBefore } = flags;
       await withSdk(flags, context, async (sdk) => {
@@ -32,16 +33,20 @@ export function registerActivity(parent: Command, context: CommandContext): void
           columns: ACTIVITY_COLUMNS,
           row: activityRow,
           newestFirst: true,
-          page: async (page) => (await sdk.activity({ filter, ...page })).activity,
+          page: async (page) => {
+            const { activity } = await sdk.activity({ filter, ...page });
+            return { ...activity, nodes: await withNames(sdk, activity.nodes) };
+          },
           async *changes(after) {
             const live = {
               actions: action === undefined ? undefined : [action],
               subjects: subject === undefined ? undefined : [subject],
+              outcomes: outcome === undefined ? undefined : [outcome],
             };
             for await (const { activityRecorded } of sdk.activityRecorded({ filter: live, after })) {
-              if (activityRecorded.activity) yield [activityRow(activityRecorded.activity)];
+              const { activity } = activityRecorded;
+              if (activity) yield (await withNames(sdk, [activity])).map(activityRow);
             }
-              outcomes: outcome === undefined ? undefined : [outcome],
           },
         });
       });

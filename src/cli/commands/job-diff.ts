@@ -2,6 +2,7 @@ import type { ChangeLineFragment } from '@orrery/sdk';
 import type { Command } from 'commander';
 import { type CommandContext, type ServerOptions, withExamples, withProject, withSdk, withServer } from '../command.js';
 import { CliFailure, EXIT } from '../failure.js';
+import { jsonCell } from '../output/cell.js';
 import { writeRows } from '../output/format.js';
 import { shown } from '../output/text.js';
 import { positive } from '../paging.js';
@@ -21,8 +22,8 @@ export function writeChanges(
   const rows = changes.map(({ path, kind, before, after }) => ({
     path: path.join('.'),
     kind,
-    before: before === undefined ? null : JSON.stringify(before),
-    after: after === undefined ? null : JSON.stringify(after),
+    before: jsonCell(before),
+    after: jsonCell(after),
   }));
   writeRows(terminal, flags, rows, ['path', 'kind', 'before', 'after']);
 }

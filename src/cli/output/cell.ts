@@ -1,5 +1,27 @@
+/** A value of JSON in a row: programs get it as it is, people as its text. */
+class JsonCell {
+  readonly #value: unknown;
+
+  constructor(value: unknown) {
+    this.#value = value;
+  }
+
+  toJSON(): unknown {
+    return this.#value;
+  }
+
+  toString(): string {
+    return JSON.stringify(this.#value);
+  }
+}
+
+/** A value as a cell; null where there is none. */
+export function jsonCell(value: unknown): JsonCell | null {
+  return value === undefined || value === null ? null : new JsonCell(value);
+}
+
 /** A value of a row, before it has a form. Instants are dates, so that each format shows them its own way. */
-export type Cell = string | number | boolean | Date | readonly string[] | null | undefined;
+export type Cell = string | number | boolean | Date | JsonCell | readonly string[] | null | undefined;
 
 /** One row of a list: column name -> value, in the order of the columns. */
 export type Row = Readonly<Record<string, Cell>>;
@@ -27,7 +49,7 @@ export function instantText(at: Date, { utc }: CellStyle): string {
 export function cellText(cell: Cell, style: CellStyle): string {
   if (cell === null || cell === undefined) return '';
   if (cell instanceof Date) return instantText(cell, style);
-  return typeof cell === 'object' ? cell.join(', ') : String(cell);
+  return Array.isArray(cell) ? cell.join(', ') : String(cell);
 }
 
 /** An instant as the API gives it, as a cell. */

@@ -4,7 +4,7 @@ import type { Cell, Row } from './cell.js';
 function plainText(cell: Cell): string {
   if (cell === null || cell === undefined) return '';
   if (cell instanceof Date) return cell.toISOString();
-  return typeof cell === 'object' ? cell.join(' ') : String(cell);
+  return Array.isArray(cell) ? cell.join(' ') : String(cell);
 }
 
 /** One field of CSV. Instants are ISO 8601 in UTC; numbers stay numbers. */

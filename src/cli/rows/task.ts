@@ -1,5 +1,5 @@
 import type { EventLineFragment, HistoryLineFragment } from '@orrery/sdk';
-import { instant, type Row } from '../output/cell.js';
+import { instant, jsonCell, type Row } from '../output/cell.js';
 import { taskRow } from './run.js';
 
 /** What a list of a transaction's tasks shows. */
@@ -22,10 +22,6 @@ export const EVENT_COLUMNS = ['seq', 'at', 'task', 'node', 'attempt', 'status', 
 /** A task with whatever its reporter said beside it, where that was asked for. */
 export type ShownTask = HistoryLineFragment & { readonly summary?: unknown };
 
-function jsonText(value: unknown): string | null {
-  return value === undefined || value === null ? null : JSON.stringify(value);
-}
-
 /** An attempt of a task on a node as a row. */
 export function historyRow(task: ShownTask): Row {
   const { number, ...row } = taskRow(task);
@@ -37,7 +33,7 @@ export function historyRow(task: ShownTask): Row {
     ...row,
     graphTask: task.graphTaskId,
     hasSummary: task.hasSummary,
-    ...('summary' in task ? { summary: jsonText(task.summary) } : {}),
+    ...('summary' in task ? { summary: jsonCell(task.summary) } : {}),
   };
 }
 
