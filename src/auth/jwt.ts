@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import { clip } from '../lib/clip.js';
+import { isName, nameForm, storable } from '../lib/names.js';
 import { ROLES, type Role } from './actor.js';
 import { type Grant, grantFault, isRole } from './grant.js';
 import { type Identity, type Refusal, refuse } from './identity.js';
