@@ -11,6 +11,7 @@ import { CreateTransactionEnds } from './20261121-0730-transaction-ends.js';
 import { ExtendLeases } from './20261121-0800-work.js';
 import { AddHolders } from './20261121-0830-holders.js';
 import { IndexRunInstants } from './20261121-0840-run-instants.js';
+import { AddReportedOrder } from './20261121-0850-reported-order.js';
 import { IndexActivityOutcomes } from './20261122-0200-activity-outcomes.js';
 import { AddOccurrenceStarts } from './20261122-0300-occurrence-starts.js';
 
@@ -28,6 +29,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   ExtendLeases,
   AddHolders,
   IndexRunInstants,
+  AddReportedOrder,
   IndexActivityOutcomes,
   AddOccurrenceStarts,
 ];

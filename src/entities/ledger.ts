@@ -28,9 +28,14 @@ export interface TransactionRow {
   /** 0..100 */
   progress: number;
   message: string | null;
+  /** When the message was said, and in which report: of two the later rules. Null where its one reporter says it. */
+  messageAt: number | null;
+  messageBy: string | null;
   dryRun: boolean;
   /** 1, and one more with each reset. */
   attempts: number;
+  /** When it was reset last: what happened before is of the attempts before. */
+  resetAt: number | null;
   createdAt: number;
   timeStart: number | null;
   timeEnd: number | null;
@@ -53,8 +58,11 @@ export const TransactionEntity = new EntitySchema<TransactionRow>({
     reason: longText({ nullable: true }),
     progress: int(),
     message: text(255, { nullable: true }),
+    messageAt: instant({ nullable: true }),
+    messageBy: text(191, { nullable: true }),
     dryRun: bool(),
     attempts: int(),
+    resetAt: instant({ nullable: true }),
     createdAt: instant(),
     timeStart: instant({ nullable: true }),
     timeEnd: instant({ nullable: true }),
@@ -155,6 +163,16 @@ export const TransactionRemainsEntity = new EntitySchema<TransactionRemainsRow>(
   columns: { transactionId: id({ primary: true }), kind: text(16) },
 });
 
+/** What decided something: the status that was reported, when (epoch milliseconds), and by which report. */
+export interface Decision {
+  readonly status: TaskStatus;
+  readonly at: number;
+  readonly by: string;
+}
+
+/** The fields of a task that a later report may leave out. */
+export type GivenField = 'reason' | 'exitCode' | 'custom';
+
 /** One attempt of one task on one node. */
 export interface TaskRow {
   number: number;
@@ -184,6 +202,8 @@ export interface TaskRow {
   /** The instant and the id of the report that decided the row: among equals the latest rules. */
   decidedAt: number;
   decidedBy: string;
+  /** The decisions behind the fields that are kept of other reports than that one; null: there are none. */
+  givenBy: Partial<Record<GivenField, Decision>> | null;
   createdAt: number;
 }
 
@@ -212,6 +232,7 @@ export const TaskEntity = new EntitySchema<TaskRow>({
     closed: bool(),
     decidedAt: instant(),
     decidedBy: text(191),
+    givenBy: json({ nullable: true }),
     createdAt: instant(),
   },
   indices: [

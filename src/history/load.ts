@@ -21,8 +21,8 @@ async function rowsLocked(tx: Tx, ids: readonly string[], lock: typeof locked): 
 }
 
 /** Whether a report changes its transaction's own row. */
-const changesTransaction = ({ startedAt, progress, end, reset }: LedgerReport): boolean =>
-  startedAt !== undefined || progress !== undefined || end !== undefined || reset !== undefined;
+const changesTransaction = ({ startedAt, progress, word, end, reset }: LedgerReport): boolean =>
+  [startedAt, progress, word, end, reset].some((change) => change !== undefined);
 
 /**
  * The rows of the transactions that are reported of, locked against an end meanwhile. Who only reports of tasks shares

@@ -1,16 +1,11 @@
-import type { TaskRow, TaskStatus } from '../entities/ledger.js';
+import type { Decision, GivenField, TaskRow } from '../entities/ledger.js';
 import type { TaskReport, TransactionEnd } from './report.js';
 import { isTerminal, weightOf } from './statuses.js';
 
-/** What decided something: of two, the heavier status rules, then the later instant, then the greater report id. */
-export interface Decision {
-  readonly status: TaskStatus;
-  /** Epoch milliseconds. */
-  readonly at: number;
-  readonly by: string;
-}
-
-/** Whether `a` rules over `b`. A total order, so that neither sequence nor repetition matters. */
+/**
+ * Whether `a` rules over `b`: the heavier status, then the later instant, then the greater report id. A total order, so
+ * that neither sequence nor repetition matters.
+ */
 export function rules(a: Decision, b: Decision): boolean {
   const weight = weightOf(a.status) - weightOf(b.status);
   if (weight !== 0) return weight > 0;
@@ -40,6 +35,7 @@ export type TaskState = Pick<
   | 'closed'
   | 'decidedAt'
   | 'decidedBy'
+  | 'givenBy'
 >;
 
 /** The instant of a report: the reporter's, where it gave one, else the receiver's. */
@@ -58,6 +54,21 @@ function reopened(row: TaskState): TaskState {
   return { ...row, status, reason: null, timeEnd: null, closed: false };
 }
 
+const rowDecision = ({ status, decidedAt, decidedBy }: TaskState): Decision => ({
+  status,
+  at: decidedAt,
+  by: decidedBy,
+});
+
+const isSame = (a: Decision, b: Decision): boolean => a.at === b.at && a.by === b.by && a.status === b.status;
+
+/** The decisions without that one; null for none. */
+function withoutField(givenBy: TaskState['givenBy'], field: GivenField): TaskState['givenBy'] {
+  if (givenBy?.[field] === undefined) return givenBy;
+  const { [field]: _gone, ...rest } = givenBy;
+  return Object.keys(rest).length === 0 ? null : rest;
+}
+
 function startOf(received: Received): number | null {
   const { report } = received;
   return report.timeStart ?? (report.status === 'RUNNING' ? instantOf(received) : null);
@@ -72,25 +83,49 @@ function nameOf(row: TaskState, report: TaskReport): string {
   return [row.taskName, report.taskName].sort()[0] ?? row.taskName;
 }
 
-function asDecided(received: Received): Pick<TaskState, 'status' | 'reason' | 'timeEnd' | 'exitCode' | 'custom'> {
-  const { status, reason = null, timeEnd, exitCode = null, custom = null } = received.report;
-  return { status, reason, timeEnd: isTerminal(status) ? (timeEnd ?? instantOf(received)) : null, exitCode, custom };
+function asDecided(received: Received): Pick<TaskState, 'status' | 'timeEnd' | 'decidedAt' | 'decidedBy'> {
+  const { status, timeEnd } = received.report;
+  const { at, by } = decisionOf(received);
+  return { status, timeEnd: isTerminal(status) ? (timeEnd ?? at) : null, decidedAt: at, decidedBy: by };
 }
 
 function first(received: Received): TaskState {
-  const { taskName, announced } = received.report;
-  const { at, by } = decisionOf(received);
-  const decision = { decidedAt: at, decidedBy: by, closed: false };
-  return { taskName, announced, timeStart: startOf(received), ...asDecided(received), ...decision };
+  const { taskName, announced, reason = null, exitCode = null, custom = null } = received.report;
+  const fields = { reason, exitCode, custom, givenBy: null, closed: false };
+  return { taskName, announced, timeStart: startOf(received), ...asDecided(received), ...fields };
+}
+
+const GIVEN_FIELDS: readonly GivenField[] = ['reason', 'exitCode', 'custom'];
+
+/**
+ * Which of a row's fields a report gives: a report that leaves one out takes nothing away, so each field is that of the
+ * ruling report among those that gave it. A reason says why the status is what it is: only reports of that status count.
+ */
+function givenFields(row: TaskState, received: Received, after: Decision): Pick<TaskState, GivenField | 'givenBy'> {
+  const { report } = received;
+  const decision = decisionOf(received);
+  const fields = { reason: row.reason, exitCode: row.exitCode, custom: row.custom };
+  const givers: Partial<Record<GivenField, Decision>> = {};
+  if (row.status !== after.status) fields.reason = null;
+  for (const field of GIVEN_FIELDS) {
+    let giver = row.givenBy?.[field] ?? rowDecision(row);
+    const counts = field !== 'reason' || report.status === after.status;
+    if (counts && report[field] != null && (fields[field] === null || rules(decision, giver))) {
+      Object.assign(fields, { [field]: report[field] });
+      giver = decision;
+    }
+    if (fields[field] !== null && !isSame(giver, after)) givers[field] = giver;
+  }
+  return { ...fields, givenBy: Object.keys(givers).length === 0 ? null : givers };
 }
 
 function fold(row: TaskState, received: Received): TaskState {
   const { report } = received;
-  const decision = decisionOf(received);
-  const wins = rules(decision, { status: row.status, at: row.decidedAt, by: row.decidedBy });
+  const wins = rules(decisionOf(received), rowDecision(row));
+  const decided = wins ? { ...row, ...asDecided(received) } : row;
   return {
-    ...row,
-    ...(wins ? { ...asDecided(received), decidedAt: decision.at, decidedBy: decision.by } : {}),
+    ...decided,
+    ...givenFields(row, received, rowDecision(decided)),
     taskName: nameOf(row, report),
     announced: row.announced || report.announced,
     timeStart: earlier(row.timeStart, startOf(received)),
@@ -107,8 +142,9 @@ export interface Ending extends Pick<TransactionEnd, 'running' | 'reason'> {
 export function closeTask(row: TaskState, ending: Ending): TaskState {
   if (isTerminal(row.status)) return row;
   const status = row.status === 'PENDING' ? 'SKIPPED' : ending.running;
-  const timeEnd = status === 'SKIPPED' ? null : ending.at;
-  return { ...row, status, reason: ending.reason, timeEnd, closed: true };
+  // Its transaction may have ended by another clock.
+  const timeEnd = status === 'SKIPPED' ? null : Math.max(ending.at, row.timeStart ?? ending.at);
+  return { ...row, status, reason: ending.reason, timeEnd, closed: true, givenBy: withoutField(row.givenBy, 'reason') };
 }
 
 /**

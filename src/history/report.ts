@@ -1,6 +1,7 @@
 import type { TaskStatus, TransactionKind } from '../entities/ledger.js';
 import type { JsonValue } from '../lib/json.js';
 import type { EndStatus } from './statuses.js';
+import type { Word } from './word.js';
 
 /** What one report says of one attempt of one task. Instants are epoch milliseconds. */
 export interface TaskReport {
@@ -58,8 +59,10 @@ export interface LedgerReport {
   readonly tasks?: readonly TaskReport[];
   /** Which of the transaction's attempts it is that began or is so far: another goes on as it is. Left out: any. */
   readonly attempt?: number;
-  /** 0..100, and a line for people. */
+  /** 0..100, and a line for people, by the one reporter of the transaction, whose words come in their order. */
   readonly progress?: { readonly percent: number; readonly message: string | null };
+  /** The same by one of many, whose words come in any order. */
+  readonly word?: Word;
   readonly end?: TransactionEnd;
   /** A transaction that is over goes on: it waits for what becomes of the tasks that are reported with this. */
   readonly reset?: true;

@@ -1,4 +1,5 @@
 import type { TaskRow } from '../entities/ledger.js';
+import { durationOf } from './duration.js';
 
 export const TASK_CHANGES = ['NEW', 'GONE', 'STATUS_CHANGED', 'DURATION_CHANGED', 'UNCHANGED'] as const;
 export type TaskChange = (typeof TASK_CHANGES)[number];
@@ -27,9 +28,6 @@ export interface DurationThreshold {
 }
 
 export const DEFAULT_THRESHOLD: DurationThreshold = { least: 1_000, share: 0.1 };
-
-const durationOf = ({ timeStart, timeEnd }: ComparedTask): number | null =>
-  timeStart === null || timeEnd === null ? null : timeEnd - timeStart;
 
 function changeOf(
   before: ComparedTask | null,

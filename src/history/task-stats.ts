@@ -1,4 +1,5 @@
 import type { TaskRow, TaskStatus } from '../entities/ledger.js';
+import { durationOf } from './duration.js';
 
 /** What the statistics are made of: the rows of one task name, the newest first. */
 export type StatsRow = Pick<TaskRow, 'scope' | 'nodeId' | 'graphTaskId' | 'status' | 'timeStart' | 'timeEnd'>;
@@ -70,12 +71,12 @@ export class TaskFiguresBuilder {
   #pairs = 0;
   #flips = 0;
 
-  add({ scope, nodeId, graphTaskId, status, timeStart, timeEnd }: StatsRow): void {
+  add(row: StatsRow): void {
+    const { scope, nodeId, graphTaskId, status } = row;
     this.#attempts += 1;
     this.#counts.set(status, (this.#counts.get(status) ?? 0) + 1);
-    if ((status === 'READY' || status === 'ERROR') && timeStart !== null && timeEnd !== null) {
-      this.#durations.add(timeEnd - timeStart);
-    }
+    const duration = status === 'READY' || status === 'ERROR' ? durationOf(row) : null;
+    if (duration !== null) this.#durations.add(duration);
     const well = WENT_WELL[status];
     if (well === null) return;
     const task = `${scope}\n${nodeId}\n${graphTaskId}`;

@@ -1,12 +1,13 @@
 import { ID_PREFIX } from '../entities/ids.js';
-import type { TaskEventRow, TaskRow, TransactionRow } from '../entities/ledger.js';
+import type { Decision, TaskEventRow, TaskRow, TransactionRow } from '../entities/ledger.js';
 import { clip } from '../lib/clip.js';
 import type { IdSource } from '../lib/ids.js';
 import type { JsonValue } from '../lib/json.js';
-import { closeTask, type Decision, type Ending, reduceTask, type TaskState } from './reduce.js';
+import { closeTask, type Ending, reduceTask, type TaskState } from './reduce.js';
 import type { LedgerReport, TaskReport, TransactionEnd } from './report.js';
 import { scopeOf } from './scope.js';
 import { isOver, isTerminal } from './statuses.js';
+import { afterWord, saidOf, type Word } from './word.js';
 
 /** The id under which the server's own reports stand in the record. */
 const OWN_REPORT = 'server';
@@ -43,7 +44,7 @@ export function beginningOf(report: LedgerReport, at: number): TransactionRow | 
     ...report.begin,
     scope: scopeOf(report.begin),
     attempts: 1,
-    ...open,
+    ...{ ...open, messageAt: null, messageBy: null, resetAt: null },
     createdAt: at,
   };
 }
@@ -184,6 +185,7 @@ export class TransactionWork {
       closed: false,
       decidedAt: this.#now,
       decidedBy: OWN_REPORT,
+      givenBy: null,
       createdAt: this.#now,
     };
   }
@@ -192,15 +194,18 @@ export class TransactionWork {
   #goOn(): void {
     const { transaction } = this;
     if (!isOver(transaction.status)) return;
-    const waiting = { status: 'PENDING' as const, reason: null, progress: 0, message: null, timeEnd: null };
-    Object.assign(transaction, waiting, { attempts: transaction.attempts + 1 });
+    const unsaid = { reason: null, progress: 0, message: null, messageAt: null, messageBy: null };
+    const waiting = { status: 'PENDING' as const, ...unsaid, timeEnd: null };
+    Object.assign(transaction, waiting, { attempts: transaction.attempts + 1, resetAt: this.#now });
     this.#ending = null;
     this.#changed = true;
   }
 
-  #changeTransaction({ startedAt, progress, end, attempt }: LedgerReport): void {
+  #changeTransaction({ startedAt, progress, word, end, attempt }: LedgerReport): void {
     const { transaction } = this;
-    const over = isOver(transaction.status) || (attempt ?? transaction.attempts) !== transaction.attempts;
+    const isOther = (attempt ?? transaction.attempts) !== transaction.attempts;
+    const over = isOther || isOver(transaction.status);
+    if (word && !isOther) this.#hear(word);
     this.#changed ||= startedAt !== undefined || (!over && (progress !== undefined || end !== undefined));
     if (startedAt !== undefined) transaction.timeStart = Math.min(transaction.timeStart ?? startedAt, startedAt);
     if (over) return;
@@ -210,6 +215,15 @@ export class TransactionWork {
       transaction.message = progress.message === null ? null : clip(progress.message, 255);
     }
     if (end) endTransaction(transaction, end, end.at ?? this.#now);
+  }
+
+  /** Also of what is over: a word before its end may come late. */
+  #hear(word: Word): void {
+    const before = saidOf(this.transaction);
+    const said = afterWord(before, word);
+    if (said === before) return;
+    Object.assign(this.transaction, said);
+    this.#changed = true;
   }
 }
 

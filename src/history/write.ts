@@ -12,6 +12,7 @@ import { addCounts } from '../events/task-counts.js';
 import { summariesOf } from './load.js';
 import { rules } from './reduce.js';
 import type { LedgerReport } from './report.js';
+import { saidOf } from './word.js';
 import type { SummaryOffer, TaskChange, TransactionWork } from './work.js';
 
 /** What SQL numbers goes in without its number. */
@@ -78,8 +79,8 @@ export async function insertTransactions(tx: Tx, rows: readonly TransactionRow[]
 
 /** Writes what reports change in a transaction's row. */
 export async function updateTransaction(tx: Tx, row: TransactionRow): Promise<void> {
-  const { id, status, reason, progress, message, attempts, timeStart, timeEnd } = row;
-  const change = { status, reason, progress, message, attempts, timeStart, timeEnd };
+  const { id, status, reason, attempts, resetAt, timeStart, timeEnd } = row;
+  const change = { status, reason, ...saidOf(row), attempts, resetAt, timeStart, timeEnd };
   await updateRows(tx, TransactionEntity, { id }, change);
 }
 

@@ -1,4 +1,5 @@
 import type { TaskRow, TaskSummaryRow } from '../entities/ledger.js';
+import { durationOf } from '../history/duration.js';
 import { builder, OWN_ID } from './builder.js';
 import { requestLoader } from './loader.js';
 import { isRowOf } from './node-types.js';
@@ -67,9 +68,11 @@ builder.objectFields(Task, (t) => ({
   }),
   duration: t.float({
     nullable: true,
-    description: 'Seconds from its beginning to its end.',
-    resolve: ({ timeStart, timeEnd }) =>
-      timeStart === null || timeEnd === null ? null : (timeEnd - timeStart) / 1_000,
+    description: 'Seconds from its beginning to its end; null where the clocks of its reporters contradict each other.',
+    resolve: (task) => {
+      const duration = durationOf(task);
+      return duration === null ? null : duration / 1_000;
+    },
     extensions: madeOf('timeStart', 'timeEnd'),
   }),
   summary: t.field({

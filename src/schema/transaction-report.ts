@@ -19,7 +19,9 @@ const TaskEventInput = builder.inputType('TaskEventInput', {
     graphTaskId: t.id({ description: 'What the task is called in the graph.' }),
     taskName: t.string({ description: 'Its name: enough where the graph has one of that name on the node.' }),
     nodeId: t.id({ description: 'Where it is executed; left out for a point of synchronisation.' }),
-    attempt: t.int({ description: '1, 2, 3 ...; left out: the newest that there is.' }),
+    attempt: t.int({
+      description: '1, 2, 3 ...; left out: the newest, or the newest that there was at the time of the event.',
+    }),
     status: t.string({
       required: true,
       description: 'PENDING, RUNNING, READY, ERROR, SKIPPED or STOPPED, in upper or lower case.',
@@ -51,8 +53,12 @@ const TransactionReportInput = builder.inputType('TransactionReportInput', {
       description: 'Made by the reporter: the same report once more is acknowledged and changes nothing.',
     }),
     events: t.field({ type: [TaskEventInput], required: true, description: 'At most 1,000.' }),
-    progress: t.int({ description: 'How far the deployment is, 0 to 100.' }),
-    message: t.string({ description: 'A line for people beside the progress.' }),
+    progress: t.int({
+      description: 'How far the deployment is, 0 to 100. Of all reports of an attempt the furthest counts.',
+    }),
+    message: t.string({
+      description: 'A line for people. Of all reports of an attempt the latest counts, by the times of its events.',
+    }),
   }),
 });
 

@@ -93,12 +93,16 @@ const TransactionEndInput = builder.inputType('TransactionEndInput', {
     status: t.field({ type: DeploymentEndEnum, required: true, description: 'How it ended.' }),
     reason: t.string({ description: 'Why it ended so.' }),
     time: t.field({ type: 'ReportedTime', description: "When, by the reporter's clock; left out: now." }),
+    attempt: t.int({
+      description:
+        'Which attempt of the deployment ended; left out: that of `time`, or the newest where that is left out.',
+    }),
   }),
 });
 
 const EndOutcomeEnum = describedEnum<Ended['outcome']>('TransactionEndOutcome', 'What an end did.', {
   ENDED: 'The deployment has ended by it.',
-  ALREADY_ENDED: 'It had ended before; nothing changed.',
+  ALREADY_ENDED: 'It had ended before, or the attempt that is meant had; nothing changed.',
 });
 
 const TransactionEndPayload = builder.objectRef<Ended>('TransactionEndPayload').implement({

@@ -68,6 +68,8 @@ export interface ComparedRow {
   timeStart: number | null;
   timeEnd: number | null;
   reason: string | null;
+  exitCode: number | null;
+  custom: unknown;
   summary: unknown;
 }
 
@@ -75,12 +77,13 @@ export interface ComparedRow {
 export async function rowsOf(world: Pick<World, 'db'>, transactionId: string): Promise<ComparedRow[]> {
   const rows = await world.db.reader.rows<{ summary: string | object | null } & Record<string, unknown>>(
     `SELECT t.graph_task_id AS task, t.task_name AS name, t.node_id AS node, t.attempt, t.status, t.announced,
-       t.time_start AS timeStart, t.time_end AS timeEnd, t.reason, s.summary
+       t.time_start AS timeStart, t.time_end AS timeEnd, t.reason, t.exit_code, t.custom,
+       s.summary
      FROM tasks t LEFT JOIN task_summaries s ON s.task_id = t.id WHERE t.transaction_id = ?
      ORDER BY t.graph_task_id, t.node_id, t.attempt`,
     [transactionId],
   );
-  return rows.map(({ task, name, node, attempt, status, announced, timeStart, timeEnd, reason, summary }) => ({
+  return rows.map(({ task, name, node, attempt, status, announced, timeStart, timeEnd, reason, ...row }) => ({
     task: String(task),
     name: String(name),
     node: String(node),
@@ -90,6 +93,8 @@ export async function rowsOf(world: Pick<World, 'db'>, transactionId: string): P
     timeStart: timeStart === null ? null : Number(timeStart),
     timeEnd: timeEnd === null ? null : Number(timeEnd),
     reason: reason === null ? null : String(reason),
-    summary: typeof summary === 'string' ? JSON.parse(summary) : summary,
+    exitCode: row.exit_code === null ? null : Number(row.exit_code),
+    custom: typeof row.custom === 'string' ? JSON.parse(row.custom) : row.custom,
+    summary: typeof row.summary === 'string' ? JSON.parse(row.summary) : row.summary,
   }));
 }

@@ -10,7 +10,7 @@ const GRAPH = [
   { id: 'g2', name: 'puppet' },
   { id: 'hiera', name: 'hiera' },
   { id: 'überprüfen', name: 'überprüfen' },
-  { id: 'Z', name: 'upload ' },
+  { id: 'Z', name: 'up load' },
 ] as const;
 export const NODES = ['1', '2', '10', ''] as const;
 export const NAMES = [...new Set(GRAPH.map(({ name }) => name))];

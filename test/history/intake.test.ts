@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TransactionEntity, type TransactionRow } from '../../src/entities/ledger.js';
 import { makeRun } from '../kit/runs.js';
 import { storeKinds } from '../kit/stores.js';
 import { createWorld, type World } from '../kit/world.js';
@@ -17,6 +18,12 @@ describe.each(storeKinds())('what is reported of deployments (%s)', (store) => {
   afterAll(() => world.close());
 
   const now = () => new Date(world.clock.now()).toISOString();
+  /** A deployment's row, but for what each has of its own. */
+  async function transactionOf(id: string): Promise<Partial<TransactionRow>> {
+    const row = await world.db.manager.getRepository(TransactionEntity).findOneByOrFail({ id });
+    const { id: _id, number: _number, externalId: _externalId, name: _name, ...rest } = row;
+    return rest;
+  }
 
   describe('a start', () => {
     it('makes the cluster, and a PENDING row for each task on each node and each point of synchronisation', async () => {
@@ -170,6 +177,41 @@ describe.each(storeKinds())('what is reported of deployments (%s)', (store) => {
       expect(await reporter.tell('report', { ...report, cluster: two })).toMatchObject({ outcome: 'TAKEN_IN' });
     });
 
+    it('says how far the deployment is: the furthest counts and the latest line, and repeats are no news', async () => {
+      const id = await reporter.started();
+      const say = (reportId: string, word: object, events: readonly object[] = []) =>
+        reporter.tell('report', { transactionId: id, reportId, events, ...word });
+      const said = () => transactionOf(id).then(({ progress, message }) => ({ progress, message }));
+      await say('a', { progress: 10, message: 'ten' });
+      world.clock.forward(1_000);
+      await say('b', { progress: 50, message: 'fifty' });
+      expect(await said()).toEqual({ progress: 50, message: 'fifty' });
+      world.clock.forward(1_000);
+      expect(await say('a', { progress: 10, message: 'ten' })).toMatchObject({ outcome: 'REPEATED' });
+      expect(await said()).toEqual({ progress: 50, message: 'fifty' });
+      await say('c', { message: 'node 5' });
+      expect(await said()).toEqual({ progress: 50, message: 'node 5' });
+      // Its events are of long ago: it overtook nothing.
+      await say('d', { progress: 60, message: 'old' }, [{ taskName: 'a', status: 'RUNNING', time: 1_000 }]);
+      expect(await said()).toEqual({ progress: 60, message: 'node 5' });
+    });
+
+    it('that ends a task before it began leaves nobody to know how long it took', async () => {
+      const id = await reporter.started();
+      await reporter.report(id, [{ taskName: 'odd clock', nodeId: '1', status: 'RUNNING', time: 1_000_000 }]);
+      await reporter.report(id, [{ taskName: 'odd clock', nodeId: '1', status: 'READY', time: 900_000 }]);
+      await reporter.report(id, [{ taskName: 'cut off', nodeId: '1', status: 'RUNNING', time: 1_700_000_000 }]);
+      await reporter.tell('end', { transactionId: id, status: 'ERROR', time: 800_000 });
+      const query = `{ transaction(id: "${id}") { tasks { nodes { name duration } } }
+        taskStats(taskName: "odd clock", window: { from: "1970-01-01T00:00:00Z" }) { attemptCount duration { p50 } } }`;
+      const found = await world.gql<{ transaction: { tasks: { nodes: unknown } }; taskStats: unknown }>(query);
+      expect(found.transaction.tasks.nodes).toEqual([
+        { name: 'odd clock', duration: null },
+        { name: 'cut off', duration: 0 },
+      ]);
+      expect(found.taskStats).toEqual({ attemptCount: 1, duration: { p50: null } });
+    });
+
     it('of more than a thousand events is refused whole', async () => {
       const id = await reporter.started();
       const events = Array.from({ length: 1_001 }, () => ({ taskName: 'a', status: 'READY' }));
@@ -213,31 +255,41 @@ describe.each(storeKinds())('what is reported of deployments (%s)', (store) => {
       status: fc.constantFrom('running', 'ready', 'error', 'skipped', 'stopped'),
       time: fc.integer({ min: 1_000, max: 1_009 }),
       summary: fc.option(fc.constantFrom({ a: 1 }, 'text', [1]), { nil: undefined }),
+      custom: fc.option(fc.constantFrom({ a: 1 }, { b: 2 }), { nil: undefined }),
+      exitCode: fc.option(fc.nat(2), { nil: undefined }),
+      reason: fc.option(fc.constantFrom('x', 'y'), { nil: undefined }),
     });
-    const plans = fc
-      .array(fc.array(event, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 6 })
-      .chain((list) => {
-        const reports = list.map((events, index) => ({ reportId: `r${index}`, events }));
-        const twice = [...reports, ...reports];
-        return fc.record({
-          reports: fc.constant(reports),
-          order: fc.shuffledSubarray(twice, { minLength: twice.length, maxLength: twice.length }),
-          endAfter: fc.nat(twice.length),
-        });
+    const report = fc.record({
+      events: fc.array(event, { maxLength: 4 }),
+      progress: fc.option(fc.nat(100)),
+      message: fc.option(fc.constantFrom('one', 'two')),
+    });
+    const plans = fc.array(report, { minLength: 1, maxLength: 6 }).chain((list) => {
+      const reports = list.map((given, index) => ({ reportId: `r${index}`, ...given }));
+      const twice = [...reports, ...reports];
+      return fc.record({
+        reports: fc.constant(reports),
+        order: fc.shuffledSubarray(twice, { minLength: twice.length, maxLength: twice.length }),
+        endAfter: fc.nat(twice.length),
       });
+    });
     await fc.assert(
       fc.asyncProperty(plans, async ({ reports, order, endAfter }) => {
         const [one, two, three] = await Promise.all([1, 2, 3].map(() => reporter.started({ graph: GRAPH })));
         const end = (transactionId = '') => reporter.tell('end', { transactionId, status: 'ERROR', time: 2_000 });
-        for (const { reportId, events } of reports) await reporter.report(one ?? '', events, reportId);
+        const tell = (transactionId = '', told: object = {}) => reporter.tell('report', { transactionId, ...told });
+        for (const told of reports) await tell(one, told);
         await end(one);
-        for (const [index, { reportId, events }] of order.entries()) {
+        for (const [index, told] of order.entries()) {
           if (index === endAfter) await end(two);
-          await reporter.report(two ?? '', events, reportId);
+          await tell(two, told);
         }
         await end(two);
-        await Promise.all(order.map(({ reportId, events }) => reporter.report(three ?? '', events, reportId)));
+        await Promise.all(order.map((told) => tell(three, told)));
         await end(three);
+        const deployment = await transactionOf(one ?? '');
+        expect(await transactionOf(two ?? '')).toEqual(deployment);
+        expect(await transactionOf(three ?? '')).toEqual(deployment);
         const expected = await rowsOf(world, one ?? '');
         expect(await rowsOf(world, two ?? '')).toEqual(expected);
         expect(await rowsOf(world, three ?? '')).toEqual(expected);

@@ -56,6 +56,7 @@ describe('the body of a message', () => {
         status: 'ERROR',
         reason: null,
         time: 1_457_362_146,
+        attempt: null,
       },
     });
   });

@@ -19,6 +19,7 @@ const reports: fc.Arbitrary<Received[]> = fc
       timeStart: maybe(instant),
       timeEnd: maybe(instant),
       exitCode: maybe(fc.integer({ min: 0, max: 3 })),
+      custom: maybe(fc.constantFrom({ a: 1 }, { b: 2 })),
       receivedAt: instant,
     }),
     { minLength: 1, maxLength: 8 },
@@ -106,6 +107,35 @@ describe('the reducer of the ledger', () => {
     const known = report('READY', 'r1', 7);
     const told = { ...known, report: { ...known.report, timeStart: 3 } };
     expect(fold([[told]], null)).toMatchObject({ status: 'READY', timeStart: 3, timeEnd: 7 });
+  });
+
+  it('keeps what a later report leaves out, and a reason as long as the status is the one that it gives', () => {
+    const told = (status: Received['report']['status'], at: number, more: Partial<Received['report']>): Received => {
+      const { report: plain, ...received } = report(status, `r${at}`, at);
+      return { ...received, report: { ...plain, ...more } };
+    };
+    const begun = told('RUNNING', 1, { custom: { host: 'a' }, exitCode: 3, reason: 'It waits.' });
+    const ready = told('READY', 2, {});
+    expect(fold([[begun, ready]], null)).toMatchObject({ custom: { host: 'a' }, exitCode: 3, reason: null });
+    const failed = [told('ERROR', 3, { reason: 'No room.', exitCode: 1 }), told('ERROR', 4, {})];
+    expect(fold([failed, [begun]], null)).toMatchObject({
+      custom: { host: 'a' },
+      exitCode: 1,
+      reason: 'No room.',
+      decidedAt: 4,
+    });
+    // Between two that give it, the decision rules, not the sequence.
+    expect(
+      fold([[ready, told('READY', 5, { exitCode: 5 })], failed, [told('READY', 9, { exitCode: 9 })]], null),
+    ).toMatchObject({
+      exitCode: 1,
+    });
+  });
+
+  it('closes no attempt before it began, whatever the clock of the end says', () => {
+    const row = fold([[report('RUNNING', 'r1', 70)]], 0);
+    expect(row).toMatchObject({ status: 'LOST', timeStart: 70, timeEnd: 70 });
+    expect(fold([[report('RUNNING', 'r1', 70)], [report('RUNNING', 'r2', 60)]], 0)).toMatchObject({ timeEnd: 60 });
   });
 
   it('closes what is open at the end: PENDING is SKIPPED, RUNNING is LOST', () => {

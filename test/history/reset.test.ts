@@ -88,7 +88,7 @@ describe.each(storeKinds())('a reset (%s)', (store) => {
           const { taskName, announced } = rows[0] ?? {};
           if (rows.length === 1 && expected.length === 1) expect(after[1]).toMatchObject({ taskName, announced });
           const open = { status: 'PENDING', reason: null, progress: 0, message: null, timeEnd: null };
-          const changed = { ...before, ...open, attempts: before.attempts + 1 };
+          const changed = { ...before, ...open, attempts: before.attempts + 1, resetAt: world.clock.now() };
           expect(await transactionOf(id)).toEqual(begun.length > 0 ? changed : before);
           if (before.timeEnd === null) continue;
           expect(answer).toMatchObject({
@@ -186,6 +186,49 @@ describe.each(storeKinds())('a reset (%s)', (store) => {
     await report(id, 'later', { nodeId: '3', attempt: 1, status: 'ready' });
     expect((await statuses(id)).filter((row) => row.startsWith('3'))).toEqual(['3.1 READY', '3.2 PENDING']);
     await expectCounted(id, await tasksOf(id));
+  });
+
+  it('leaves an end, and what names no attempt, to the attempt of their time', async () => {
+    const id = await failed();
+    const at = world.clock.now() / 1_000;
+    const end = (more: object) =>
+      world.services.reports.end(ctx, { transactionId: id, status: 'ERROR', ...more }).then(({ outcome }) => outcome);
+    world.clock.forward(10_000);
+    await reset({ id });
+    expect([await end({ time: at }), await end({ attempt: 1 })]).toEqual(['ALREADY_ENDED', 'ALREADY_ENDED']);
+    await expect(end({ attempt: 3 })).rejects.toMatchObject({ code: 'CONFLICT', inputPath: ['attempt'] });
+    await report(id, 'late', { nodeId: '2', status: 'running', time: at });
+    await report(id, 'late too', { nodeId: '3', status: 'ready', time: at });
+    expect((await statuses(id)).filter((row) => /^[23]/.test(row))).toEqual([
+      '2.1 ERROR',
+      '2.2 PENDING',
+      '3.1 READY',
+      '3.2 PENDING',
+    ]);
+    expect(await transactionOf(id)).toMatchObject({ status: 'PENDING', attempts: 2 });
+    await report(id, 'new', { nodeId: '2', status: 'running', time: at + 10 });
+    expect(await transactionOf(id)).toMatchObject({ status: 'RUNNING' });
+    expect(await end({ attempt: 2, time: at })).toBe('ENDED');
+    world.clock.forward(10_000);
+    await reset({ id });
+    // By now there are three attempts of the task on the second node: each instant is of one of them.
+    await report(id, 'of the second', { nodeId: '2', status: 'error', time: at + 15, exitCode: 2 });
+    const rows = await tasksOf(id);
+    expect(rows.filter(({ exitCode }) => exitCode === 2).map(({ attempt }) => attempt)).toEqual([2]);
+    expect(await end({ time: at + 20 })).toBe('ENDED');
+  });
+
+  it('begins with nothing said, and what was said before it stays unsaid', async () => {
+    const id = await failed();
+    const say = (reportId: string, progress: number) =>
+      world.services.reports.report(ctx, { transactionId: id, reportId, events: [], progress, message: reportId });
+    await say('before', 70);
+    expect(await transactionOf(id)).toMatchObject({ progress: 70, message: 'before' });
+    world.clock.forward(1_000);
+    await reset({ id });
+    expect(await say('before', 70)).toMatchObject({ outcome: 'REPEATED', transaction: { progress: 0, message: null } });
+    await say('after', 5);
+    expect(await transactionOf(id)).toMatchObject({ progress: 5, message: 'after' });
   });
 
   it('is recorded: in the activity, in the record of the tasks and in the facts', async () => {

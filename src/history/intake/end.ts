@@ -1,6 +1,6 @@
 import type { Ctx } from '../../auth/actor.js';
 import { TransactionEntity, type TransactionRow } from '../../entities/ledger.js';
-import { InvalidInputError, StateError } from '../../lib/errors.js';
+import { ConflictError, InvalidInputError, StateError } from '../../lib/errors.js';
 import { storable } from '../../lib/names.js';
 import { apply } from '../apply.js';
 import { isOver } from '../statuses.js';
@@ -16,6 +16,8 @@ export interface DeploymentEnd extends DeploymentRef {
   readonly reason?: string | null | undefined;
   /** When, by the reporter's clock; left out: now. */
   readonly time?: unknown;
+  /** Which of the deployment's attempts ended; left out: that of its time. */
+  readonly attempt?: number | null | undefined;
 }
 
 export interface Ended {
@@ -34,8 +36,17 @@ function timeOf(time: unknown, now: number): number {
 }
 
 /**
+ * Whether an end is of an attempt that a reset has left behind. Throws ConflictError for an attempt that there is not.
+ */
+function isOfBefore({ attempts, resetAt }: TransactionRow, { time, attempt }: DeploymentEnd, at: number): boolean {
+  if (attempt == null) return time != null && resetAt !== null && at < resetAt;
+  if (attempt >= 1 && attempt <= attempts) return attempt < attempts;
+  throw new ConflictError(`The deployment is in its attempt ${attempts}, not ${attempt}.`, ['attempt']);
+}
+
+/**
  * Ends a deployment: every task that waits is SKIPPED, every one under way LOST (STOPPED where the deployment was
- * stopped). One that has ended stays as it is. Throws InvalidInputError, NotFoundError, ConflictError, StateError.
+ * stopped). One that has ended stays as it is, and so does one that a reset has begun anew since. Throws InvalidInputError, NotFoundError, ConflictError, StateError.
  */
 export async function endDeployment(deps: IntakeDeps, ctx: Ctx, end: DeploymentEnd): Promise<Ended> {
   const { status } = end;
@@ -49,7 +60,7 @@ export async function endDeployment(deps: IntakeDeps, ctx: Ctx, end: DeploymentE
     const at = timeOf(end.time, await tx.now());
     const now = await tx.manager.getRepository(TransactionEntity).findOneBy({ id: found.id });
     if (!now) throw new StateError('NOT_FOUND', `The deployment ${found.id} was deleted meanwhile.`);
-    if (isOver(now.status)) return { transaction: now, outcome: 'ALREADY_ENDED' };
+    if (isOfBefore(now, end, at) || isOver(now.status)) return { transaction: now, outcome: 'ALREADY_ENDED' };
     const running = status === 'STOPPED' ? 'STOPPED' : 'LOST';
     const { transactions } = await apply(tx, deps, [
       { transactionId: found.id, reportId: null, end: { status, reason, running, at } },

@@ -87,9 +87,10 @@ function reportOf(reader: InputReader): DeploymentReport {
 }
 
 function endOf(reader: InputReader): DeploymentEnd {
-  reader.refuseOthers([...REF, 'status', 'reason', 'time']);
+  reader.refuseOthers([...REF, 'status', 'reason', 'time', 'attempt']);
   const status = reader.required('status', reader.choice('status', DEPLOYMENT_ENDS), 'READY');
-  return { ...refOf(reader), status, reason: reader.text('reason'), time: reader.any('time') };
+  const attempt = reader.whole('attempt');
+  return { ...refOf(reader), status, reason: reader.text('reason'), time: reader.any('time'), attempt };
 }
 
 /** The readers of the inputs, by the mutation. */

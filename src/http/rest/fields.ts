@@ -1,3 +1,4 @@
+import { durationOf } from '../../history/duration.js';
 import { csvText } from '../../lib/csv.js';
 import { isoText } from '../../lib/iso-text.js';
 
@@ -7,6 +8,8 @@ export const timeOf = (at: number | null): string | null => (at === null ? null 
 /** A text as a field of CSV; nothing for null. */
 export const csvOf = (value: string | null | undefined): string => (value == null ? '' : csvText(value));
 
-/** Seconds from the beginning to the end; null where one is not known. */
-export const durationOf = ({ timeStart, timeEnd }: { timeStart: number | null; timeEnd: number | null }) =>
-  timeStart === null || timeEnd === null ? null : (timeEnd - timeStart) / 1_000;
+/** Seconds from the beginning to the end; null where nobody knows. */
+export function secondsOf(row: Parameters<typeof durationOf>[0]): number | null {
+  const duration = durationOf(row);
+  return duration === null ? null : duration / 1_000;
+}

@@ -3,7 +3,7 @@ import type { TransactionName } from '../../history/export/transaction-names.js'
 import { clusterIn, projectIn } from '../../history/scope.js';
 import { csvRecord, csvText } from '../../lib/csv.js';
 import { numberText } from '../../lib/number-text.js';
-import { csvOf, durationOf, timeOf } from './fields.js';
+import { csvOf, secondsOf, timeOf } from './fields.js';
 
 /** The line that CSV begins with. */
 export const TASK_CSV_HEADER = csvRecord([
@@ -32,7 +32,7 @@ export function taskCsv(task: ExportedTask, transaction: TransactionName | undef
   const { number, id, transactionId, scope, attempt, status, exitCode } = task;
   const where = `${transaction?.number ?? ''},${transactionId},${csvOf(transaction?.name)},${csvOf(clusterIn(scope))},${csvOf(projectIn(scope))}`;
   const what = `${csvText(task.graphTaskId)},${csvText(task.taskName)},${csvText(task.nodeId)},${attempt},${status},${csvOf(task.reason)}`;
-  const duration = durationOf(task);
+  const duration = secondsOf(task);
   const when = `${timeOf(task.timeStart) ?? ''},${timeOf(task.timeEnd) ?? ''},${duration === null ? '' : numberText(duration)}`;
   return `${numberText(number)},${id},${where},${what},${when},${exitCode ?? ''},${csvOf(task.custom)}\r\n`;
 }
@@ -55,7 +55,7 @@ export function taskJsonLine(task: ExportedTask, transaction: TransactionName | 
     reason: task.reason,
     time_start: timeOf(task.timeStart),
     time_end: timeOf(task.timeEnd),
-    duration: durationOf(task),
+    duration: secondsOf(task),
     exit_code: task.exitCode,
   });
   // The database gives it as JSON already.

@@ -2,7 +2,7 @@ import type { ListedTransaction } from '../../history/export/listed-transaction.
 import { clusterIn, projectIn } from '../../history/scope.js';
 import { csvRecord } from '../../lib/csv.js';
 import { numberText } from '../../lib/number-text.js';
-import { csvOf, durationOf, timeOf } from './fields.js';
+import { csvOf, secondsOf, timeOf } from './fields.js';
 
 /** The line that CSV begins with. */
 export const TRANSACTION_CSV_HEADER = csvRecord([
@@ -39,7 +39,7 @@ const shown = (row: ListedTransaction) => ({
   created_at: timeOf(row.createdAt),
   time_start: timeOf(row.timeStart),
   time_end: timeOf(row.timeEnd),
-  duration: durationOf(row),
+  duration: secondsOf(row),
 });
 
 /** A transaction as a line of CSV. */

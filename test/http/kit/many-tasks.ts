@@ -28,6 +28,7 @@ export function taskRow(transaction: { id: string; scope: string }, rest: Partia
     closed: false,
     decidedAt: START,
     decidedBy: 'test',
+    givenBy: null,
     createdAt: START,
     ...rest,
   };
