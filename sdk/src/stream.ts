@@ -115,8 +115,13 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
   });
 }
 
-/** Longer after each failure, and not the same for all clients of a server that has just come back. */
-function retryWait(options: ClientOptions, failures: number): number {
+/**
+ * Longer after each failure, and not the same for all clients of a server that has just come back; as long as the server
+ * says, where it says so.
+ */
+function retryWait(options: ClientOptions, failures: number, failure: unknown): number {
+  const told = failure instanceof OrreryError ? failure.extensions.retryAfterSeconds : null;
+  if (typeof told === 'number') return told * 1_000;
   return Math.min(options.longestWait ?? 10_000, 100 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
 }
 
@@ -185,7 +190,7 @@ export async function* follow<Data, Variables>(
       if (end) throw end;
       after = cursorOfError(failure) ?? after;
       failures += 1;
-      const retryInMs = retryWait(options, failures);
+      const retryInMs = retryWait(options, failures, failure);
       options.onConnection?.({ kind: 'LOST', reason: reasonOf(failure), retryInMs });
       await pause(retryInMs, signal);
     }

@@ -109,7 +109,9 @@ describe('subscriptions', () => {
     const client = createOrreryClient({ url, token: () => server.token, longestWait: 10 });
     const sdk = createSdk(server.client());
     const { job } = payloadOf((await sdk.jobCreate({ input: { ...input, start: true } })).jobCreate);
-    const changes = createSdk(client).jobStatusChanged({ filter: { jobs: [job.id] } })[Symbol.asyncIterator]();
+    const changes = createSdk(client)
+      .jobStatusChanged({ filter: { jobs: [job.id] } })
+      [Symbol.asyncIterator]();
     const first = changes.next();
     const metrics = async (): Promise<string> => (await fetch(`${server.url}/metrics`)).text();
     await expect.poll(metrics).toContain('orrery_live_members 1');
