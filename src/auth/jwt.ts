@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import { clip } from '../lib/clip.js';
+import { shownInstant } from '../lib/iso-text.js';
 import { isName, nameForm, storable } from '../lib/names.js';
 import { ROLES, type Role } from './actor.js';
 import { type Grant, grantFault, isRole } from './grant.js';
@@ -21,9 +22,9 @@ export interface JwtOptions {
 
 /** Only public-key algorithms: a shared secret or `none` would let whoever can read the configuration forge tokens. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+/** A token is good for so much longer than it says: the provider's clock and ours may differ. */
 const CLOCK_TOLERANCE_S = 30;
 const JWKS_TIMEOUT_MS = 5_000;
-/** A token is good for so much longer than it says: the provider's clock and ours may differ. */
 
 /** Whether a text has the form of a signed JWT. */
 export const looksLikeJwt = (text: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
@@ -79,7 +80,9 @@ function identityFromClaims(payload: JWTPayload, options: JwtOptions): Identity 
     return refuse(`${fault.message} The token's claim "${claim}" ${what}.`);
   }
   const name = textClaim(payload, options.nameClaim) ?? payload.sub;
-  const expiresAt = payload.exp === undefined ? null : payload.exp * 1_000;
+  // When the check below begins to refuse it: a connection does not end while its token would still be let in.
+  const end = ((payload.exp ?? 0) + CLOCK_TOLERANCE_S) * 1_000;
+  const expiresAt = payload.exp === undefined ? null : shownInstant(Math.floor(end));
   // The prefix keeps a subject from passing for a token of ours.
   return {
     id: `jwt:${payload.sub}`,

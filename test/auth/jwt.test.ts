@@ -104,6 +104,12 @@ describe('JWTs', () => {
     expect(await check(await sign(member, change))).toMatchObject({ message: expect.stringMatching(message) });
   });
 
+  it('whose time is just over has its rights as long as it is let in', async () => {
+    const exp = Math.floor(Date.now() / 1_000) - 11;
+    const found = await check(await sign(member, (jwt) => jwt.setExpirationTime(exp)));
+    expect(found).toMatchObject({ id: 'jwt:user-1', expiresAt: (exp + 30) * 1_000 });
+  });
+
   it('signed by somebody else, by a shared secret or by nobody is refused', async () => {
     expect(await check(await forge(member))).toMatchObject({ code: 'UNAUTHENTICATED' });
     const shared = await new SignJWT(member).setProtectedHeader({ alg: 'HS256', kid: 'one' }).sign(Buffer.alloc(32));
