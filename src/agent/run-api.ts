@@ -56,10 +56,10 @@ export class RunApi {
     return held;
   }
 
-  /** Asks once. */
-  renewOnce(): Promise<Held> {
+  /** Asks once, and waits so many milliseconds for the answer. */
+  renewOnce(wait: number): Promise<Held> {
     const { calls, signal } = this.#parts;
-    return calls.once((limit) => this.#renew(limit), signal);
+    return calls.once((limit) => this.#renew(limit), signal, wait);
   }
 
   renew(): Promise<Held> {

@@ -5,7 +5,7 @@ import { pause, type Timers } from './timers.js';
 import type { TokenSource } from './token-source.js';
 
 /** A server that has not answered by then is taken for away. */
-const ANSWER_WAIT = 15 * SECOND;
+export const ANSWER_WAIT = 15 * SECOND;
 
 const FIRST_WAIT = 200;
 const LONGEST_WAIT = 5 * SECOND;
@@ -14,7 +14,15 @@ const LONGEST_WAIT = 5 * SECOND;
 const INTERNAL_TRIES = 5;
 
 /** The codes of a server that is away, stops, or is too busy: what was asked is asked again. */
-const AWAY: ReadonlySet<string> = new Set(['NETWORK', 'UNAVAILABLE', 'SERVER_RESTART', 'RATE_LIMITED', 'INTERNAL']);
+const AWAY: ReadonlySet<string> = new Set([
+  'NETWORK',
+  'UNAVAILABLE',
+  'TIMEOUT',
+  'CANCELLED',
+  'SERVER_RESTART',
+  'RATE_LIMITED',
+  'INTERNAL',
+]);
 
 const REFUSES: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'FORBIDDEN']);
 
@@ -80,13 +88,16 @@ export class ServerCalls {
     return isDenied(error) && this.#parts.tokens.renew();
   }
 
-  /** Asks once (twice with a renewed token). @throws OrreryError, RefusedError; the signal's reason when it aborts. */
-  async once<T>(ask: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  /**
+   * Asks once (twice with a renewed token), and waits so many milliseconds for the answer.
+   * @throws OrreryError, RefusedError; the signal's reason when it aborts.
+   */
+  async once<T>(ask: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, wait = ANSWER_WAIT): Promise<T> {
     try {
-      return await this.#timed(ask, signal);
+      return await this.#timed(ask, signal, wait);
     } catch (error) {
       if (!(await this.renewToken(error))) throw error;
-      return this.#timed(ask, signal);
+      return this.#timed(ask, signal, wait);
     }
   }
 
@@ -110,10 +121,10 @@ export class ServerCalls {
     else this.regained();
   }
 
-  async #timed<T>(ask: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  async #timed<T>(ask: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, wait: number): Promise<T> {
     const limit = new AbortController();
     const stop = (): void => limit.abort(signal.reason);
-    const cancel = this.#parts.timers.after(ANSWER_WAIT, () => limit.abort());
+    const cancel = this.#parts.timers.after(wait, () => limit.abort());
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     try {
@@ -122,7 +133,7 @@ export class ServerCalls {
       return answer;
     } catch (error) {
       signal.throwIfAborted();
-      const failure = limit.signal.aborted ? noAnswer(this.#parts.url) : error;
+      const failure = limit.signal.aborted ? noAnswer(this.#parts.url, wait) : error;
       this.#note(failure);
       throw failure;
     } finally {
@@ -132,6 +143,6 @@ export class ServerCalls {
   }
 }
 
-function noAnswer(url: string): OrreryError {
-  return new OrreryError(`${url} did not answer within ${ANSWER_WAIT / SECOND} s.`, { code: 'NETWORK' });
+function noAnswer(url: string, wait: number): OrreryError {
+  return new OrreryError(`${url} did not answer within ${wait / SECOND} s.`, { code: 'NETWORK' });
 }

@@ -145,7 +145,9 @@ export class Database {
       try {
         result = await this.#inside.run(true, async () => {
           await this.#guard?.(tx);
-          return work(tx);
+          const done = await work(tx);
+          await tx.finish();
+          return done;
         });
         await runner.commitTransaction();
       } catch (error) {

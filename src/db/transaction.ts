@@ -28,6 +28,8 @@ export interface Tx extends Reader {
   insert(head: string, rows: readonly (readonly SqlValue[])[], tail?: string): Promise<void>;
   /** The store's clock, in epoch milliseconds; asked once in a transaction. */
   now(): Promise<number>;
+  /** Runs `last` right before the commit, as part of the transaction: for what is to be true when it is committed. */
+  beforeCommit(last: () => Promise<unknown>): void;
   /** Runs `hook` once the transaction has been committed (never when it is rolled back). */
   afterCommit(hook: () => void): void;
 }
@@ -38,6 +40,7 @@ export class RunnerTx implements Tx {
   /** Whether statements go to MySQL's driver itself, and not through TypeORM's runner, which traces them. */
   readonly #direct: boolean;
   readonly #askNow: (tx: Reader) => Promise<number>;
+  readonly #lasts: (() => Promise<unknown>)[] = [];
   readonly #hooks: (() => void)[] = [];
   #now: Promise<number> | undefined;
   /** The last statement that was asked for and is not done. */
@@ -106,6 +109,15 @@ export class RunnerTx implements Tx {
   now(): Promise<number> {
     this.#now ??= this.#askNow(this);
     return this.#now;
+  }
+
+  beforeCommit(last: () => Promise<unknown>): void {
+    this.#lasts.push(last);
+  }
+
+  /** Does what was asked for before the commit. */
+  async finish(): Promise<void> {
+    for (const last of this.#lasts) await last();
   }
 
   afterCommit(hook: () => void): void {

@@ -9,7 +9,7 @@ import type { JobsDeps } from './deps.js';
 import { lockJob } from './job-store.js';
 import { onRunStarted } from './lifecycle.js';
 import { type Advanced, advance } from './run-advance.js';
-import { findRun, lockRun } from './run-lock.js';
+import { findRun, lockRun, renewAtCommit } from './run-lock.js';
 import { tellRun } from './run-tell.js';
 
 /** Throws unless this session is the one that the run's client registered last: two agents with one client id do not both run. */
@@ -52,6 +52,8 @@ export async function claimRun(deps: JobsDeps, ctx: Ctx, runId: string, sessionI
     const now = await tx.now();
     const count = await tx.execute(CLAIM, [sessionId, now + deps.settings.runLease, now, runId, now]);
     const run = await lockRun(tx, runId);
+    // Also of a claim that is made again: the agent counts from the moment it asked.
+    renewAtCommit(tx, deps, { runId, sessionId, fence: run.fence });
     if (count === 0) {
       if (run.state === 'RUNNING' && run.leaseOwner === sessionId) return advance(tx, deps, run);
       throw notClaimable(run, sessionId);

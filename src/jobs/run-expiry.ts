@@ -22,11 +22,15 @@ const BATCH = 50;
 const SOON = SECOND;
 const LATER = 5 * SECOND;
 
+/** When nobody looked for so long, no server was there to renew a lease with, however long the lease is. */
+const LONGEST_GAP = 15 * SECOND;
+
 /**
- * When nobody looked for so long, no server was there to renew a lease with: the agents get one lease's time to come
- * back before anything of theirs is lost.
+ * How long nobody may have looked, in milliseconds, until the agents get one lease's time to come back before anything
+ * of theirs is lost. Half a lease at most: so much of it is left, at the least, when the database stops in the middle of
+ * an agent's renewal, so no lease ends in a gap that is not noticed.
  */
-const ABSENCE = 15 * SECOND;
+const absence = (runLease: number): number => Math.min(LONGEST_GAP, runLease / 2);
 
 type Deadline = 'leaseUntil' | 'waitUntil';
 
@@ -95,6 +99,7 @@ function lateness({ clientKey, fence }: JobRunRow): string {
   return `The client "${clientKey}" did not ${fence > 0 ? 'come back to it' : 'take it'} in time.`;
 }
 
+/** Those that are over, and those that would end before their agents have tried again. */
 const PROLONG = "UPDATE job_runs SET lease_until = ? WHERE state = 'RUNNING' AND lease_until <= ?";
 
 async function hasOpenRuns(tx: Tx): Promise<boolean> {
@@ -103,8 +108,9 @@ async function hasOpenRuns(tx: Tx): Promise<boolean> {
 }
 
 async function look(tx: Tx, deps: JobsDeps, lookedAt: unknown, now: number, onFault: OnFault): Promise<number> {
-  const absent = typeof lookedAt === 'number' && now - lookedAt > ABSENCE;
-  if (absent) await tx.execute(PROLONG, [now + deps.settings.runLease, now]);
+  const { runLease } = deps.settings;
+  const absent = typeof lookedAt === 'number' && now - lookedAt > absence(runLease);
+  if (absent) await tx.execute(PROLONG, [now + runLease, now + runLease / 2]);
   const leases = await overdue(tx, 'leaseUntil', now);
   const waits = await overdue(tx, 'waitUntil', now);
   // Of both kinds together in the order in which everybody locks: a batch of fires holds hundreds of jobs.

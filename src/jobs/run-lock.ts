@@ -35,8 +35,17 @@ export function leaseLost(run: JobRunRow): StateError {
   return new StateError('LEASE_LOST', `The run "${run.id}" ${why}: end what you do for it.`, ['fence']);
 }
 
-const EXTEND = `UPDATE job_runs SET lease_until = ?
-  WHERE id = ? AND state = 'RUNNING' AND lease_owner = ? AND fence = ?`;
+/**
+ * Renews the lease of a run that the transaction has locked, right before the commit: the transaction may wait for other
+ * rows as long as it must, and would commit a lease that is over.
+ */
+export function renewAtCommit(tx: Tx, { db, settings }: JobsDeps, { runId, sessionId, fence }: Hold): void {
+  tx.beforeCommit(() => {
+    const sql = `UPDATE job_runs SET lease_until = ${db.nowSql()} + ${settings.runLease}
+      WHERE id = ? AND state = 'RUNNING' AND lease_owner = ? AND fence = ?`;
+    return tx.execute(sql, [runId, sessionId, fence]);
+  });
+}
 
 /**
  * The run that an agent says it holds, locked, and whether it does; then its lease is renewed: whoever writes is alive.
@@ -55,10 +64,11 @@ export async function lockedRun(
   const seen = await findRun(tx, ctx, hold.runId, 'runId');
   if (withJob) await lockJob(tx, seen.jobId);
   const run = await lockRun(tx, hold.runId);
-  // Asked now, not before the wait for the row: the lease would be shorter by that, or end before one given meanwhile.
-  const leaseUntil = (await tx.now()) + deps.settings.runLease;
-  const isHeld = (await tx.execute(EXTEND, [leaseUntil, hold.runId, hold.sessionId, hold.fence])) > 0;
-  return { run: isHeld ? { ...run, leaseUntil } : run, isHeld };
+  const isHeld = run.state === 'RUNNING' && run.leaseOwner === hold.sessionId && run.fence === hold.fence;
+  if (!isHeld) return { run, isHeld };
+  renewAtCommit(tx, deps, hold);
+  // Asked now, not before the wait for the row: what comes of the report happened later than that.
+  return { run: { ...run, leaseUntil: (await tx.now()) + deps.settings.runLease }, isHeld };
 }
 
 /** The run that an agent holds, as `lockedRun` says; besides throws StateError LEASE_LOST when it does not hold it. */

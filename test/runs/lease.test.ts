@@ -152,6 +152,28 @@ describe.each(storeKinds())('the lease of a run (%s)', (store) => {
     expect((await showRun(world, runId)).result).toBe('SUCCESS');
   });
 
+  it('is not lost in a gap of the service, however short it is', async () => {
+    const short = await createWorld({ store, settings: { runLease: 5_000 } });
+    await planLeaseChore(short);
+    const { runId } = await makeRun(short, 'gap');
+    const agent = new TestAgent(short, 'gap');
+    await agent.register();
+    const told = await agent.started(granted(await agent.claim(runId)));
+    await short.pass(1_000);
+    // Nobody could ask anything for longer than the lease, and for a shorter time than 15 s.
+    await short.pass(8_000);
+    await passSeconds(short, 4);
+    granted(await agent.renew(told));
+    // At the end of this gap a tenth of a second of the lease is left: too little for the agent to come back.
+    await short.pass(4_900);
+    await passSeconds(short, 2);
+    expect((await showRun(short, runId)).state).toBe('RUNNING');
+    granted(await agent.renew(told));
+    await passSeconds(short, 6);
+    expect((await showRun(short, runId)).result).toBe('LOST');
+    await short.close();
+  });
+
   it('of a run that cannot be ended harms no other', async () => {
     const { runId: poison } = await makeRun(world, 'poison');
     const { runId: good } = await makeRun(world, 'poison');

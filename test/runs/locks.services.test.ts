@@ -7,7 +7,7 @@ import { lockRun } from '../../src/jobs/run-lock.js';
 import { HOUR, SECOND } from '../../src/lib/time.js';
 import type { DueJob } from '../../src/scheduler/kinds.js';
 import { command, makeJob, openRunsOf, take } from '../jobs/kit.js';
-import { granted } from '../kit/agent.js';
+import { granted, TestAgent } from '../kit/agent.js';
 import { describeWithStores } from '../kit/stores.js';
 import { createWorld, type World } from '../kit/world.js';
 
@@ -122,6 +122,35 @@ describeWithStores('what the locks of runs wait for', ['mysql'], () => {
     await renewed;
     const run = await world.db.transaction((tx) => lockRun(tx, told.run.id));
     expect(run.leaseUntil).toBe(world.clock.now() + world.deps.settings.runLease);
+  });
+
+  it('a claim and a report that wait for other rows than the run give a whole lease when they are committed', async () => {
+    const jobId = await makeJob(world, { start: false });
+    await command(world, 'jobRunNow', { id: jobId });
+    const runId = (await openRunsOf(world, jobId))[0]?.id ?? '';
+    const agent = new TestAgent(world, 'client-1');
+    await agent.register();
+    const wait = async (sql: string, values: string[], ask: () => Promise<unknown>): Promise<void> => {
+      let asked: Promise<unknown> = Promise.resolve();
+      await whileLocked(
+        (tx) => tx.rows(`${sql} FOR UPDATE`, values),
+        async () => {
+          asked = ask();
+          await somebodyWaits();
+          world.clock.forward(2 * world.deps.settings.runLease);
+        },
+      );
+      await asked;
+      const run = await world.db.transaction((tx) => lockRun(tx, runId));
+      expect(run.leaseUntil).toBe(world.clock.now() + world.deps.settings.runLease);
+    };
+    await wait('SELECT id FROM transactions WHERE id = ?', [runId], () => agent.claim(runId));
+    const told = granted(await agent.claim(runId));
+    await wait('SELECT id FROM transactions WHERE id = ?', [runId], () => agent.started(told));
+    world.clock.forward(1);
+    granted(await agent.claim(runId));
+    const again = await world.db.transaction((tx) => lockRun(tx, runId));
+    expect(again.leaseUntil).toBe(world.clock.now() + world.deps.settings.runLease);
   });
 
   it('what ends overdue runs locks their jobs in the order of a fire', async () => {
