@@ -74,8 +74,12 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       extensions: exposing('edges'),
     },
     pageInfoFieldOptions: { description: 'Where this page stands in its list.', extensions: exposing('pageInfo') },
-    hasNextPageFieldOptions: { description: 'Whether more follows this page.' },
-    hasPreviousPageFieldOptions: { description: 'Whether something stands before this page.' },
+    hasNextPageFieldOptions: {
+      description: 'Whether more follows this page; of the first rows, more that stands before `before`.',
+    },
+    hasPreviousPageFieldOptions: {
+      description: 'Whether something stands before this page; of the last rows, something that stands after `after`.',
+    },
     startCursorFieldOptions: { description: 'The cursor of the first edge.' },
     endCursorFieldOptions: { description: 'The cursor of the last edge.' },
     beforeArgOptions: { description: 'Only what stands before this cursor.' },

@@ -128,14 +128,13 @@ describeWithStores('the rows that lists of the ledger read', ['mysql'], () => {
     }
   }
 
-  /** Reads some pages, one of them large, and holds each against the rule. */
+  /** Reads pages of a list and holds each against the rule: some, one of them large, and one that ends at a cursor. */
   async function measure(name: string, read: (request: PageRequest) => Promise<Page<unknown>>): Promise<void> {
-    let after: string | null = null;
-    for (let number = 1; number <= 12; number += 1) {
+    const hold = async (request: PageRequest, number: number | string): Promise<Page<unknown>> => {
       const idle = -(await handlerReads()) + (await handlerReads());
       sent = [];
       const before = await handlerReads();
-      const page: Page<unknown> = await read({ first: number % 11 === 2 ? 500 : PAGE, after });
+      const page = await read(request);
       const reads = (await handlerReads()) - before - idle;
       const shown = page.edges.length;
       // A page that is not full has looked into each range, and found its end.
@@ -143,6 +142,13 @@ describeWithStores('the rows that lists of the ledger read', ['mysql'], () => {
       const most = MOST * shown + ends;
       expect({ name, number, shown, reads }).toEqual({ name, number, shown, reads: Math.min(reads, most) });
       await explain();
+      return page;
+    };
+    let after: string | null = null;
+    for (let number = 1; number <= 12; number += 1) {
+      const page: Page<unknown> = await hold({ first: number % 11 === 2 ? 500 : PAGE, after }, number);
+      const third = page.edges[2]?.cursor;
+      if (number < 3 && third) await hold({ first: PAGE, after, before: third }, `${number}, up to its third`);
       after = page.edges.at(-1)?.cursor ?? null;
       if (!page.hasNextPage) return;
     }
