@@ -41,7 +41,7 @@ export function withServer(command: Command): Command {
 
 /** Adds the project, for those who see several. */
 export function withProject(command: Command): Command {
-  return command.option('--project <name>', 'the project, where you see several');
+  return command.option('--project <name>', 'the project, where you see several', filled);
 }
 
 /** Examples at the end of a command's help. Each is a line as typed, without `orrery`. */
@@ -63,8 +63,19 @@ export function listOf<T extends string>(flags: string, description: string, val
   );
 }
 
-/** Takes `a,b` as a list of texts; one in double quotes may hold commas. */
+/** A text that says something. Throws InvalidArgumentError for an empty one, as an unset variable of the shell gives. */
+export function filled(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgumentError('It is empty: it may come from a variable of the shell that is not set.');
+}
+
+/** Takes `a,b` as a list of texts, of which there is one at least; one in double quotes may hold commas, or nothing. */
 export function texts(text: string): string[] {
+  return textsOrEmpty(filled(text));
+}
+
+/** The same where an empty text has a meaning. */
+export function textsOrEmpty(text: string): string[] {
   const found = listItems(text);
   if (found) return found;
   throw new InvalidArgumentError('A text in double quotes ends with one, and a comma follows.');

@@ -1,7 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises';
 import type { OrreryClient } from '@orrery/sdk';
 import { type Command, Option } from 'commander';
-import { type CommandContext, withConnection } from './command.js';
+import { type CommandContext, filled, withConnection } from './command.js';
 import { CliFailure, EXIT } from './failure.js';
 import { type Progress, progressOn } from './output/progress.js';
 import { type ConnectionOptions, connectTo, findServer } from './session.js';
@@ -20,7 +20,7 @@ export interface ExportFlags extends ConnectionOptions {
 export function withExport(command: Command): Command {
   return withConnection(command)
     .addOption(new Option('--format <format>', 'the form (default: csv; by the name of the file)').choices(FORMATS))
-    .option('--file <path>', 'write this file, which appears when it is whole (default: standard output)')
+    .option('--file <path>', 'write this file, which appears when it is whole (default: standard output)', filled)
     .option('--bom', 'begin CSV with the mark by which some spreadsheets know UTF-8');
 }
 

@@ -52,6 +52,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   NETWORK: ' Start a server with "npm start", or name another with --url (or ORRERY_URL).',
 };
 
+/** Refusals that say themselves what is to be done: nobody needs to look for them in the server's log. */
+const EXPLAINED: ReadonlySet<string> = new Set(['INVALID_INPUT', 'NOT_FOUND', 'CONFLICT']);
+
 /** The input of a mutation is called so in paths; on the command line it has no name. */
 function place(path: readonly string[]): string {
   return (path[0] === 'input' ? path.slice(1) : path).join('.') || 'input';
@@ -80,7 +83,7 @@ export function describeFailure(failure: unknown): CliFailure {
   if (failure instanceof CliFailure) return failure;
   if (failure instanceof RefusedError) return refusal(failure);
   if (failure instanceof OrreryError) {
-    const request = failure.requestId ? ` (request ${failure.requestId})` : '';
+    const request = failure.requestId && !EXPLAINED.has(failure.code) ? ` (request ${failure.requestId})` : '';
     const message = `${failure.message}${ADVICE[failure.code] ?? ''}${request}`;
     return new CliFailure(message, CODE_EXITS[failure.code] ?? EXIT.REFUSED);
   }

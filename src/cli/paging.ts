@@ -17,16 +17,21 @@ export interface PagingOptions {
 export const PAGE = 500;
 const DEFAULT_LIMIT = 50;
 
+/** The number that digits say; NaN for anything else: an empty text is no zero. */
+function digits(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+}
+
 /** A whole number from zero, from the command line. */
 export function whole(text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError('It is a whole number.');
+  const number = digits(text);
+  if (!Number.isSafeInteger(number)) throw new InvalidArgumentError('It is a whole number.');
   return number;
 }
 
 /** A whole number above zero, from the command line. */
 export function positive(text: string): number {
-  const number = Number(text);
+  const number = digits(text);
   if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It is a whole number above 0.');
   return number;
 }

@@ -1,14 +1,16 @@
-import type { Command } from 'commander';
-import { type CommandContext, type ServerOptions, withExamples, withSdk, withServer } from '../command.js';
+import { type Command, Option } from 'commander';
+import { type CommandContext, filled, type ServerOptions, withExamples, withSdk, withServer } from '../command.js';
 import { showList } from '../followed-list.js';
 import { past } from '../instant-option.js';
 import { type PagingOptions, withPaging } from '../paging.js';
 import { ACTIVITY_COLUMNS, activityRow } from '../rows/activity.js';
 import { withNames } from '../subject-names.js';
+import { findJob } from './job-show.js';
 
 interface Flags extends ServerOptions, PagingOptions {
   readonly action?: string;
   readonly subject?: string;
+  readonly job?: string;
   readonly outcome?: string;
   readonly since?: string;
   readonly until?: string;
@@ -20,14 +22,16 @@ export function registerActivity(parent: Command, context: CommandContext): void
   const command = parent.command('activity').description('show who did what, when and from where, the newest first');
   withPaging(withServer(command))
     .option('--action <mutation>', 'of this kind: jobRunNow')
-    .option('--subject <id>', 'to the object with this id')
+    .addOption(new Option('--subject <id>', 'to the object with this id').argParser(filled).conflicts('job'))
+    .option('-j, --job <job>', 'to this job: key or id', filled)
     .option('--outcome <code>', 'that ended so: OK, FORBIDDEN, CONFLICT')
     .option('--since <date>', 'given after: a date, or how long ago', past)
     .option('--until <date>', 'given before: a date, or how long ago', past)
     .option('-f, --follow', 'go on with what is done, as it happens')
     .action(async (flags: Flags) => {
-      const { action, subject, outcome, since: doneAfter, until: doneBefore } = flags;
+      const { action, job, outcome, since: doneAfter, until: doneBefore } = flags;
       await withSdk(flags, context, async (sdk) => {
+        const subject = job === undefined ? flags.subject : (await findJob(sdk, job, undefined)).id;
         const filter = { action, subject, outcome, doneAfter, doneBefore };
         await showList(context, flags, sdk, {
           columns: ACTIVITY_COLUMNS,
@@ -54,6 +58,7 @@ export function registerActivity(parent: Command, context: CommandContext): void
   withExamples(command, [
     'activity',
     'activity --action jobRemove --since 7d --all -o csv',
+    'activity --job docs',
     'activity --outcome FORBIDDEN --follow -o json',
   ]);
 }

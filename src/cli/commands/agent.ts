@@ -31,8 +31,8 @@ export function registerAgent(program: Command, { terminal, version }: CommandCo
     .option('--data-dir <dir>', 'where it keeps what it has not told the server yet (default: ~/.orrery/agent-ID)')
     .option('--name <name>', "this host's name, in lists and in backups (default: the system's)")
     .option('--project <name>', 'the project of the client, where the token sees several')
-    .option('--max-runs <count>', 'so many runs at once', positive)
-    .option('--grace <length>', 'how long runs have to end when it is stopped: 30s, 10m', seconds)
+    .option('--max-runs <count>', 'so many runs at once (default: 8)', positive)
+    .option('--grace <length>', 'how long runs have to end when it is stopped: 10m (default: 30s)', seconds)
     .option('--freezer-agent <path>', 'where freezer-agent is (default: on the PATH)')
     .action(async (flags: Flags) => {
       const { runAgent } = await import('../../main/agent.js');

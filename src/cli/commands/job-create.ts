@@ -8,7 +8,15 @@ import {
   RefusedError,
 } from '@orrery/sdk';
 import type { Command } from 'commander';
-import { type CommandContext, type ServerOptions, withExamples, withProject, withSdk, withServer } from '../command.js';
+import {
+  type CommandContext,
+  filled,
+  type ServerOptions,
+  withExamples,
+  withProject,
+  withSdk,
+  withServer,
+} from '../command.js';
 import { type ActionFlags, actionOf, placeHere, withAction } from '../definition/action-flags.js';
 import { defaultClient } from '../definition/client.js';
 import { type PolicyFlags, policyOf, withPolicy } from '../definition/policy-flags.js';
@@ -70,7 +78,11 @@ export async function createNamed(sdk: OrrerySdk, input: JobCreateInput, name: s
 export function registerJobCreate(parent: Command, context: CommandContext): void {
   const command = parent.command('create').description('make a job from flags; no JSON needed');
   withReason(withPolicy(withSchedule(withAction(withProject(withServer(command))))))
-    .option('--key <key>', 'what the job is called (default: made from the name of the backup; of a command: exec)')
+    .option(
+      '--key <key>',
+      'what the job is called (default: made from the name of the backup; of a command: exec)',
+      filled,
+    )
     .option('-c, --client <client>', "the client that runs it (default: this host's, or the only one)")
     .option('--stopped', 'do not put it under its schedule yet')
     .action(async (flags: Flags) => {

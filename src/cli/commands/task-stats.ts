@@ -13,6 +13,7 @@ import { past } from '../instant-option.js';
 import { instant, type Row } from '../output/cell.js';
 import { writeObject } from '../output/format.js';
 import { countsText } from '../rows/transaction.js';
+import { findCluster } from './cluster-show.js';
 
 interface Flags extends ServerOptions {
   readonly cluster?: string[];
@@ -55,11 +56,13 @@ export function registerTaskStats(parent: Command, context: CommandContext): voi
     .option('--since <date>', 'attempts that began after: a date, or how long ago (default: 30d)', past)
     .option('--until <date>', 'attempts that began before: a date, or how long ago', past)
     .action(async (taskName: string, flags: Flags) => {
-      const { cluster: clusterIds, node: nodeIds, since: from, until: to, project } = flags;
-      const filter = { clusterIds, nodeIds, projects: project === undefined ? undefined : [project] };
-      const { taskStats } = await withSdk(flags, context, (sdk) =>
-        sdk.taskStats({ taskName, filter, window: { from, to } }),
-      );
+      const { cluster: names, node: nodeIds, since: from, until: to, project } = flags;
+      const { taskStats } = await withSdk(flags, context, async (sdk) => {
+        const clusters = names && (await Promise.all(names.map((name) => findCluster(sdk, name))));
+        const projects = project === undefined ? undefined : [project];
+        const filter = { clusterIds: clusters?.map(({ id }) => id), nodeIds, projects };
+        return sdk.taskStats({ taskName, filter, window: { from, to } });
+      });
       if (taskStats.truncated) context.terminal.err('There are more attempts than are counted: the newest are.\n');
       writeObject(context.terminal, flags, statsFields(taskStats), taskStats);
     });

@@ -14,6 +14,7 @@ import { Screen } from '../output/screen.js';
 import { TableLines } from '../output/table.js';
 import { collect } from '../paging.js';
 import { jobRow } from '../rows/job.js';
+import { requireJobs } from './job-show.js';
 
 const COLUMNS = ['key', 'status', 'event', 'result', 'nextRunAt', 'timeStarted', 'timeEnded', 'client', 'description'];
 
@@ -86,7 +87,8 @@ export function registerWatch(parent: Command, context: CommandContext): void {
     .option('-c, --client <clients>', 'of these clients: one or several, with commas', texts)
     .action(async (flags: Flags) => {
       const asTable = flags.output === 'table' && context.terminal.interactive;
-      await withSdk(flags, context, (sdk) => {
+      await withSdk(flags, context, async (sdk) => {
+        await requireJobs(sdk, flags.job ?? []);
         const source = sourceOf(sdk, context, flags);
         return asTable ? watchTable(source, context, flags) : watchLines(source, context, flags);
       });

@@ -1,5 +1,6 @@
 import type { JobActionInput, JobDetailFragment } from '@orrery/sdk';
 import { type Command, InvalidArgumentError } from 'commander';
+import { filled } from '../command.js';
 import { CliFailure, EXIT } from '../failure.js';
 import type { ActionFlags } from './action-flags.js';
 
@@ -35,7 +36,7 @@ export function withActionChange(command: Command): Command {
     .option(
       '--unset <name>',
       'take a parameter out of every action there is; can be repeated',
-      (text, all: string[] = []) => [...all, text],
+      (text, all: string[] = []) => [...all, filled(text)],
     );
 }
 

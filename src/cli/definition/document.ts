@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { CliFailure, EXIT } from '../failure.js';
+import { requireText } from './action-flags.js';
 
 type Document = Record<string, unknown>;
 
 /** The text of a file, or of standard input for `-`. Throws CliFailure. */
 function readInput(file: string): string {
+  requireText('The path of a file', file);
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {

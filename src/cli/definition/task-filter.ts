@@ -1,6 +1,6 @@
 import type { TaskStatus } from '@orrery/sdk';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { texts } from '../command.js';
+import { textsOrEmpty } from '../command.js';
 
 /** Which tasks, as the command line says it. */
 export interface TaskFlags {
@@ -17,7 +17,7 @@ const STATUSES: readonly TaskStatus[] = ['PENDING', 'RUNNING', 'READY', 'ERROR',
 
 /** Values with commas, blanks or both between them: `5,6` and `5 6`. */
 export function together(text: string, all: readonly string[] = []): string[] {
-  return [...all, ...texts(text)];
+  return [...all, ...textsOrEmpty(text)];
 }
 
 function statuses(text: string, all: readonly TaskStatus[] = []): TaskStatus[] {
