@@ -267,6 +267,27 @@ describe.each(storeKinds())('rights over HTTP and WebSocket (%s)', (store) => {
       await expect(nextOf(again.follow(follow))).rejects.toMatchObject({ code: 4401 });
     });
 
+    it('do not end because somebody tried in vain to end them', async () => {
+      const { id, secret } = await blue.token('READER', { project: 'blue' });
+      const socket = openSocket(server.endpoint, secret);
+      const revoke = `mutation ($id: ID!) { apiTokenRevoke(input: { id: $id }) { __typename } }`;
+      const refused = await new Caller(server, secretOf('member of red')).call(revoke, { id });
+      expect(refused.body.data).toEqual({ apiTokenRevoke: { __typename: 'NotFoundError' } });
+      // The feed tells of the refusal before it tells of the job made after it.
+      const { id: made } = await blue.job();
+      const { activity } = await new Caller(server).data<{ activity: { nodes: { outcome: string }[] } }>(
+        'query ($id: String!) { activity(filter: { subject: $id }, first: 1) { nodes { outcome } } }',
+        { id },
+      );
+      expect(activity.nodes).toEqual([{ outcome: 'NOT_FOUND' }]);
+      const facts = socket.follow(
+        'subscription ($after: String, $jobs: [ID!]) { jobStatusChanged(after: $after, filter: { jobs: $jobs }) { cursor } }',
+        { after: cursor, jobs: [made] },
+      );
+      expect((await nextOf(facts)).errors).toBeUndefined();
+      await socket.end();
+    });
+
     it('by expiry close the open WebSocket with 4403, and the next call is refused', async () => {
       const expiresAt = new Date(Date.now() + 1_500).toISOString();
       const { secret } = await blue.token('READER', { project: 'blue', expiresAt });

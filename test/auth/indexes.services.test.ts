@@ -25,7 +25,7 @@ function activityRow(index: number): ActivityRow {
     role: 'MEMBER',
     action: index % 200 === 0 ? 'jobRemove' : 'jobRunNow',
     subject: `job_${index}`,
-    outcome: 'OK',
+    outcome: index % 200 === 0 ? 'FORBIDDEN' : 'OK',
     detail: null,
     via: 'HTTP',
     address: null,
@@ -69,6 +69,8 @@ describeWithStores('the indexes of activity and tokens', ['mysql'], () => {
     ['action', { action: 'jobRemove' }],
     ['subject', { subject: 'job_21' }],
     ['project', { project: 'project-1' }],
+    ['outcome', { outcome: 'FORBIDDEN' }],
+    ['when', { doneAfter: START + 50, doneBefore: START + 300 }],
   ];
   const TOKENS: [string, TokenFilter][] = [
     ['role', { role: 'ADMIN' }],
