@@ -129,9 +129,13 @@ export class IntrospectionMeter {
     return this.#most;
   }
 
-  /** What it costs with these variables, which are of their types; little more than `most` when it is more. */
-  cost(introspection: Introspection, variables: Variables): number {
-    return this.#count(introspection, variables, this.most);
+  /**
+   * What it costs with these variables, which are of their types; little more than `most` when it is more. Null when it
+   * is more than `budget`: nothing is counted that is not paid for.
+   */
+  cost(introspection: Introspection, variables: Variables, budget: number): number | null {
+    const cost = this.#count(introspection, variables, Math.min(this.most, budget));
+    return cost > budget ? null : cost;
   }
 
   #count({ operation, fields, fragments }: Introspection, variables: Variables, most: number): number {

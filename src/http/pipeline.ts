@@ -125,38 +125,43 @@ export class Pipeline {
   admit(ctx: Ctx, params: CheckedParams): Admitted | Reply {
     const { query, variables, operationName } = params;
     let plan = this.#plans.find(query);
+    let looked = 0;
     if (!plan) {
-      const cost = costOfLooking(query);
+      looked = costOfLooking(query);
       // Before it is parsed: who cannot pay for a document at fault does not make us look at it.
-      const look = this.#limiter.look(ctx.actor.id, cost);
-      if (!look.allowed) return this.#exhausted(ctx, look, operationName);
+      if (this.#limiter.left(ctx.actor.id) < looked) return this.#exhausted(ctx, looked, 0, operationName);
       const made = this.#plans.make(query);
-      if ('errors' in made) return this.reject(ctx, made.errors, 400, 200, operationName, cost);
+      if ('errors' in made) return this.reject(ctx, made.errors, 400, 200, operationName, looked);
       plan = made.plan;
     }
     const operation = chooseOperation(plan.operations, operationName);
     if (operation instanceof GraphQLError) return this.reject(ctx, [operation], 400, 400, operationName);
     if (valueTooDeep(variables)) return this.reject(ctx, [tooDeep()], 400, 400, operation.name);
     if (hasBrokenText(variables, operation.takesNul)) return this.reject(ctx, [brokenText()], 400, 400, operation.name);
-    return this.#price(ctx, operation, variables);
+    return this.#price(ctx, operation, variables, looked);
   }
 
-  #price(ctx: Ctx, operation: Operation, variables: Admitted['variables']): Admitted | Reply {
+  #price(ctx: Ctx, operation: Operation, variables: Admitted['variables'], looked: number): Admitted | Reply {
     let price: Price;
     try {
-      price = operation.price(variables);
+      const budget = operation.introspects ? this.#limiter.left(ctx.actor.id) : 0;
+      price = operation.price(variables, budget);
     } catch (error) {
       const charged = this.charge(ctx, COST_OF_REFUSAL, operation.name);
       return isReply(charged) ? charged : this.fault(ctx, error, operation.name);
     }
     const { fields, introspection } = price;
-    const tooMuch = this.#overPrice(price);
+    if (introspection === null) {
+      const most = this.#plans.mostIntrospection;
+      return this.#exhausted(ctx, fields + most, looked + most, operation.name);
+    }
+    const tooMuch = this.#overPrice(fields, introspection);
     if (tooMuch) return this.reject(ctx, [tooMuch], 400, 200, operation.name, COST_OF_REFUSAL + introspection);
-    const charged = this.charge(ctx, fields + introspection, operation.name);
+    const charged = this.charge(ctx, fields + introspection, operation.name, looked + introspection);
     return isReply(charged) ? charged : { operation, variables, rateLimit: charged };
   }
 
-  #overPrice({ fields, introspection }: Price): GraphQLError | null {
+  #overPrice(fields: number, introspection: number): GraphQLError | null {
     const { maxComplexity } = this.#parts.options;
     if (fields > maxComplexity) {
       const message = `The operation costs ${fields}; ${maxComplexity} is the most. Ask for smaller pages or fewer fields.`;
@@ -166,13 +171,17 @@ export class Pipeline {
     return requestError('LIMIT_EXCEEDED', 'The operation reads more of the schema than all of it once.');
   }
 
-  /** Takes a cost from what the caller may spend. Or the answer why it may not. */
-  charge(ctx: Ctx, cost: number, operation: string | null = null): RateLimitState | Reply {
-    const spent = this.#limiter.spend(ctx.actor.id, cost);
-    return spent.allowed ? spent.state : this.#exhausted(ctx, spent, operation);
+  /** Takes a cost from what the caller may spend. Or the answer why it may not; `looked`: what was done to find it out. */
+  charge(ctx: Ctx, cost: number, operation: string | null = null, looked = 0): RateLimitState | Reply {
+    const spent = this.#limiter.spend(ctx.actor.id, cost, looked);
+    return spent.allowed ? spent.state : this.#spent(ctx, spent, operation);
   }
 
-  #exhausted(ctx: KnownCall, { state, retryAfterMs }: Spending, operation: string | null): Reply {
+  #exhausted(ctx: Ctx, cost: number, looked: number, operation: string | null): Reply {
+    return this.#spent(ctx, this.#limiter.refuse(ctx.actor.id, cost, looked), operation);
+  }
+
+  #spent(ctx: KnownCall, { state, retryAfterMs }: Spending, operation: string | null): Reply {
     const { limit, cost, resetAt } = state;
     const retryAfterSeconds = Math.ceil(retryAfterMs / 1_000);
     const message = `The rate limit is used up (${limit} a minute, this costs ${cost}): try again in ${retryAfterSeconds} s.`;
@@ -191,8 +200,8 @@ export class Pipeline {
     operation: string | null = null,
     cost = COST_OF_REFUSAL,
   ): Reply {
-    const spent = ctx.actor && this.#limiter.spend(ctx.actor.id, cost);
-    if (spent && !spent.allowed) return this.#exhausted(ctx, spent, operation);
+    const spent = ctx.actor && this.#limiter.spend(ctx.actor.id, cost, cost);
+    if (spent && !spent.allowed) return this.#spent(ctx, spent, operation);
     return this.refuse(ctx, errors, status, jsonStatus, operation);
   }
 

@@ -50,8 +50,11 @@ function costVaries(schema: GraphQLSchema, document: DocumentNode): boolean {
 export interface Price {
   /** 1 for each field, times the size of the page it stands in. */
   readonly fields: number;
-  /** What is read of the schema: has a limit of its own, that tools can read all of it under any other limit. */
-  readonly introspection: number;
+  /**
+   * What is read of the schema: has a limit of its own, that tools can read all of it under any other limit. Null: more
+   * than there was to pay with, and not counted further.
+   */
+  readonly introspection: number | null;
 }
 
 /** Whether every field that an operation asks for is a mutation that takes NUL in texts (schema/mutation.ts). */
@@ -112,31 +115,37 @@ export class Operation {
     return this.#texts ?? compiled;
   }
 
+  /** Whether it reads the schema, which takes a walk to price. */
+  get introspects(): boolean {
+    return this.#introspection !== null;
+  }
+
   /**
-   * What it costs with these variables. Throws a GraphQLError when a variable of a query is not of its type; those of a
-   * mutation whose cost does not depend on them are left to its execution, because a report's take long.
+   * What it costs with these variables; what it reads of the schema is counted up to `budget`. Throws a GraphQLError when
+   * a variable of a query is not of its type; those of a mutation whose cost does not depend on them are left to its
+   * execution, because a report's take long.
    */
-  price(variables: Variables): Price {
-    if (this.#priceVaries) return this.#priceWith(variables);
-    this.#price ??= this.#count(variables);
+  price(variables: Variables, budget: number): Price {
+    if (this.#priceVaries) return this.#priceWith(variables, budget);
+    this.#price ??= this.#count(variables, budget);
     return this.#price;
   }
 
-  #priceWith(variables: Variables): Price {
+  #priceWith(variables: Variables, budget: number): Price {
     const key = this.kind === OperationTypeNode.QUERY ? JSON.stringify(variables) : null;
     const known = key === null ? undefined : this.#prices.get(key);
     if (known !== undefined) return known;
-    const price = this.#count(variables);
-    if (key !== null && key.length < 1_000) {
+    const price = this.#count(variables, budget);
+    if (key !== null && key.length < 1_000 && price.introspection !== null) {
       if (this.#prices.size >= MOST_PRICES) this.#prices.clear();
       this.#prices.set(key, price);
     }
     return price;
   }
 
-  #count(variables: Variables): Price {
+  #count(variables: Variables, budget: number): Price {
     const { complexity } = complexityFromQuery(this.document, { schema: this.#schema, variables: { ...variables } });
-    const introspection = this.#introspection ? this.#meter.cost(this.#introspection, variables) : 0;
+    const introspection = this.#introspection ? this.#meter.cost(this.#introspection, variables, budget) : 0;
     return { fields: Math.ceil(complexity), introspection };
   }
 }

@@ -43,29 +43,42 @@ export class RateLimiter {
     this.#clock = clock;
   }
 
-  /** Takes the cost from the actor's bucket, or takes nothing and says when to come again. */
-  spend(actorId: string, cost: number): Spending {
-    return this.#spend(actorId, cost, cost);
-  }
-
-  /** Whether the actor could spend the cost now; takes nothing. */
-  look(actorId: string, cost: number): Spending {
-    return this.#spend(actorId, cost, 0);
-  }
-
-  #spend(actorId: string, cost: number, taken: number): Spending {
+  /**
+   * Takes the cost from the actor's bucket; or says when to come again, and takes but `looked`, as far as there is so
+   * much: what it took to find out the cost.
+   */
+  spend(actorId: string, cost: number, looked = 0): Spending {
     const limit = this.#perMinute;
     if (limit === 0) {
       return { allowed: true, state: { cost, limit: null, remaining: null, resetAt: null }, retryAfterMs: 0 };
     }
     const now = this.#clock.now();
     const bucket = this.#bucket(actorId, now);
-    const allowed = bucket.left >= cost || bucket.left >= limit;
-    if (allowed) bucket.left -= taken;
-    const resetAt = Math.ceil(now + ((limit - bucket.left) / limit) * MINUTE);
-    const missing = Math.min(cost, limit) - bucket.left;
-    const retryAfterMs = allowed ? 0 : Math.ceil((missing / limit) * MINUTE);
-    return { allowed, state: { cost, limit, remaining: Math.max(0, Math.floor(bucket.left)), resetAt }, retryAfterMs };
+    if (bucket.left < cost && bucket.left < limit) return this.refuse(actorId, cost, looked);
+    bucket.left -= cost;
+    return { allowed: true, state: this.#state(bucket, cost), retryAfterMs: 0 };
+  }
+
+  /** Says when to come again with a cost that is too much now; takes `looked`, as far as there is so much. */
+  refuse(actorId: string, cost: number, looked: number): Spending {
+    const limit = this.#perMinute;
+    const bucket = this.#bucket(actorId, this.#clock.now());
+    bucket.left -= Math.max(0, Math.min(bucket.left, looked));
+    const missing = Math.max(0, Math.min(cost, limit) - bucket.left);
+    return { allowed: false, state: this.#state(bucket, cost), retryAfterMs: Math.ceil((missing / limit) * MINUTE) };
+  }
+
+  /** What the actor may spend at once: without end when the bucket is full. */
+  left(actorId: string): number {
+    if (this.#perMinute === 0) return Number.POSITIVE_INFINITY;
+    const { left } = this.#bucket(actorId, this.#clock.now());
+    return left >= this.#perMinute ? Number.POSITIVE_INFINITY : left;
+  }
+
+  #state({ left, at }: Bucket, cost: number): RateLimitState {
+    const limit = this.#perMinute;
+    const resetAt = Math.ceil(at + ((limit - left) / limit) * MINUTE);
+    return { cost, limit, remaining: Math.max(0, Math.floor(left)), resetAt };
   }
 
   #bucket(actorId: string, now: number): Bucket {

@@ -115,6 +115,27 @@ describe('the rate limit', () => {
     for (const body of [...faulty, { query: '{ unseen: hello }' }]) expect((await server.post(body)).status).toBe(429);
   });
 
+  it('is spent by finding out what an operation costs, where too little is left for it', async () => {
+    clock.forward(60_000);
+    const large = '{ users(first: 450) { id name } }';
+    expect((await server.post({ query: large })).status).toBe(200);
+    expect((await server.post({ query: '{ hello }' })).status).toBe(200);
+    for (let time = 0; time < 10; time += 1) {
+      expect((await server.post({ query: `${large} # ${time}` })).status).toBe(429);
+    }
+    expect((await server.post({ query: '{ unseen: hello }' })).status).toBe(429);
+  });
+
+  it('bounds how far introspection is counted', async () => {
+    clock.forward(60_000);
+    const schema = { query: '{ __schema { types { name fields { name type { name kind } } } } }' };
+    expect((await server.post({ query: '{ users(first: 450) { id name } }' })).status).toBe(200);
+    expect((await server.post(schema)).status).toBe(429);
+    expect((await server.post({ query: '{ hello }' })).status).toBe(429);
+    clock.forward(60_000);
+    expect((await server.post(schema)).status).toBe(200);
+  });
+
   it('says over connections that stay open, too, when to come again', async () => {
     const actor = { ...SYSTEM.actor, id: 'somebody' };
     const ctx = { ...SYSTEM, actor, requestId: 'r' };
