@@ -60,6 +60,13 @@ describe.each(storeKinds())('the rules of a document, on %s', (store) => {
     expect(await bring(document)).toMatchObject({ code: 'INVALID_INPUT', path });
   });
 
+  it('keeps what is nested as deep as it may be, and refuses what is nested deeper', async () => {
+    const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+    const deep = (levels: number) => bring(action({}, { deep: nested(levels) }));
+    expect(await deep(23)).not.toHaveProperty('code');
+    expect(await deep(24)).toMatchObject({ code: 'INVALID_INPUT' });
+  });
+
   it('takes the times of an earlier life in seconds, up to the year 9999, and none as 0 or -1', async () => {
     const job_schedule = { status: 'stop', time_created: 253_402_300_799, time_started: -1, time_ended: 0 };
     const { job } = await bring({ job_schedule });
