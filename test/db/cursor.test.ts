@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { decodeCursor, encodeCursor, encodeCursors } from '../../src/db/cursor.js';
 
-const value = fc.oneof(fc.string({ unit: 'binary' }), fc.maxSafeInteger(), fc.constant(null));
-const positions = fc
-  .integer({ min: 1, max: 3 })
-  .chain((length) =>
-    fc.array(fc.array(value, { minLength: length, maxLength: length }), { minLength: 1, maxLength: 5 }),
-  );
+const unique = fc.oneof(fc.string({ unit: 'binary' }), fc.maxSafeInteger());
+const value = fc.oneof(unique, fc.constant(null));
+const positions = fc.integer({ min: 0, max: 2 }).chain((length) => {
+  const others = fc.array(value, { minLength: length, maxLength: length });
+  const position = fc.tuple(others, unique).map(([values, last]) => [...values, last]);
+  return fc.array(position, { minLength: 1, maxLength: 5 });
+});
 
 it('gives each row of a page its own position back', () => {
   fc.assert(
@@ -31,4 +32,5 @@ it('refuses a position of another list, and a broken one', () => {
   expect(() => decodeCursor(encodeCursor('jobs', [1]), 'runs', 1, ['after'])).toThrow('belongs to another list');
   expect(() => decodeCursor('?', 'jobs', 1, ['after'])).toThrow('broken');
   expect(() => decodeCursor(encodeCursor('jobs', [1]), 'jobs', 2, ['after'])).toThrow('broken');
+  expect(() => decodeCursor(encodeCursor('jobs', [1, null]), 'jobs', 2, ['after'])).toThrow('broken');
 });
