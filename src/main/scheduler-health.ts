@@ -18,11 +18,12 @@ const unlessAway = (asking: Promise<Found>): Promise<Found> =>
 
 /** How the scheduler of this process is. */
 function schedulerState(scheduler: Known): Found {
-  const { state, holdsLeases } = scheduler.state();
+  const { state, serviceId, holdsLeases } = scheduler.state();
   if (state === 'SUPERSEDED') {
     return degraded('another process was started under the same host and name: this one fires nothing');
   }
   if (state !== 'RUNNING') return degraded(`it is ${state.toLowerCase()}, and fires nothing`);
+  if (serviceId === null) return degraded('it is starting: its service is not registered yet');
   if (!holdsLeases) return degraded('the database was silent for the time of a lease: every shard was let go');
   return 'UP';
 }
@@ -46,10 +47,13 @@ const many = (count: number, what: string): string => `${count} ${what}${count =
 
 /** What nobody does, whoever is asked. */
 async function undone(survey: () => Promise<ClusterSurvey>): Promise<Found> {
-  const { unassigned, parked } = await survey();
+  const { unassigned, unassignedReason, parked, parkedNames } = await survey();
   const told: string[] = [];
-  if (unassigned > 0) told.push(`${many(unassigned, 'background job')} UNASSIGNED: no live service carries the labels`);
-  if (parked > 0) told.push(`${many(parked, 'piece')} of work parked: engines were gone in the middle again and again`);
+  if (unassigned > 0) told.push(`${many(unassigned, 'background job')} UNASSIGNED: ${unassignedReason}`);
+  if (parked > 0) {
+    const names = [...parkedNames, ...(parked > parkedNames.length ? ['...'] : [])].join(', ');
+    told.push(`${many(parked, 'piece')} of work parked (${names}): engines were gone in the middle again and again`);
+  }
   return told.length === 0 ? 'UP' : degraded(told.join('; '));
 }
 

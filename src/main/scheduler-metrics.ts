@@ -41,7 +41,7 @@ export function clusterGauges(
 ): void {
   metrics.gauge('orrery_shards_held', 'Shards that this engine owns.', () => scheduler.state().shardsHeld);
   metrics.gauge('orrery_work_held', 'Leased work under way on this engine.', () => scheduler.state().workHeld);
-  const all = (name: string, help: string, of: keyof ClusterSurvey): void =>
+  const all = (name: string, help: string, of: 'live' | 'unassigned' | 'waiting' | 'parked'): void =>
     metrics.gauge(name, help, async () => (await survey())[of]);
   all('orrery_services_live', 'Services that are alive and take work.', 'live');
   all('orrery_background_jobs_unassigned', 'Background jobs that no live service fits.', 'unassigned');

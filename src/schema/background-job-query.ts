@@ -2,6 +2,7 @@ import { DEFAULT_BACKGROUND_JOB_ORDER } from '../scheduler/directory/background-
 import { BackgroundJob, BackgroundJobStateEnum } from './background-job.js';
 import { builder } from './builder.js';
 import { pageComplexity, toConnection } from './connection.js';
+import { LeaseStateEnum } from './leased-work.js';
 import { OrderDirectionEnum } from './order.js';
 
 const BackgroundJobFilterInput = builder.inputType('BackgroundJobFilter', {
@@ -18,6 +19,7 @@ const BackgroundJobFilterInput = builder.inputType('BackgroundJobFilter', {
     project: t.string({ description: 'Of this project.' }),
     dueBefore: t.field({ type: 'DateTime', description: 'Looked at before this instant; exclusive.' }),
     states: t.field({ type: [BackgroundJobStateEnum], description: 'In these states.' }),
+    workStates: t.field({ type: [LeaseStateEnum], description: 'Whose long work is in one of these states.' }),
   }),
 });
 

@@ -2,7 +2,7 @@ import type { LeaseRow, LeaseState } from '../entities/lease.js';
 import { builder } from './builder.js';
 import { describedEnum } from './job-enums.js';
 
-const LeaseStateEnum = describedEnum<LeaseState>('LeasedWorkState', 'Where long work stands.', {
+export const LeaseStateEnum = describedEnum<LeaseState>('LeasedWorkState', 'Where long work stands.', {
   WAITING: 'It waits for an engine that fits and has a place for it.',
   RUNNING: 'An engine does it.',
   PARKED: 'Engines ended in it again and again: it is not tried any more.',

@@ -2,6 +2,38 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 const SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 30];
 
+/** What is asked of a store is not waited for longer, in milliseconds: the rest is told without it. */
+const PATIENCE = 1_500;
+
+/** A question without an answer is given up after so many milliseconds: its connection may lead into the void. */
+const FORGOTTEN = 30_000;
+
+/**
+ * What `read` says, or a rejection when it takes too long. As long as one question may be answered no other is asked, or
+ * a store that is frozen would have one more at each look.
+ */
+function patient<T>(read: () => T | Promise<T>): () => Promise<T> {
+  let asked: { readonly answer: Promise<T>; readonly at: number } | undefined;
+  const ask = (): Promise<T> => {
+    if (asked && performance.now() - asked.at < FORGOTTEN) return asked.answer;
+    const answer = Promise.resolve(read());
+    const question = { answer, at: performance.now() };
+    asked = question;
+    const over = (): void => {
+      if (asked === question) asked = undefined;
+    };
+    answer.then(over, over);
+    return answer;
+  };
+  return async () => {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error('There was no answer in time.')), PATIENCE);
+    });
+    return Promise.race([ask(), tooLate]).finally(() => clearTimeout(timer));
+  };
+}
+
 /** The numbers of one process, for Prometheus. Few histograms, no label that can grow. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -46,15 +78,19 @@ export class Metrics {
     return (amount, ...values) => counter.labels(...values).inc(amount);
   }
 
-  /** A number that is asked when the metrics are read; NaN when that fails, so that the other numbers are still told. */
+  /**
+   * A number that is asked when the metrics are read; NaN when that fails or takes longer than 1.5 s, so that the other
+   * numbers are still told.
+   */
   gauge(name: string, help: string, read: () => number | Promise<number>): void {
+    const ask = patient(read);
     new Gauge({
       name,
       help,
       registers: [this.#registry],
       async collect() {
         try {
-          this.set(await read());
+          this.set(await ask());
         } catch {
           this.set(Number.NaN);
         }
@@ -62,15 +98,16 @@ export class Metrics {
     });
   }
 
-  /** The same for one number for each value of a label; those that are not told any more are gone. */
+  /** The same for one number for each value of a label; those that are not told any more, or in time, are gone. */
   gauges(name: string, help: string, label: string, read: () => Promise<ReadonlyMap<string, number>>): void {
+    const ask = patient(read);
     new Gauge({
       name,
       help,
       labelNames: [label],
       registers: [this.#registry],
       async collect() {
-        const found = await read().catch(() => new Map<string, number>());
+        const found = await ask().catch(() => new Map<string, number>());
         this.reset();
         for (const [value, count] of found) this.set({ [label]: value }, count);
       },

@@ -139,7 +139,9 @@ describe('background jobs', () => {
       tag: 'any',
       pinned: false,
     });
-    expect((await run('background-job', 'list', '--kind', 'reconcile')).out).toMatch(/^KIND +ABOUT +STATE/);
+    const chores = await run('background-job', 'list', '--kind', 'reconcile');
+    expect(chores.out).toMatch(/^KIND +ABOUT +STATE .* FAILS +WORK +REASON/);
+    expect(await run('background-jobs', '--work', 'parked')).toMatchObject({ code: 0, out: '' });
     expect((await run('background-job', 'show', `job-run/${id}`)).out).toMatch(
       /^shard +shard_\S+ \(\w+, fence \d+\)$/m,
     );

@@ -238,6 +238,22 @@ describe.each(storeKinds())('background jobs (%s)', (store) => {
     expect(await rebind({ id: 'job-run/nothing' })).toMatchObject({ code: 'NOT_FOUND', path: ['id'] });
   });
 
+  it('are found by where the long work stands that they began', async () => {
+    const { id, subject } = await planned();
+    const found = async (workStates: string[]) =>
+      (await list({ filter: { workStates, project: 'default' } })).nodes.map((job) => job.id);
+    expect(await found(['PARKED', 'WAITING', 'RUNNING'])).toEqual([]);
+    await world.db.execute(
+      `INSERT INTO leases (id, kind, subject, tag, state, fence, attempts, fail_count, writes, created_at)
+        VALUES ('lease_parked', 'job-run', ?, '{}', 'PARKED', 3, 3, 0, 0, 0)`,
+      [subject],
+    );
+    expect(await found(['PARKED'])).toEqual([id]);
+    expect(await found(['WAITING'])).toEqual([]);
+    expect(await found([])).toEqual([]);
+    await world.db.execute('DELETE FROM leases');
+  });
+
   it('of a project are seen by its members, who are told of no services and bind nothing', async () => {
     const { id, subject } = await planned(OTHER_MEMBER);
     const reader = actor('READER', 'other');

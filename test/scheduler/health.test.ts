@@ -15,8 +15,8 @@ type State = ReturnType<Scheduler['state']>;
 
 const RUNNING: State = {
   state: 'RUNNING',
-  serviceId: null,
-  incarnation: null,
+  serviceId: 'service_1',
+  incarnation: 1,
   shardsHeld: 0,
   workHeld: 0,
   lockStore: 'MongoDB',
@@ -50,6 +50,8 @@ describe.each(storeKinds())('what health tells of the scheduler on %s', (kind) =
     expect(await told()).toEqual({});
     state = { ...RUNNING, lockStoreAvailable: false };
     expect(await told()).toEqual({ mongodb: expect.stringContaining('by the database alone') });
+    state = { ...RUNNING, serviceId: null, incarnation: null, holdsLeases: false };
+    expect(await told()).toEqual({ scheduler: expect.stringContaining('it is starting') });
     state = { ...RUNNING, holdsLeases: false };
     expect(await told()).toEqual({ scheduler: expect.stringContaining('silent for the time of a lease') });
     state = { ...RUNNING, state: 'SUPERSEDED' };
@@ -81,14 +83,23 @@ describe.each(storeKinds())('what health tells of the scheduler on %s', (kind) =
     expect(await told()).toEqual({});
     await plan('s2', { zone: 'eu' });
     await plan('s3', { zone: 'eu' });
-    expect(await told()).toEqual({ 'background jobs': expect.stringMatching(/^2 background jobs UNASSIGNED/) });
+    expect(await told()).toEqual({
+      'background jobs': '2 background jobs UNASSIGNED: No service with the labels zone=eu is alive and takes work.',
+    });
     await registryOf(store.db).register({ ...identity, host: 'b', labels: { zone: 'eu' } });
     expect(await told()).toEqual({});
+    await store.db.execute("UPDATE services SET state = 'DRAINING'");
+    expect(await told()).toEqual({
+      'background jobs': '3 background jobs UNASSIGNED: No service is alive and takes work.',
+    });
+    await store.db.execute("UPDATE services SET state = 'ACTIVE'");
     await store.db.transaction(async (tx) => {
-      await planner.begin(tx, 'test', 's1');
+      for (const subject of ['s1', 's2', 's3', 's4']) await planner.begin(tx, 'test', subject);
       await tx.execute("UPDATE leases SET state = 'PARKED', wake_at = NULL");
     });
-    expect(await told()).toEqual({ 'background jobs': expect.stringMatching(/^1 piece of work parked/) });
+    expect(await told()).toEqual({
+      'background jobs': expect.stringMatching(/^4 pieces of work parked \(test\/s1, test\/s2, test\/s3, \.\.\.\): /),
+    });
   });
 
   it('says nothing of its own while the database is away: that is told once', async () => {

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { Health } from '../../src/telemetry/health.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
@@ -56,4 +56,31 @@ it('shows its numbers in the form of Prometheus', async () => {
   expect(text).toContain('work_seconds_bucket{le="0.025",kind="query"} 1');
   expect(text).toContain('things_total{kind="a"} 1');
   expect(text).toContain('open 7');
+});
+
+it('tells its other numbers while a store does not answer, and asks that one again after a while only', async () => {
+  vi.useFakeTimers();
+  try {
+    const metrics = new Metrics({ processMetrics: false });
+    const answers: ((count: number) => void)[] = [];
+    const ask = (): Promise<number> => new Promise((answer) => answers.push(answer));
+    metrics.gauge('stored', 'Stored.', ask);
+    metrics.gauges('parts', 'Parts.', 'part', async () => new Map([['a', await ask()]]));
+    metrics.gauge('open', 'Open.', () => 7);
+    const told = async (): Promise<string[]> => {
+      const text = metrics.text();
+      await vi.advanceTimersByTimeAsync(1_500);
+      return (await text).split('\n').filter((line) => /^[a-z]/.test(line));
+    };
+    for (let look = 0; look < 2; look += 1) expect(await told()).toEqual(['stored Nan', 'open 7']);
+    expect(answers).toHaveLength(2);
+    // What was never answered is given up: its connection may lead into the void.
+    await vi.advanceTimersByTimeAsync(30_000);
+    const again = metrics.text();
+    await vi.advanceTimersByTimeAsync(0);
+    for (const answer of answers) answer(5);
+    expect(await again).toMatch(/^stored 5\n[^]*^parts\{part="a"\} 5$/m);
+  } finally {
+    vi.useRealTimers();
+  }
 });

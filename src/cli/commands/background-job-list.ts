@@ -1,4 +1,4 @@
-import type { BackgroundJobState } from '@orrery/sdk';
+import type { BackgroundJobState, LeasedWorkState } from '@orrery/sdk';
 import type { Command } from 'commander';
 import { type CommandContext, listOf, type ServerOptions, withExamples, withSdk, withServer } from '../command.js';
 import { future } from '../instant-option.js';
@@ -10,6 +10,7 @@ import { findJob } from './job-show.js';
 import { findService } from './service-show.js';
 
 const STATES: readonly BackgroundJobState[] = ['SCHEDULED', 'OVERDUE', 'BACKING_OFF', 'UNASSIGNED', 'PARKED'];
+const WORK_STATES: readonly LeasedWorkState[] = ['WAITING', 'RUNNING', 'PARKED'];
 
 interface Flags extends ServerOptions, PagingOptions {
   readonly service?: string;
@@ -19,14 +20,15 @@ interface Flags extends ServerOptions, PagingOptions {
   readonly job?: string;
   readonly dueBefore?: string;
   readonly state?: BackgroundJobState[];
+  readonly work?: LeasedWorkState[];
 }
 
 async function listBackgroundJobs(context: CommandContext, flags: Flags): Promise<void> {
-  const { service, tag, kind, job, project, dueBefore, state: states } = flags;
+  const { service, tag, kind, job, project, dueBefore, state: states, work: workStates } = flags;
   const jobs = await withSdk(flags, context, async (sdk) => {
     const serviceId = service === undefined ? undefined : (await findService(sdk, service)).id;
     const subject = job === undefined ? flags.subject : (await findJob(sdk, job, project)).id;
-    const filter = { serviceId, tag, kind, subject, project, dueBefore, states };
+    const filter = { serviceId, tag, kind, subject, project, dueBefore, states, workStates };
     return collect(context, flags, async (page) => (await sdk.backgroundJobs({ filter, ...page })).backgroundJobs);
   });
   writeRows(context.terminal, flags, jobs.map(backgroundJobRow), BACKGROUND_JOB_COLUMNS);
@@ -43,10 +45,12 @@ function define(parent: Command, context: CommandContext, name: string, path: st
     .option('--project <name>', 'of this project')
     .option('--due-before <date>', 'due before then: a date, or in how long (30m)', future)
     .addOption(listOf('-s, --state <states>', 'in these states', STATES))
+    .addOption(listOf('--work <states>', 'whose long work is in these states', WORK_STATES))
     .action((flags: Flags) => listBackgroundJobs(context, flags));
   return withExamples(command, [
     path,
     `${path} --state overdue,backing_off,unassigned,parked`,
+    `${path} --work parked`,
     `${path} --service ctl-1/engine --due-before 10m -o csv`,
   ]);
 }

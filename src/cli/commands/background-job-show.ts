@@ -17,7 +17,15 @@ export function registerBackgroundJobShow(parent: Command, context: CommandConte
     }
     const { shard, work, occurrences, attempts } = backgroundJob;
     const slice = shard && `${shard.id} (${shard.state}, fence ${shard.fence})`;
-    const fields = { ...backgroundJobRow(backgroundJob), shard: slice, attempts, work: work?.state };
+    const row = backgroundJobRow(backgroundJob);
+    const fields = {
+      ...row,
+      reason: backgroundJob.reason,
+      shard: slice,
+      attempts,
+      work: work?.state,
+      workReason: work?.reason,
+    };
     writeObject(context.terminal, flags, fields, backgroundJob);
     if (flags.output !== 'table' || occurrences.nodes.length === 0) return;
     context.terminal.out('\n');

@@ -13,6 +13,7 @@ export const BACKGROUND_JOB_COLUMNS = [
   'tag',
   'pinned',
   'fails',
+  'work',
   'reason',
 ];
 
@@ -28,7 +29,8 @@ export function backgroundJobRow(job: BackgroundJobLineFragment): Row {
     id: job.id,
     project: job.project,
     state: job.state,
-    reason: job.reason,
+    work: job.work?.state,
+    reason: job.reason ?? job.work?.reason,
     wakeAt: instant(job.wakeAt),
     nextRunAt: instant(job.nextRunAt),
     service: serviceText(job.service),

@@ -6,6 +6,7 @@ import type { Reader } from '../../db/transaction.js';
 import { unionPage } from '../../db/union-page.js';
 import { BackgroundJobEntity, type BackgroundJobRow } from '../../entities/background-job.js';
 import { ID_PREFIX } from '../../entities/ids.js';
+import type { LeaseState } from '../../entities/lease.js';
 import { isId } from '../../lib/ids.js';
 import { tagKey } from '../tag.js';
 import { addStates, type BackgroundJobState } from './background-job-state.js';
@@ -29,6 +30,8 @@ export interface BackgroundJobFilter {
   /** Looked at before this instant, in epoch milliseconds; exclusive. */
   dueBefore?: Maybe<number>;
   states?: Maybe<readonly BackgroundJobState[]>;
+  /** Whose long work is in one of these states. */
+  workStates?: Maybe<readonly LeaseState[]>;
 }
 
 export interface BackgroundJobOrder {
@@ -64,6 +67,9 @@ function shardsOf({ serviceId, shardId, tag }: BackgroundJobFilter): { where: st
   return { where, values: conditions.map(({ value }) => value) };
 }
 
+const WORK = `EXISTS (SELECT 1 FROM leases
+  WHERE leases.kind = bgjob.kind AND leases.subject = bgjob.subject AND leases.state IN (:...workStates))`;
+
 function narrowed(reader: Reader, ctx: Ctx, filter: BackgroundJobFilter): RowQuery<BackgroundJobRow> {
   const query = visible(reader, ctx);
   for (const field of ['kind', 'subject', 'project'] as const) {
@@ -71,6 +77,8 @@ function narrowed(reader: Reader, ctx: Ctx, filter: BackgroundJobFilter): RowQue
     if (value != null) query.andWhere(`bgjob.${field} = :${field}`, { [field]: value });
   }
   if (filter.dueBefore != null) query.andWhere('bgjob.wakeAt < :dueBefore', { dueBefore: filter.dueBefore });
+  const { workStates } = filter;
+  if (workStates != null) query.andWhere(workStates.length > 0 ? WORK : '1 = 0', { workStates: [...workStates] });
   return query;
 }
 

@@ -34,7 +34,9 @@ export class Roster {
   /** The store's clock. */
   readonly now: number;
   readonly services: readonly KnownService[];
-  /** The keys of the tags that no live service fits. */
+  /** The tags that no live service fits, by their keys. */
+  readonly unfitTags: ReadonlyMap<string, Tag>;
+  /** Their keys. */
   readonly unfit: ReadonlySet<string>;
   readonly #silence: number;
   readonly #takers: readonly KnownService[];
@@ -45,7 +47,8 @@ export class Roster {
     this.services = services;
     this.#silence = silence;
     this.#takers = services.filter((service) => service.state === 'ACTIVE' && this.heard(service));
-    this.unfit = new Set([...tags].filter(([, tag]) => !this.fitting(tag)).map(([key]) => key));
+    this.unfitTags = new Map([...tags].filter(([, tag]) => !this.fitting(tag)));
+    this.unfit = new Set(this.unfitTags.keys());
   }
 
   /** Whether a service was heard of within the time of a lease. */
