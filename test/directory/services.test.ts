@@ -60,12 +60,14 @@ describe.each(storeKinds())('services (%s)', (store) => {
       .service;
   const change = async (document: string, input: object, as = ADMIN): Promise<Result> =>
     (await world.gql<{ result: Result }>(document, { input }, as)).result;
+  /** What was carried out: refused commands have their rows too. */
   const activityOf = async (subject: string) => {
-    const { activity } = await world.gql<{ activity: { nodes: { action: string; detail: object }[] } }>(
-      'query ($subject: String) { activity(filter: { subject: $subject }) { nodes { action detail } } }',
-      { subject },
-    );
-    return activity.nodes;
+    const { activity } = await world.gql<{
+      activity: { nodes: { action: string; detail: object; outcome: string }[] };
+    }>('query ($subject: String) { activity(filter: { subject: $subject }) { nodes { action detail outcome } } }', {
+      subject,
+    });
+    return activity.nodes.flatMap(({ outcome, ...row }) => (outcome === 'OK' ? row : []));
   };
   const factsOf = async (topic: string, subject: string): Promise<Record<string, unknown>[]> => {
     const sql = 'SELECT payload FROM events WHERE topic = ? AND subject = ? ORDER BY at, id';
