@@ -106,7 +106,7 @@ describe.each(storeKinds())('rights over HTTP and WebSocket (%s)', (store) => {
   const NODES = `query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id
     ... on Job { revision jobStatus: status event updatedAt description }
     ... on JobRun { state status leaseUntil progress }
-    ... on Deployment { deploymentStatus: status name } ... on Cluster { clusterRevision: revision removedAt } ... on Client { removed description hostname version } ... on Task { taskStatus: status } ... on ApiToken { revokedAt } ... on Service { serviceState: state lastSeenAt } ... on BackgroundJob { generation tag } }
+    ... on Deployment { deploymentStatus: status name } ... on Cluster { clusterRevision: revision removedAt } ... on Client { removed description hostname version } ... on Task { taskStatus: status } ... on ApiToken { revokedAt } ... on Service { serviceState: state } ... on BackgroundJob { generation tag } }
     activity(first: 1, filter: { outcome: "OK" }) { nodes { id } } }`;
 
   /** What a stranger might have changed of the objects that a call names, and the last command of all. */
