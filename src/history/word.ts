@@ -11,7 +11,7 @@ export interface Word {
 }
 
 /** What the words about a deployment come to. */
-export interface Said {
+interface Said {
   /** 0..100 */
   readonly progress: number;
   readonly message: string | null;
