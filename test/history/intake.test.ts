@@ -45,11 +45,19 @@ describe.each(storeKinds())('what is reported of deployments (%s)', (store) => {
       expect(await rowsOf(world, answers[0]?.transaction?.id ?? '')).toHaveLength(3);
     });
 
-    it.each(['8.0', 'liberty-8.0', '2015.1.0-7.0'])(
+    it.each(['8.0', 'liberty-8.0', '2015.1.0-7.0', '8.0-kilo', '8.0-rc1', '8.0-2', 'v8.0', '8'])(
       'on release %s answers HISTORY_DISABLED',
       async (releaseVersion) => {
         const input = { cluster: unique('old'), releaseVersion, externalId: '1' };
         expect(await reporter.tell('start', input)).toMatchObject({ code: 'HISTORY_DISABLED', path: ['cluster'] });
+      },
+    );
+
+    it.each(['9.0', '9', 'mitaka-9.0', '9.0-rc1', '10.0-beta2', '9.0-2', '9.0.1', 'v10.0', 'master', '2015.1.0-10.0'])(
+      'on release %s is taken in',
+      async (releaseVersion) => {
+        const input = { cluster: unique('new'), releaseVersion, externalId: '1' };
+        expect(await reporter.tell('start', input)).toMatchObject({ outcome: 'STARTED' });
       },
     );
 

@@ -156,7 +156,8 @@ describeWithStores('reports by RabbitMQ', ['amqp'], () => {
     it('of poison lie among the dead as they came, each with its reason, and hold up nothing', async () => {
       const ctx = side.world.context(ADMIN);
       const old = { cluster: unique('old'), releaseVersion: '8.0', externalId: '1' };
-      const twice = unique('d');
+      const [older, twice] = [unique('older'), unique('d')];
+      await side.world.services.clusters.create(ctx, { externalId: older, releaseVersion: '8.0' });
       for (const cluster of ['lab', 'other'])
         await side.world.services.reports.start(ctx, { cluster, externalId: twice });
       const { runId } = await makeRun(side.world, 'nobody');
@@ -172,6 +173,7 @@ describeWithStores('reports by RabbitMQ', ['amqp'], () => {
         ['INVALID_INPUT', report(twice, tooMany)],
         ['TOO_LARGE', Buffer.alloc(16 * 1024 * 1024 + 1, ' ')],
         ['HISTORY_DISABLED', { transactionStart: old }],
+        ['HISTORY_DISABLED', { transactionReport: { cluster: older, externalId: '1', reportId: 'r', events: [] } }],
         ['NOT_A_DEPLOYMENT', { transactionEnd: { transactionId: runId, status: 'READY' } }],
         ['CONFLICT', { transactionReport: { externalId: twice, reportId: 'r', events: [] } }],
       ];

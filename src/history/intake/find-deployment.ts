@@ -4,6 +4,7 @@ import { ConflictError, InvalidInputError, NotFoundError, StateError } from '../
 import { isName } from '../../lib/names.js';
 import { transactionByName } from '../read.js';
 import type { IntakeDeps } from './deps.js';
+import { mustKeepHistory } from './release.js';
 
 /** How a report names its deployment. */
 export interface DeploymentRef {
@@ -31,6 +32,7 @@ async function byExternalId(deps: IntakeDeps, externalId: string, cluster: strin
   if (!isName(externalId, 255)) throw new NotFoundError('deployment', externalId, ['externalId']);
   const where = cluster === null ? null : await deps.clusters.find(cluster);
   if (cluster !== null && !where) throw new NotFoundError('cluster', cluster, ['cluster']);
+  if (where) mustKeepHistory(where, 'cluster');
   const found = await deps.db.manager
     .getRepository(TransactionEntity)
     .find({ where: { externalId, ...(where ? { clusterId: where.id } : {}) }, take: 2 });
@@ -41,9 +43,18 @@ async function byExternalId(deps: IntakeDeps, externalId: string, cluster: strin
   throw new ConflictError(message, ['externalId']);
 }
 
+/** Throws StateError HISTORY_DISABLED for a deployment of a cluster older than 9.0, however it came to run that. */
+async function mustBeKept(deps: IntakeDeps, { clusterId }: TransactionRow, field: string): Promise<void> {
+  if (clusterId === null) return;
+  const sql = 'SELECT name, release_version AS releaseVersion FROM clusters WHERE id = ?';
+  const [cluster] = await deps.db.reader.prepared<{ name: string; releaseVersion: string | null }>(sql, [clusterId]);
+  if (cluster) mustKeepHistory(cluster, field);
+}
+
 /**
  * The deployment that a report is about. Throws InvalidInputError when it names none, NotFoundError, ConflictError for an
- * external id of several clusters, StateError NOT_A_DEPLOYMENT for a run or a plan, whose own reporters tell of it.
+ * external id of several clusters, StateError NOT_A_DEPLOYMENT for a run or a plan, whose own reporters tell of it, and
+ * HISTORY_DISABLED for a cluster older than 9.0.
  */
 export async function findDeployment(deps: IntakeDeps, ref: DeploymentRef): Promise<TransactionRow> {
   const { transactionId, externalId, cluster = null } = ref;
@@ -51,6 +62,12 @@ export async function findDeployment(deps: IntakeDeps, ref: DeploymentRef): Prom
     const message = 'Name the deployment by "transactionId" or by "externalId", not both.';
     throw new InvalidInputError([{ path: [transactionId == null ? 'externalId' : 'transactionId'], message }]);
   }
-  if (externalId != null) return byExternalId(deps, externalId, cluster);
-  return deploymentById(deps.db.reader, transactionId ?? '', 'transactionId');
+  const field = externalId == null ? 'transactionId' : 'externalId';
+  const found =
+    externalId == null
+      ? await deploymentById(deps.db.reader, transactionId ?? '', field)
+      : await byExternalId(deps, externalId, cluster);
+  // Where the cluster is named, its release has been looked at.
+  if (externalId == null || cluster === null) await mustBeKept(deps, found, field);
+  return found;
 }

@@ -4,14 +4,14 @@ import type { Tx } from '../../db/transaction.js';
 import { insertRows } from '../../db/write.js';
 import { ID_PREFIX } from '../../entities/ids.js';
 import { TransactionEntity, TransactionInputEntity, type TransactionRow } from '../../entities/ledger.js';
-import { type InputIssue, InvalidInputError, StateError } from '../../lib/errors.js';
+import { type InputIssue, InvalidInputError } from '../../lib/errors.js';
 import { DEEPEST_KEPT, holdsHalfPair, isDeeper, type JsonObject } from '../../lib/json.js';
 import { isName, nameForm } from '../../lib/names.js';
 import { apply } from '../apply.js';
 import type { LedgerReport, TaskReport } from '../report.js';
 import type { ClusterRef, IntakeDeps } from './deps.js';
 import { announcedTasks, type DeploymentGraph } from './graph.js';
-import { keepsHistory } from './release.js';
+import { mustKeepHistory } from './release.js';
 
 /** A deployment that is announced. */
 export interface DeploymentStart extends ClusterRef {
@@ -102,10 +102,7 @@ export async function startDeployment(deps: IntakeDeps, ctx: Ctx, start: Deploym
   if (start.graph) announcedTasks(start.graph);
   return deps.db.transaction(async (tx) => {
     const cluster = await deps.clusters.forDeployment(tx, ctx, start);
-    if (!keepsHistory(cluster.releaseVersion)) {
-      const message = `The history of releases before 9.0 is not kept, and "${cluster.name}" runs ${cluster.releaseVersion}.`;
-      throw new StateError('HISTORY_DISABLED', message, ['cluster']);
-    }
+    mustKeepHistory(cluster, 'cluster');
     const before = await known(tx, cluster.id, start.externalId);
     if (before) return { transaction: before, outcome: 'ALREADY_STARTED' };
     await make(tx, deps, ctx, start, cluster.id);
