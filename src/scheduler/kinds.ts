@@ -2,8 +2,6 @@ import type { Database } from '../db/database.js';
 import type { Tx } from '../db/transaction.js';
 import type { OccurrenceOutcome } from '../entities/occurrence.js';
 
-export type { OccurrenceOutcome };
-
 /** What a service must carry in its labels to own the work: `{}` fits every service. */
 export type Tag = Readonly<Record<string, string>>;
 
