@@ -201,7 +201,7 @@ export const SETTINGS = {
       runLease: must(
         duration(5 * SECOND, HOUR),
         MINUTE,
-        'How long an agent holds a run without renewing it. Below 20 s a single answer that comes late may lose a run.',
+        'How long an agent holds a run without renewing it. Below 20 s a server that is slow for seconds may lose a run.',
       ),
       shardLease: must(
         duration(2 * SECOND, HOUR),
