@@ -20,7 +20,7 @@ export async function transactionsByIds(reader: Reader, ids: readonly string[]):
 }
 
 /** Whether a name is a serial number. */
-const isNumber = (name: string): boolean => /^\d{1,15}$/.test(name);
+export const isNumber = (name: string): boolean => /^\d{1,15}$/.test(name);
 
 /** The transactions with these global ids or serial numbers; those that are not there are left out. */
 export async function transactionsByNames(reader: Reader, names: readonly string[]): Promise<TransactionRow[]> {

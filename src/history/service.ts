@@ -4,6 +4,7 @@ import type { Page, PageRequest } from '../db/page.js';
 import type { FirstPageRequest } from '../db/pages.js';
 import type { TaskEventRow, TaskRow, TaskSummaryRow, TransactionInputRow, TransactionRow } from '../entities/ledger.js';
 import { countsOf, type TaskCounts } from './counts.js';
+import { clusterIdsOf, type FoundIds, transactionIdsOf } from './live-names.js';
 import {
   inputsByTransactions,
   summariesByTasks,
@@ -34,6 +35,9 @@ export interface HistoryService {
   byIds(ctx: Ctx, ids: readonly string[]): Promise<(TransactionRow | null)[]>;
   /** The transaction with this global id or serial number; null when the caller may see none. */
   find(ctx: Ctx, name: string): Promise<TransactionRow | null>;
+  /** The global ids of clusters named by those or external ids, and of transactions by those or numbers. */
+  clusterIds(ctx: Ctx, names: readonly string[]): Promise<FoundIds>;
+  transactionIds(ctx: Ctx, names: readonly string[]): Promise<FoundIds>;
   /** How many tasks of each of these transactions have each status. */
   counts(transactionIds: readonly string[]): Promise<ReadonlyMap<string, TaskCounts>>;
   /** A page of the transactions that the caller may see, by when they were made. */
@@ -112,6 +116,8 @@ export function createHistoryService({ db }: { db: Database }): HistoryService {
       const row = await transactionByName(reader, name);
       return row && seesTransaction(ctx, row) ? row : null;
     },
+    clusterIds: (ctx, names) => clusterIdsOf(reader, ctx, names),
+    transactionIds: (ctx, names) => transactionIdsOf(reader, ctx, names),
     counts: (transactionIds) => countsOf(reader, transactionIds),
     list: (ctx, filter, direction, request) => transactionsPage(reader, ctx, filter, direction, request),
     firstOfEach: (scopes, filter, direction, request) =>

@@ -1,5 +1,6 @@
 import { acceptsTasks, type TaskHistoryEvent, wantedRows } from '../history/live-filter.js';
 import { builder } from './builder.js';
+import { transactionIdsNow, withIds } from './live-names.js';
 import { toDate } from './scalars.js';
 import { Task, taskLoader } from './task.js';
 import { TaskStatusEnum, Transaction } from './transaction.js';
@@ -46,8 +47,8 @@ const TaskHistoryChanged = builder.objectRef<Changed>('TaskHistoryChanged').impl
 const TaskHistoryChangedFilter = builder.inputType('TaskHistoryChangedFilter', {
   description: 'Which tasks to follow; every field given narrows.',
   fields: (t) => ({
-    clusterIds: t.idList({ description: 'On the clusters with these global ids.' }),
-    transactionIds: t.idList({ description: 'Of the transactions with these global ids.' }),
+    clusterIds: t.idList({ description: 'On the clusters with these global or external ids.' }),
+    transactionIds: t.idList({ description: 'Of the transactions with these global ids or numbers.' }),
     nodeIds: t.idList({ description: 'On these nodes; "" for points of synchronisation.' }),
     statuses: t.field({ type: [TaskStatusEnum], description: 'Changes into these statuses.' }),
     taskNames: t.stringList({ description: 'Of these names.' }),
@@ -66,13 +67,19 @@ builder.subscriptionField('taskHistoryChanged', (t) =>
         description: 'The cursor of the last fact seen: what followed it comes first. Left out: from now on.',
       }),
     },
-    subscribe: (_root, { filter, after }, context) =>
-      context.services.live.events({
+    subscribe: async (_root, { filter, after }, context) => {
+      const wanted = await withIds(context, filter ?? {});
+      return context.services.live.events({
         topics: ['taskHistoryChanged'],
-        accept: (event) => acceptsTasks(context, filter ?? {}, event),
+        accept: (event) => acceptsTasks(context, wanted, event),
         after: after ?? null,
         signal: context.signal,
-      }),
-    resolve: (event, { filter }) => ({ event, ...wantedRows(filter ?? {}, event) }),
+      });
+    },
+    resolve: async (event, { filter }, context) => {
+      const names = filter?.transactionIds;
+      const transactionIds = names == null ? null : await transactionIdsNow(context, names);
+      return { event, ...wantedRows({ ...filter, transactionIds }, event) };
+    },
   }),
 );

@@ -5,6 +5,7 @@ import {
   transactionFact,
 } from '../history/live-filter.js';
 import { builder } from './builder.js';
+import { withIds } from './live-names.js';
 import { toDate } from './scalars.js';
 import { Transaction, TransactionKindEnum, TransactionStatusEnum } from './transaction.js';
 import { transactionLoader } from './transaction-loader.js';
@@ -59,8 +60,8 @@ const TransactionChangedFilter = builder.inputType('TransactionChangedFilter', {
   description: 'Which transactions to follow; every field given narrows.',
   fields: (t) => ({
     kinds: t.field({ type: [TransactionKindEnum], description: 'Executions of these kinds of things.' }),
-    clusterIds: t.idList({ description: 'On the clusters with these global ids.' }),
-    transactionIds: t.idList({ description: 'Those with these global ids.' }),
+    clusterIds: t.idList({ description: 'On the clusters with these global or external ids.' }),
+    transactionIds: t.idList({ description: 'Those with these global ids or numbers.' }),
     statuses: t.field({ type: [TransactionStatusEnum], description: 'Changes into these statuses.' }),
     names: t.stringList({ description: 'Of these names.' }),
   }),
@@ -78,13 +79,15 @@ builder.subscriptionField('transactionChanged', (t) =>
         description: 'The cursor of the last fact seen: what followed it comes first. Left out: from now on.',
       }),
     },
-    subscribe: (_root, { filter, after }, context) =>
-      context.services.live.events({
+    subscribe: async (_root, { filter, after }, context) => {
+      const wanted = await withIds(context, filter ?? {});
+      return context.services.live.events({
         topics: TRANSACTION_TOPICS,
-        accept: (event) => acceptsTransaction(context, filter ?? {}, event),
+        accept: (event) => acceptsTransaction(context, wanted, event),
         after: after ?? null,
         signal: context.signal,
-      }),
+      });
+    },
     resolve: (event) => event,
   }),
 );

@@ -218,7 +218,7 @@ describe.each(storeKinds())('the live side of the ledger (%s)', (store) => {
   describe('taskHistoryChanged', () => {
     it('gives the rows that changed as they are, by every filter, and resumes by cursor', async () => {
       const before = world.services.live.now();
-      const { id, clusterId } = await deploy('filtered');
+      const { id, number, clusterId } = await deploy('filtered');
       const whole = { filter: { transactionIds: [id] }, after: before };
       const after = (await some(await follow<Changed>(HISTORY, whole))).cursor;
       await report(id, 'running', '1', 'install');
@@ -226,12 +226,22 @@ describe.each(storeKinds())('the live side of the ledger (%s)', (store) => {
       await report(id, 'ready', '1', 'configure');
       const filters = [
         { clusterIds: [clusterId] },
+        { clusterIds: ['filtered'] },
+        { transactionIds: [String(number)], nodeIds: ['2'] },
         { transactionIds: [id], nodeIds: ['2'] },
         { transactionIds: [id], statuses: ['RUNNING', 'READY'] },
         { transactionIds: [id], taskNames: ['configure'] },
         { transactionIds: [id], statuses: ['RUNNING'], nodeIds: ['2'] },
       ];
-      const expected = [['RUNNING', 'ERROR', 'READY'], ['ERROR'], ['RUNNING', 'READY'], ['READY'], []];
+      const expected = [
+        ['RUNNING', 'ERROR', 'READY'],
+        ['RUNNING', 'ERROR', 'READY'],
+        ['ERROR'],
+        ['ERROR'],
+        ['RUNNING', 'READY'],
+        ['READY'],
+        [],
+      ];
       await end(id);
       for (const [index, filter] of filters.entries()) {
         const next = await follow<Changed>(HISTORY, { filter: { ...filter }, after });
@@ -316,16 +326,39 @@ describe.each(storeKinds())('the live side of the ledger (%s)', (store) => {
 
     it('narrows by cluster, name, status and kind; members are told of no deployment', async () => {
       const after = world.services.live.now();
-      const { id, clusterId } = await deploy('narrowed');
+      const { id, number, clusterId } = await deploy('narrowed');
       await end(id);
       const { runId } = await makeRun(world, 'host');
       const name = `live-${made}`;
       const first = async (filter: object, as?: Actor): Promise<Told> =>
         some(await follow<Told>(TRANSACTIONS, { filter, after }, as));
       expect((await first({ clusterIds: [clusterId] })).transaction.id).toBe(id);
+      expect((await first({ clusterIds: ['narrowed'] })).transaction.id).toBe(id);
+      expect((await first({ transactionIds: [String(number)] })).transaction.id).toBe(id);
       expect((await first({ statuses: ['READY'] })).transaction.id).toBe(id);
       expect((await first({ names: [name], kinds: ['DEPLOYMENT'] })).transaction.id).toBe(id);
       expect((await first({}, MEMBER)).transaction.id).toBe(runId);
     });
+  });
+
+  const refusal = (document: string, filter: object, as = READER): Promise<unknown> =>
+    world.follow(document, { filter }, as, new AbortController().signal).catch((error: unknown) => error);
+
+  it.each([
+    ['clusterIds', 'nobody'],
+    ['transactionIds', '999999'],
+    ['transactionIds', 'task_1'],
+  ])('refuses to follow %s that nothing has: %s', async (field, name) => {
+    const originalError = { code: 'NOT_FOUND', inputPath: ['filter', field] };
+    for (const document of [HISTORY, TRANSACTIONS]) {
+      expect(await refusal(document, { [field]: [name] })).toMatchObject({ originalError });
+    }
+  });
+
+  it('shows no member by a refusal which clusters and deployments there are', async () => {
+    const { number } = await deploy('secret');
+    for (const filter of [{ clusterIds: ['secret'] }, { transactionIds: [String(number)] }]) {
+      expect(await refusal(HISTORY, filter, MEMBER)).toMatchObject({ originalError: { code: 'NOT_FOUND' } });
+    }
   });
 });

@@ -1344,7 +1344,7 @@ export type TaskFilter = {
 
 /** Which tasks to follow; every field given narrows. */
 export type TaskHistoryChangedFilter = {
-  /** On the clusters with these global ids. */
+  /** On the clusters with these global or external ids. */
   clusterIds?: Array<string> | null | undefined;
   /** On these nodes; "" for points of synchronisation. */
   nodeIds?: Array<string> | null | undefined;
@@ -1352,7 +1352,7 @@ export type TaskHistoryChangedFilter = {
   statuses?: Array<TaskStatus> | null | undefined;
   /** Of these names. */
   taskNames?: Array<string> | null | undefined;
-  /** Of the transactions with these global ids. */
+  /** Of the transactions with these global ids or numbers. */
   transactionIds?: Array<string> | null | undefined;
 };
 
@@ -1430,7 +1430,7 @@ export type TaskStatus =
 
 /** Which transactions to follow; every field given narrows. */
 export type TransactionChangedFilter = {
-  /** On the clusters with these global ids. */
+  /** On the clusters with these global or external ids. */
   clusterIds?: Array<string> | null | undefined;
   /** Executions of these kinds of things. */
   kinds?: Array<TransactionKind> | null | undefined;
@@ -1438,7 +1438,7 @@ export type TransactionChangedFilter = {
   names?: Array<string> | null | undefined;
   /** Changes into these statuses. */
   statuses?: Array<TransactionStatus> | null | undefined;
-  /** Those with these global ids. */
+  /** Those with these global ids or numbers. */
   transactionIds?: Array<string> | null | undefined;
 };
 
