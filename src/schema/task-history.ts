@@ -16,7 +16,7 @@ export const TaskHistoryFilterInput = builder.inputType('TaskHistoryFilter', {
       description: 'Of the runs of these projects; with clusters named: of these projects and those clusters.',
     }),
     transactionIds: t.idList({ description: 'Of the transactions with these global ids or numbers.' }),
-    nodeIds: t.stringList({ description: 'On these nodes; "" stands for points of synchronisation, which have none.' }),
+    nodeIds: t.idList({ description: 'On these nodes; "" stands for points of synchronisation, which have none.' }),
     statuses: t.field({ type: [TaskStatusEnum], description: 'In these statuses.' }),
     taskNames: t.stringList({ description: 'Of these names.' }),
     startedAfter: t.field({

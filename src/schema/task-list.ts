@@ -16,7 +16,7 @@ export const TaskConnection = builder.connectionObject(
 const TaskFilterInput = builder.inputType('TaskFilter', {
   description: 'Which tasks of a transaction; every field given narrows the list.',
   fields: (t) => ({
-    nodes: t.stringList({ description: 'On these nodes; "" stands for points of synchronisation, which have none.' }),
+    nodes: t.idList({ description: 'On these nodes; "" stands for points of synchronisation, which have none.' }),
     statuses: t.field({ type: [TaskStatusEnum], description: 'In these statuses.' }),
     taskNames: t.stringList({ description: 'Of these names.' }),
     search: t.string({ description: 'With this in the name or the node, in whatever case of letters.' }),

@@ -21,7 +21,7 @@ export const TransactionFilterInput = builder.inputType('TransactionFilter', {
     }),
     statuses: t.field({ type: [TransactionStatusEnum], description: 'In these statuses.' }),
     names: t.stringList({ description: 'Of these names.' }),
-    externalIds: t.stringList({ description: 'That their reporters call by these ids.' }),
+    externalIds: t.idList({ description: 'That their reporters call by these ids.' }),
     createdAfter: t.field({ type: 'DateTime', description: 'Made after this instant.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Made before this instant.' }),
   }),

@@ -46,8 +46,8 @@ const TransactionReportInput = builder.inputType('TransactionReportInput', {
   description: 'Events of one deployment, told together.',
   fields: (t) => ({
     transactionId: t.id({ description: TEXTS.transactionId }),
-    externalId: t.string({ description: TEXTS.externalId }),
-    cluster: t.string({ description: TEXTS.cluster }),
+    externalId: t.id({ description: TEXTS.externalId }),
+    cluster: t.id({ description: TEXTS.cluster }),
     reportId: t.id({
       required: true,
       description: 'Made by the reporter: the same report once more is acknowledged and changes nothing.',

@@ -9,9 +9,9 @@ import { INPUT, mutationOptions } from './mutation.js';
 const GraphTaskInput = builder.inputType('GraphTaskInput', {
   description: 'One task of the graph of a deployment.',
   fields: (t) => ({
-    id: t.string({ description: 'What it is called in the graph; left out: its name.' }),
+    id: t.id({ description: 'What it is called in the graph; left out: its name.' }),
     name: t.string({ required: true, description: 'Its name.' }),
-    nodes: t.stringList({ description: 'The nodes it is executed on; none: a point of synchronisation.' }),
+    nodes: t.idList({ description: 'The nodes it is executed on; none: a point of synchronisation.' }),
   }),
 });
 
@@ -25,7 +25,7 @@ const DeploymentGraphInput = builder.inputType('DeploymentGraphInput', {
 const TransactionStartInput = builder.inputType('TransactionStartInput', {
   description: 'A deployment that begins.',
   fields: (t) => ({
-    cluster: t.string({
+    cluster: t.id({
       required: true,
       description: 'The cluster: its global id or its external id. An external id that nobody has makes a cluster.',
     }),
@@ -33,7 +33,7 @@ const TransactionStartInput = builder.inputType('TransactionStartInput', {
     releaseVersion: t.string({
       description: 'The release of a cluster that is made by this. Of releases before 9.0 no history is kept.',
     }),
-    externalId: t.string({
+    externalId: t.id({
       required: true,
       description: 'What the reporter calls the deployment: the same once more in the cluster changes nothing.',
     }),
@@ -86,8 +86,8 @@ const TransactionEndInput = builder.inputType('TransactionEndInput', {
   description: 'How a deployment ended.',
   fields: (t) => ({
     transactionId: t.id({ description: 'The deployment: its global id or its number. Give this or `externalId`.' }),
-    externalId: t.string({ description: 'The deployment, by what its reporter calls it.' }),
-    cluster: t.string({
+    externalId: t.id({ description: 'The deployment, by what its reporter calls it.' }),
+    cluster: t.id({
       description: 'The cluster of the external id; needed where several clusters have that deployment.',
     }),
     status: t.field({ type: DeploymentEndEnum, required: true, description: 'How it ended.' }),

@@ -37,6 +37,28 @@ describe.each(storeKinds())('what is reported of deployments (%s)', (store) => {
       ]);
     });
 
+    it('takes numbers for ids, as Fuel writes them, and so do filters', async () => {
+      const cluster = world.clock.now();
+      const graph = { tasks: [{ id: 34, name: 'swift', nodes: [1, 2] }] };
+      const { outcome, transaction } = await reporter.tell('start', { cluster, externalId: 12, graph });
+      expect(outcome).toBe('STARTED');
+      const rows = await rowsOf(world, transaction?.id ?? '');
+      expect(rows.map(({ task, node }) => [task, node])).toEqual([
+        ['34', '1'],
+        ['34', '2'],
+      ]);
+      const query = `query ($id: ID!) { transaction(id: $id) { tasks(filter: { nodes: [2] }) { nodes { nodeId } } }
+        taskHistory(filter: { transactionIds: [$id], nodeIds: [2] }) { nodes { nodeId } }
+        transactions(filter: { clusterIds: [${cluster}], externalIds: [12] }) { nodes { id } } }`;
+      expect(await world.gql(query, { id: transaction?.id })).toEqual({
+        transaction: { tasks: { nodes: [{ nodeId: '2' }] } },
+        taskHistory: { nodes: [{ nodeId: '2' }] },
+        transactions: { nodes: [{ id: transaction?.id }] },
+      });
+      const ended = await reporter.tell('end', { cluster, externalId: 12, status: 'READY' });
+      expect(ended).toMatchObject({ outcome: 'ENDED' });
+    });
+
     it('of the same external id changes nothing, also when several come at once', async () => {
       const input = { cluster: unique('c'), externalId: '7', graph: GRAPH };
       const answers = await Promise.all(Array.from({ length: 5 }, () => reporter.tell('start', input)));

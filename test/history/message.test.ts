@@ -79,6 +79,16 @@ describe('the body of a message', () => {
     expect(read(value)).toMatchObject({ fault });
   });
 
+  it('brings the ids of clusters, deployments, tasks and nodes as Fuel writes them, which is as numbers', () => {
+    const graph = { tasks: [{ id: 34, name: 'swift', nodes: [1, '2'] }] };
+    expect(read({ transactionStart: { cluster: 1, externalId: 12, graph } })).toMatchObject({
+      input: { cluster: '1', externalId: '12', graph: { tasks: [{ id: '34', name: 'swift', nodes: ['1', '2'] }] } },
+    });
+    expect(read({ transactionEnd: { cluster: 1, externalId: 12, status: 'READY' } })).toMatchObject({
+      input: { cluster: '1', externalId: '12' },
+    });
+  });
+
   it('may be as large as the limit, and no larger', () => {
     const filled = (size: number): Buffer => {
       const text = JSON.stringify({ transactionReport: REPORT });
@@ -98,7 +108,7 @@ describe('the body of a message', () => {
 
   it.each([
     [{ transactionStart: {} }, ['cluster: "cluster" is needed.', 'externalId: "externalId" is needed.']],
-    [{ transactionStart: { cluster: 5, externalId: 'd' } }, ['cluster: "cluster" is a text.']],
+    [{ transactionStart: { cluster: 5.5, externalId: 'd' } }, ['cluster: "cluster" is a text or a whole number.']],
     [{ transactionReport: { ...REPORT, events: {} } }, ['events: "events" is a list.']],
     [{ transactionReport: { ...REPORT, reportId: 1.5 } }, ['reportId: "reportId" is a text or a whole number.']],
     [{ transactionReport: { ...REPORT, progress: '5' } }, ['progress: "progress" is a whole number.']],
@@ -109,13 +119,13 @@ describe('the body of a message', () => {
         transactionStart: {
           cluster: 'c',
           externalId: 'd',
-          graph: { tasks: [5, { nodes: ['1', 2] }, { name: 'a', on: 1 }] },
+          graph: { tasks: [5, { nodes: ['1', 2, true] }, { name: 'a', on: 1 }] },
         },
       },
       [
         'graph.tasks.0: This is an object.',
         'graph.tasks.1.name: "name" is needed.',
-        'graph.tasks.1.nodes.1: This is a text.',
+        'graph.tasks.1.nodes.2: This is a text or a whole number.',
         'graph.tasks.2.on: There is no such field; there are id, name, nodes.',
       ],
     ],

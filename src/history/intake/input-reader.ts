@@ -6,6 +6,9 @@ type Path = readonly (string | number)[];
 /** The most faults that are named of one input. */
 const MOST_ISSUES = 100;
 
+const idOf = (value: JsonValue): string | undefined =>
+  Number.isSafeInteger(value) || typeof value === 'string' ? String(value) : undefined;
+
 /**
  * Reads the fields of one JSON object as GraphQL takes them (null is left out, an id may be a whole number), and notes
  * what is wrong by its place. What is at fault reads as left out.
@@ -33,9 +36,7 @@ export class InputReader {
   }
 
   id(field: string): string | null {
-    return this.#read(field, 'a text or a whole number', (value) =>
-      Number.isSafeInteger(value) || typeof value === 'string' ? String(value) : undefined,
-    );
+    return this.#read(field, 'a text or a whole number', idOf);
   }
 
   whole(field: string): number | null {
@@ -60,13 +61,17 @@ export class InputReader {
     return this.#read(field, 'a list', (value) => (Array.isArray(value) ? value : undefined));
   }
 
-  /** A list of texts. */
-  texts(field: string): string[] | null {
+  /** A list of ids. */
+  ids(field: string): string[] | null {
     const list = this.list(field);
-    for (const [index, value] of (list ?? []).entries()) {
-      if (typeof value !== 'string') this.#note([field, index], 'This is a text.');
-    }
-    return list?.filter((value) => typeof value === 'string') ?? null;
+    return (
+      list?.flatMap((value, index) => {
+        const id = idOf(value);
+        if (id !== undefined) return [id];
+        this.#note([field, index], 'This is a text or a whole number.');
+        return [];
+      }) ?? null
+    );
   }
 
   /** Whatever it is. */

@@ -40,7 +40,7 @@ function graphOf(reader: InputReader): DeploymentStart['graph'] {
       const task = graph.within(value, 'tasks', index);
       if (task === null) return [];
       task.refuseOthers(['id', 'name', 'nodes']);
-      return [{ id: task.text('id'), name: task.required('name', task.text('name'), ''), nodes: task.texts('nodes') }];
+      return [{ id: task.id('id'), name: task.required('name', task.text('name'), ''), nodes: task.ids('nodes') }];
     }),
   };
 }
@@ -57,10 +57,10 @@ function startOf(reader: InputReader): DeploymentStart {
     'dryRun',
   ]);
   return {
-    cluster: reader.required('cluster', reader.text('cluster'), ''),
+    cluster: reader.required('cluster', reader.id('cluster'), ''),
     clusterName: reader.text('clusterName'),
     releaseVersion: reader.text('releaseVersion'),
-    externalId: reader.required('externalId', reader.text('externalId'), ''),
+    externalId: reader.required('externalId', reader.id('externalId'), ''),
     name: reader.text('name'),
     graph: graphOf(reader),
     settings: reader.object('settings'),
@@ -70,8 +70,8 @@ function startOf(reader: InputReader): DeploymentStart {
 
 const refOf = (reader: InputReader) => ({
   transactionId: reader.id('transactionId'),
-  externalId: reader.text('externalId'),
-  cluster: reader.text('cluster'),
+  externalId: reader.id('externalId'),
+  cluster: reader.id('cluster'),
 });
 
 /** What is wrong with one event refuses that event alone, where it is taken in: here they need only be a list. */
