@@ -112,6 +112,8 @@ describeWithStores('leased work of two server processes on one MySQL', ['mysql']
 
   it('is never written by an owner that was only paused, and that is counted', async () => {
     const [first, second] = await both();
+    // It may be stopped in the middle of a write, whose connection the database ends: it must try another all the same.
+    await put('stubborn');
     first.signal('SIGSTOP');
     await said('wrote', second);
     const before = (await log()).length;

@@ -19,7 +19,7 @@ import {
 // Real processes that start, die and come back.
 vi.setConfig({ testTimeout: 120_000 });
 
-const SHORT = { shardLease: '2s', runLease: '30s' };
+const SHORT = { shardLease: '2s', runLease: '5s' };
 const HELD = 'orrery_shards_held';
 const TAKEN_OVER = 'orrery_shard_takeovers_total';
 const SOON = { timeout: 60_000, interval: 50 };
