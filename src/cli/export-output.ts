@@ -20,7 +20,7 @@ export interface ExportFlags extends ConnectionOptions {
 export function withExport(command: Command): Command {
   return withConnection(command)
     .addOption(new Option('--format <format>', 'the form (default: csv; by the name of the file)').choices(FORMATS))
-    .option('--file <path>', 'write this file, which appears when it is whole (default: standard output)', filled)
+    .option('--file <path>', 'write this file, which appears when it is whole; - or nothing: standard output', filled)
     .option('--bom', 'begin CSV with the mark by which some spreadsheets know UTF-8');
 }
 
@@ -78,7 +78,7 @@ export async function writeExport(
 ): Promise<void> {
   const client = connectTo(findServer(flags), terminal);
   const begin = (): Promise<Pieces> => start(client, signal);
-  if (flags.file === undefined) {
+  if (flags.file === undefined || flags.file === '-') {
     await writeOut(await begin(), terminal);
     return;
   }

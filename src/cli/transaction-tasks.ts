@@ -4,11 +4,12 @@ import { type TaskFlags, taskFilterOf } from './definition/task-filter.js';
 import { CliFailure, EXIT } from './failure.js';
 import { findTransaction, followRecord, recordMark } from './follow-transaction.js';
 import { rowWriter, writeRows } from './output/format.js';
-import { collect, type PagingOptions } from './paging.js';
+import { rowStream } from './output/row-stream.js';
+import { collect, type OpenPagingOptions, type PageOf, pages, pagingOf } from './paging.js';
 import { HISTORY_COLUMNS, historyRow, type ShownTask } from './rows/task.js';
 
 /** How a transaction's tasks are shown. */
-export interface TransactionTasksFlags extends ServerOptions, PagingOptions, TaskFlags {
+export interface TransactionTasksFlags extends ServerOptions, OpenPagingOptions, TaskFlags {
   readonly follow?: boolean;
   readonly summary?: boolean;
 }
@@ -66,7 +67,7 @@ export async function showTransactionTasks(
   const transaction = await findTransaction(sdk, id);
   // The mark first, then the list: what is recorded meanwhile comes after it.
   const after = flags.follow ? await recordMark(sdk, transaction.id) : null;
-  const tasks = await collect<ShownTask>(context, flags, async (page) => {
+  const fetchPage = async (page: { first: number; after: string | null }): Promise<PageOf<ShownTask>> => {
     const { transaction: found } = await sdk.transactionTasks({
       id: transaction.id,
       filter,
@@ -75,14 +76,27 @@ export async function showTransactionTasks(
     });
     if (!found) throw new CliFailure(`The transaction ${transaction.number} was deleted meanwhile.`, EXIT.REFUSED);
     return found.tasks;
-  });
+  };
+  const { output } = flags;
+  const paging = pagingOf(flags, output !== 'table');
   if (after === null) {
-    writeRows(terminal, flags, tasks.map(historyRow), columns);
+    if (output === 'table') {
+      writeRows(terminal, flags, (await collect(context, paging, fetchPage)).map(historyRow), columns);
+      return;
+    }
+    const stream = rowStream(terminal, { output }, columns);
+    for await (const tasks of pages(context, paging, fetchPage)) await stream.write(tasks.map(historyRow));
+    stream.end();
     return;
   }
   const write = rowWriter(terminal, flags, columns);
-  write(tasks.map(historyRow));
-  const [fits, isNews] = [wanted(flags), newsOf(tasks)];
+  const listed: Pick<ShownTask, 'id' | 'status'>[] = [];
+  for await (const tasks of pages(context, paging, fetchPage)) {
+    write(tasks.map(historyRow));
+    await terminal.drained();
+    listed.push(...tasks.map(({ id, status }) => ({ id, status })));
+  }
+  const [fits, isNews] = [wanted(flags), newsOf(listed)];
   await followRecord(sdk, context, transaction, after, (event) => {
     const { task, statusAfter: status } = event;
     if (task && status && fits(event) && isNews(task.id, status)) write([{ ...historyRow(task), status }]);

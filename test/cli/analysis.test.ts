@@ -37,7 +37,14 @@ describe('deployment diff', () => {
     expect((await run('deployment', 'diff', a, b, '--nodes', '1')).err).toBe('Nothing differs.\n');
     const same = await run('deployment', 'diff', a, b, '--nodes', '1', '--change', 'unchanged', '-o', 'json');
     expect(JSON.parse(same.out)).toMatchObject([{ change: 'UNCHANGED', node: '1' }]);
-    expect(await run('deployment', 'diff', a, '999')).toMatchObject({ code: 3 });
+    for (const both of [
+      [a, '999'],
+      ['999', a],
+    ]) {
+      const refused = await run('deployment', 'diff', ...both);
+      expect(refused).toMatchObject({ code: 3, err: expect.stringContaining('There is no transaction "999"') });
+      expect(refused.err).not.toContain(`"${a}"`);
+    }
   });
 });
 

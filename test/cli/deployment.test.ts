@@ -34,10 +34,23 @@ describe('deployment', () => {
     const number = /^number +(\d+)$/m.exec(started.out)?.[1] ?? '';
     expect((await run(...start)).out).toMatch(/^outcome +ALREADY_STARTED$/m);
     const summary = await file('summary.json', { changes: { total: 7 } });
-    const event = ['--task', 'netconfig', '--node', '5', '--status', 'ready', '--summary', summary];
+    const event = [
+      '--task',
+      'netconfig',
+      '--node',
+      '5',
+      '--status',
+      'ready',
+      '--summary',
+      summary,
+      '--exit-code',
+      '-3',
+    ];
     const reported = await run('deployment', 'report', number, ...event, '--progress', '40');
     expect(reported).toMatchObject({ code: 0, out: expect.stringMatching(/^accepted +1$/m) });
     expect(reported.out).toMatch(/^progress +40$/m);
+    const shown = await run('deployment', 'tasks', number, '--node', '5', '-o', 'json');
+    expect(JSON.parse(shown.out)).toMatchObject([{ exitCode: -3 }]);
     const ended = await run('deployment', 'end', '--external-id', 'd1', '--cluster', 'env-1', '--status', 'error');
     expect(ended.out).toMatch(/^status +ERROR$/m);
   });

@@ -55,6 +55,13 @@ describe('history export', () => {
     expect((await run('--bom')).out.startsWith('\uFEFFnumber')).toBe(true);
   });
 
+  it('writes to standard output for the file "-"', async () => {
+    for (const subject of ['history', 'deployment']) {
+      const { code, out } = await orrery([subject, 'export', '--file', '-'], server);
+      expect({ code, head: out.slice(0, 10) }).toEqual({ code: 0, head: 'number,id,' });
+    }
+  });
+
   it('writes JSON lines with summaries, into a file that appears when it is whole', async () => {
     const file = join(folder, 'history.jsonl');
     expect(await run('--task-name', 'netconfig', '--summary', '--file', file)).toMatchObject({ code: 0, out: '' });

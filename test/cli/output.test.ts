@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { csvLine, formatCsv } from '../../src/cli/output/csv.js';
 import { type FORMATS, rowWriter, writeObject, writeRows } from '../../src/cli/output/format.js';
 import { progressOn } from '../../src/cli/output/progress.js';
+import { rowStream } from '../../src/cli/output/row-stream.js';
 import { Screen } from '../../src/cli/output/screen.js';
 import { formatTable } from '../../src/cli/output/table.js';
 import { clipText, shown, textWidth } from '../../src/cli/output/text.js';
@@ -39,6 +40,23 @@ describe('csv', () => {
 
   it('writes numbers as they are and instants in UTC', () => {
     expect(csvLine([-1, new Date(0), null, ['a', 'b'], true])).toBe('-1,1970-01-01T00:00:00.000Z,,a b,true\r\n');
+  });
+});
+
+describe('a list that is written piece by piece', () => {
+  it('is the same text as of the whole list', async () => {
+    const row = fc.record({ a: anyText, b: fc.option(fc.integer()), c: fc.array(fc.string()) });
+    const output = fc.constantFrom('json' as const, 'yaml' as const, 'csv' as const);
+    await fc.assert(
+      fc.asyncProperty(output, fc.array(fc.array(row, { maxLength: 3 }), { maxLength: 4 }), async (form, pieces) => {
+        const [whole, parts] = [new Console(), new Console()];
+        writeRows(whole, { output: form }, pieces.flat(), ['a', 'b', 'c']);
+        const stream = rowStream(parts, { output: form }, ['a', 'b', 'c']);
+        for (const piece of pieces) await stream.write(piece);
+        stream.end();
+        expect(parts.outText).toBe(whole.outText);
+      }),
+    );
   });
 });
 

@@ -12,9 +12,10 @@ let first: string;
 const STATUSES = { '1': 'error', '2': 'ready', '5': 'ready', '6': 'error' } as const;
 const NODES = ['1', '2', '5', '6'];
 
-async function announce(externalId: string, cluster = 'env-1'): Promise<string> {
-  const graph = { tasks: [{ name: 'netconfig', nodes: NODES }, { name: 'hiera', nodes: NODES }, { name: 'sync' }] };
-  const input = { cluster, externalId, name: externalId, graph };
+const TASKS = [{ name: 'netconfig', nodes: NODES }, { name: 'hiera', nodes: NODES }, { name: 'sync' }];
+
+async function announce(externalId: string, cluster = 'env-1', tasks: typeof TASKS = TASKS): Promise<string> {
+  const input = { cluster, externalId, name: externalId, graph: { tasks } };
   const { transaction } = payloadOf((await createSdk(server.client()).transactionStart({ input })).transactionStart);
   return String(transaction.number);
 }
@@ -50,7 +51,7 @@ interface ShownTask {
   task: string;
   node: string | null;
   status: string;
-  summary?: string;
+  summary?: unknown;
 }
 
 /** The tasks that a command line lists, as `task node STATUS`. */
@@ -99,8 +100,29 @@ describe('tasks-history of one deployment', () => {
     const csv = await run('tasks-history', '1', '--node', '1', '-s', 'error', '-o', 'csv', '--summary');
     expect(csv.out).toMatch(/summary\r\n\d+,netconfig,1,1,ERROR,.*"\{""node"":""1""\}"\r\n$/);
     expect((await run('tasks-history', '1', '-s', 'error', '-o', 'yaml')).out).toContain('task: netconfig');
+    const failed = ['tasks-history', '1', '--node', '1', '-s', 'error', '--summary', '-o'];
+    expect(JSON.parse((await run(...failed, 'json')).out)).toMatchObject([{ summary: { node: '1' } }]);
+    expect((await run(...failed, 'yaml')).out).toContain('summary:\n    node: "1"');
     const paged = await run('tasks-history', '1', '-n', '2', '-o', 'csv');
     expect(paged).toMatchObject({ code: 0, err: expect.stringContaining('Only the first 2') });
+  });
+
+  it('gives programs all tasks, page by page, and people the first 50', async () => {
+    const nodes = Array.from({ length: 700 }, (_one, index) => `n${index}`);
+    const number = await announce('large', 'env-large', [{ name: 'many', nodes }]);
+    for (const command of [['tasks-history'], ['deployment', 'tasks']]) {
+      const csv = await run(...command, number, '-o', 'csv');
+      expect({ ...csv, out: csv.out.trimEnd().split('\r\n').length }).toEqual({ code: 0, out: 701, err: '' });
+    }
+    const rows = JSON.parse((await run('tasks-history', number, '-o', 'json')).out) as ShownTask[];
+    expect(rows.map(({ node }) => node)).toEqual(nodes);
+    expect((await run('tasks-history', number, '-o', 'yaml')).out.match(/^- number:/gm)).toHaveLength(700);
+    const table = await run('tasks-history', number);
+    expect(table.out.trimEnd().split('\n')).toHaveLength(51);
+    expect(table.err).toContain('Only the first 50');
+    expect(JSON.parse((await run('tasks-history', number, '-n', '3', '-o', 'json')).out)).toHaveLength(3);
+    const none = ['tasks-history', number, '--nodes', 'nowhere', '-o'];
+    expect([(await run(...none, 'json')).out, (await run(...none, 'yaml')).out]).toEqual(['[]\n', '[]\n']);
   });
 
   it('says what is wrong', async () => {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type CommandContext, listOf, type ServerOptions, withExamples, withSdk, withServer } from '../command.js';
 import { together } from '../definition/task-filter.js';
 import { CliFailure, EXIT } from '../failure.js';
+import { findTransaction } from '../follow-transaction.js';
 import { seconds } from '../instant-option.js';
 import type { Row } from '../output/cell.js';
 import { writeRows } from '../output/format.js';
@@ -56,8 +57,8 @@ export function registerDeploymentDiff(parent: Command, context: CommandContext)
         collect(context, flags, async (page) => {
           const { transactionDiff } = await sdk.transactionDiff({ a, b, filter, ...page });
           if (transactionDiff) return transactionDiff.tasks;
-          const message = `There is no deployment "${a}", or none "${b}": see "orrery deployment list".`;
-          throw new CliFailure(message, EXIT.REFUSED);
+          for (const id of [a, b]) await findTransaction(sdk, id);
+          throw new CliFailure('One of the two was deleted meanwhile.', EXIT.REFUSED);
         }),
       );
       if (differences.length === 0 && flags.output === 'table') context.terminal.err('Nothing differs.\n');

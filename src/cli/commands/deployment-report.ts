@@ -6,7 +6,7 @@ import { type DeploymentFlags, inputFor, saidOf, withDeployment } from '../defin
 import { readValue } from '../definition/document.js';
 import { CliFailure, EXIT } from '../failure.js';
 import { writeObject } from '../output/format.js';
-import { positive, whole } from '../paging.js';
+import { integer, positive, whole } from '../paging.js';
 import { transactionRow } from '../rows/transaction.js';
 
 /** What happened to one attempt of one task, as the command line says it. */
@@ -61,7 +61,7 @@ export function registerDeploymentReport(parent: Command, context: CommandContex
     .option('--task <name>', 'to the task of this name')
     .option('--node <node>', 'on this node; left out for a point of synchronisation')
     .option('--attempt <number>', 'to this attempt (default: the newest)', positive)
-    .option('--exit-code <number>', 'the exit status of what it executed', whole)
+    .option('--exit-code <number>', 'the exit status of what it executed', integer)
     .option('--reason <text>', 'why it ended as it did')
     .option('--summary <path>', 'its summary: a file with JSON of any shape; - reads standard input')
     .option('--progress <percent>', 'how far the deployment is, 0 to 100', whole)

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type CommandContext, withExamples, withSdk, withServer } from '../command.js';
 import { withTaskFilter } from '../definition/task-filter.js';
-import { withPaging } from '../paging.js';
+import { withOpenPaging } from '../paging.js';
 import { showTransactionTasks, type TransactionTasksFlags } from '../transaction-tasks.js';
 
 /** `orrery deployment tasks` */
@@ -10,7 +10,7 @@ export function registerDeploymentTasks(parent: Command, context: CommandContext
     .command('tasks')
     .argument('<deployment>', 'number or id')
     .description('list the tasks of a deployment, in the order they were made; the same as "orrery tasks-history"');
-  withTaskFilter(withPaging(withServer(command)))
+  withTaskFilter(withOpenPaging(withServer(command)))
     .option('--search <text>', 'with this text in name or node')
     .option('--summary', 'with the summary of each')
     .option('-f, --follow', 'go on with each change until it is over; exit code 0 for READY, else 1')

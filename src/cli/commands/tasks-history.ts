@@ -5,7 +5,7 @@ import { taskFilterOf, withTaskFilter } from '../definition/task-filter.js';
 import { CliFailure, EXIT } from '../failure.js';
 import { showList } from '../followed-list.js';
 import { past } from '../instant-option.js';
-import { withPaging } from '../paging.js';
+import { pagingOf, withOpenPaging } from '../paging.js';
 import { ACROSS_COLUMNS, historyRow, type ShownTask } from '../rows/task.js';
 import { showTransactionTasks, type TransactionTasksFlags, withSummary } from '../transaction-tasks.js';
 import { findCluster } from './cluster-show.js';
@@ -38,7 +38,7 @@ async function showAcross(sdk: OrrerySdk, context: CommandContext, flags: Flags)
   const projects = project === undefined ? undefined : [project];
   const filter = { clusterIds, projects, nodeIds, statuses, taskNames, startedAfter, startedBefore };
   const summaries = flags.summary === true;
-  await showList<ShownTask>(context, flags, sdk, {
+  await showList<ShownTask>(context, { ...flags, ...pagingOf(flags, false) }, sdk, {
     columns: withSummary(ACROSS_COLUMNS, flags),
     row: historyRow,
     newestFirst: true,
@@ -58,7 +58,7 @@ export function registerTasksHistory(parent: Command, context: CommandContext): 
     .command('tasks-history')
     .argument('[transaction]', 'number or id of a deployment or a run (default: all that ever ran, the newest first)')
     .description('list the tasks that were executed: of one deployment or run, or of all of them');
-  withTaskFilter(withPaging(withServer(command)))
+  withTaskFilter(withOpenPaging(withServer(command)))
     .option('--task-id <transaction>', 'the same as [transaction]')
     .option('--search <text>', 'of one transaction: with this text in name or node')
     .option('-c, --cluster <clusters>', 'on these clusters: one or several external ids, with commas', texts)
