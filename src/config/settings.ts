@@ -138,7 +138,11 @@ export const SETTINGS = {
   limits: {
     title: 'Limits',
     settings: {
-      maxBodyBytes: must(whole(1_024, 64 * 1_048_576), 1_048_576, 'The largest request, in bytes after decompression.'),
+      maxBodyBytes: must(
+        whole(1_024, 64 * 1_048_576),
+        4 * 1_048_576,
+        'The largest request, and message over WebSocket, in bytes after decompression. A summary has up to 1 MiB, and up to three times that where its JSON is written in ASCII.',
+      ),
       maxDepth: must(whole(3, 100), 20, 'The deepest nesting of fields in an operation.'),
       maxAliases: must(whole(0, 10_000), 50, 'The most aliases in an operation.'),
       maxDirectives: must(whole(0, 10_000), 50, 'The most directives in an operation.'),

@@ -29,7 +29,10 @@ const TaskEventInput = builder.inputType('TaskEventInput', {
     time: t.field({ type: 'ReportedTime', description: "When it happened, by the reporter's clock; left out: now." }),
     timeStart: t.field({ type: 'ReportedTime', description: 'When the attempt began, where the reporter knows.' }),
     timeEnd: t.field({ type: 'ReportedTime', description: 'When the attempt ended, where the reporter knows.' }),
-    exitCode: t.int({ description: 'The exit status of what it executed.' }),
+    exitCode: t.int({
+      description:
+        'The exit status of what it executed, of at most 32 bits: GraphQL refuses the request for a larger one.',
+    }),
     reason: t.string({ description: 'Why it ended as it did.' }),
     custom: t.field({
       type: 'JSON',
@@ -37,7 +40,8 @@ const TaskEventInput = builder.inputType('TaskEventInput', {
     }),
     summary: t.field({
       type: 'JSON',
-      description: 'A summary of any shape, of at most 1 MiB, nested at most 30 deep.',
+      description:
+        'A summary of any shape, of at most 1 MiB, nested at most 30 deep. The whole request has at most 4 MiB, unless the server is set up otherwise.',
     }),
   }),
 });

@@ -55,6 +55,24 @@ describe('deployment', () => {
     expect(ended.out).toMatch(/^status +ERROR$/m);
   });
 
+  it('is reported of with a summary of 1 MiB, also where its JSON is written in ASCII; a larger one is refused by index', async () => {
+    await run('deployment', 'start', '--cluster', 'env-1', '--external-id', 'huge');
+    const largest = 'é'.repeat(512 * 1024 - 1);
+    const report = (summary: string) => {
+      const events = [{ taskName: 'puppet', nodeId: '1', status: 'ready', summary }];
+      const input = { cluster: 'env-1', externalId: 'huge', reportId: `r${summary.length}`, events };
+      const query = `mutation ($input: TransactionReportInput!) { transactionReport(input: $input) {
+        ... on TransactionReportPayload { accepted refused { index code } } } }`;
+      const body = JSON.stringify({ query, variables: { input } });
+      return server.post(body.replaceAll('é', '\\u00e9'));
+    };
+    const answer = (accepted: number, refused: object[]) => ({
+      body: { data: { transactionReport: { accepted, refused } } },
+    });
+    expect(await report(largest)).toMatchObject(answer(1, []));
+    expect(await report(`${largest}é`)).toMatchObject(answer(0, [{ index: 0, code: 'TOO_LARGE' }]));
+  });
+
   it('is started, reported of and ended by files of the mutations JSON', async () => {
     const name = { cluster: 'env-2', externalId: 'd2' };
     expect((await run('deployment', 'start', '--file', await file('start.json', name))).code).toBe(0);

@@ -31,7 +31,7 @@ describe('the configuration', () => {
     expect(config.server.dataDir).toBe(resolve('data'));
     expect(config.stores).toMatchObject({ databaseUrl: `sqlite:${resolve('data/orrery.sqlite')}`, embedded: true });
     expect(config.rights).toMatchObject({ graphiql: true, metricsPublic: true, introspection: true });
-    expect(config.limits).toMatchObject({ maxBodyBytes: 1_048_576, operationTimeout: 30_000 });
+    expect(config.limits).toMatchObject({ maxBodyBytes: 4_194_304, operationTimeout: 30_000 });
   });
 
   it('takes the flag before the environment before the file before the default', () => {

@@ -1308,7 +1308,7 @@ export type TaskEventInput = {
   attempt?: number | null | undefined;
   /** What the reporter adds: an object of at most 64 KiB, nested at most 30 deep. */
   custom?: unknown;
-  /** The exit status of what it executed. */
+  /** The exit status of what it executed, of at most 32 bits: GraphQL refuses the request for a larger one. */
   exitCode?: number | null | undefined;
   /** What the task is called in the graph. */
   graphTaskId?: string | null | undefined;
@@ -1318,7 +1318,7 @@ export type TaskEventInput = {
   reason?: string | null | undefined;
   /** PENDING, RUNNING, READY, ERROR, SKIPPED or STOPPED, in upper or lower case. */
   status: string;
-  /** A summary of any shape, of at most 1 MiB, nested at most 30 deep. */
+  /** A summary of any shape, of at most 1 MiB, nested at most 30 deep. The whole request has at most 4 MiB, unless the server is set up otherwise. */
   summary?: unknown;
   /** Its name: enough where the graph has one of that name on the node. */
   taskName?: string | null | undefined;
