@@ -23,6 +23,8 @@ export interface TasksExport extends ExportForm {
   readonly nodeIds?: Names;
   readonly statuses?: Names;
   readonly taskNames?: Names;
+  /** A part of the name or the node, in whatever case: with `transactionIds`. */
+  readonly search?: string | undefined;
   readonly startedAfter?: string | undefined;
   readonly startedBefore?: string | undefined;
 }

@@ -49,11 +49,12 @@ export interface TaskHistoryOrder {
 /** What is searched for is no longer than what it is searched in. */
 const LONGEST_SEARCH = 191;
 
-function searchOf(reader: Reader, search: Maybe<string>): Condition | null {
+/** What is searched for in names and nodes; null: nothing is. Throws InvalidInputError at `path` for too long a text. */
+export function searchOf(reader: Reader, search: Maybe<string>, path: readonly string[]): Condition | null {
   if (search == null || search === '') return null;
   if (search.length <= LONGEST_SEARCH) return searchCondition(reader, ['task_name', 'node_id'], search);
   const message = `At most ${LONGEST_SEARCH} characters are searched for.`;
-  throw new InvalidInputError([{ path: ['filter', 'search'], message }]);
+  throw new InvalidInputError([{ path, message }]);
 }
 
 function narrowingOf(reader: Reader, { nodes, statuses, taskNames, search }: TaskFilter): TaskNarrowing {
@@ -64,7 +65,7 @@ function narrowingOf(reader: Reader, { nodes, statuses, taskNames, search }: Tas
     nodeIds: nodes ?? null,
     statuses: statuses ?? null,
     taskNames: taskNames ?? null,
-    search: searchOf(reader, search),
+    search: searchOf(reader, search, ['filter', 'search']),
   };
 }
 

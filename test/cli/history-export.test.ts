@@ -55,6 +55,11 @@ describe('history export', () => {
     expect((await run('--bom')).out.startsWith('\uFEFFnumber')).toBe(true);
   });
 
+  it('searches within a transaction, and there alone', async () => {
+    expect((await run('--transaction', '1', '--search', 'NETCONF')).out.trimEnd().split('\r\n')).toHaveLength(2);
+    expect(await run('--search', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('--transaction') });
+  });
+
   it('writes to standard output for the file "-"', async () => {
     for (const subject of ['history', 'deployment']) {
       const { code, out } = await orrery([subject, 'export', '--file', '-'], server);

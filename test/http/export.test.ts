@@ -77,6 +77,7 @@ describe.each(storeKinds())('the export of the history on %s', (store) => {
       transaction_id: first?.id,
       transaction_name: 'first',
       cluster_id: clusterId,
+      cluster_external_id: 'env-1',
       project: null,
       graph_task_id: 'b',
       task_name: 'b',
@@ -114,6 +115,13 @@ describe.each(storeKinds())('the export of the history on %s', (store) => {
     expect(await named(`started_after=${START / 1_000 + 150}`)).toEqual(['first:b@1']);
   });
 
+  it('searches in the names and nodes of the transactions that it names', async () => {
+    const both = `transaction_ids=${first?.number},${second?.number}`;
+    expect(await named(`${both}&search=A`)).toEqual(['first:a@2', 'second:a@1']);
+    expect(await named(`${both}&search=9&statuses=ready`)).toEqual(['second:d@9']);
+    expect(await named(`${both}&search=a%25`)).toEqual([]);
+  });
+
   it('brings summaries where they are asked for', async () => {
     const found = await rows('task_names=a,d&summaries=true');
     expect(found.map(({ task_name, summary }) => [task_name, summary])).toEqual([
@@ -143,7 +151,13 @@ describe.each(storeKinds())('the export of the history on %s', (store) => {
     expect(cells.map(({ reason }) => reason)).toEqual(
       texts.map((text) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text)),
     );
-    expect(cells[0]).toMatchObject({ node_id: "'-5", exit_code: '-5', attempt: '1', duration: '1' });
+    expect(cells[0]).toMatchObject({
+      cluster_external_id: 'env-odd',
+      node_id: "'-5",
+      exit_code: '-5',
+      attempt: '1',
+      duration: '1',
+    });
     const marked = await (await server.get(`${EXPORT}?cluster_id=env-odd&bom=true`)).arrayBuffer();
     expect(Buffer.from(marked)).toEqual(Buffer.concat([Buffer.from('\uFEFF'), bytes]));
   });
@@ -183,6 +197,7 @@ describe.each(storeKinds())('the export of the history on %s', (store) => {
     ['started_after=yesterday', 400, '"started_after" is an instant such as "2026-11-21T08:00:00Z", or epoch seconds.'],
     ['started_after=1&started_after=2', 400, 'Give "started_after" once.'],
     ['statuses=done', 400, /^There is no "done" for "statuses": give pending, running, ready, error, skipped, lost/],
+    ['search=a', 400, 'Within named transactions is searched: give "transaction_ids" as well.'],
     ['cluster=1', 400, /^There is no parameter "cluster": there are format, /],
     ['cluster_id=none', 404, 'There is no cluster "none".'],
     ['transaction_ids=77777', 404, 'There is no transaction "77777".'],
@@ -209,6 +224,7 @@ describe.each(storeKinds())('the export of the history on %s', (store) => {
         id: first?.id,
         kind: 'DEPLOYMENT',
         cluster_id: clusterId,
+        cluster_external_id: 'env-1',
         project: null,
         external_id: 'first',
         name: 'first',
@@ -233,6 +249,7 @@ describe.each(storeKinds())('the export of the history on %s', (store) => {
       record?.length,
       [String(first?.number), first?.id, 'DEPLOYMENT'],
     ]);
+    expect(record?.[header?.indexOf('cluster_external_id') ?? -1]).toBe('env-1');
     const { text } = await server.token({ role: 'MEMBER', project: 'default' });
     const own = await server.get('/api/export/transactions?format=jsonl', {
       headers: { authorization: `Bearer ${text}` },

@@ -30,7 +30,7 @@ function page(number: number): ExportPage {
     custom: null,
     hasSummary: 0,
   }));
-  return { tasks, transactions: new Map([['deploy_1', { number: 1, name: 'one' }]]) };
+  return { tasks, transactions: new Map([['deploy_1', { number: 1, name: 'one' }]]), clusters: new Map() };
 }
 
 /** What is known of the export under way. */

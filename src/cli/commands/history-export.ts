@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type CommandContext, texts, withExamples } from '../command.js';
 import { type TaskFlags, taskFilterOf, withTaskFilter } from '../definition/task-filter.js';
 import { type ExportFlags, formatOf, withExport, writeExport } from '../export-output.js';
+import { CliFailure, EXIT } from '../failure.js';
 import { past } from '../instant-option.js';
 
 interface Flags extends ExportFlags, TaskFlags {
@@ -21,11 +22,15 @@ export function registerHistoryExport(parent: Command, context: CommandContext):
   withTaskFilter(withExport(command))
     .option('--summary', 'with the summary of each; JSON lines only')
     .option('-t, --transaction <transactions>', 'of these deployments and runs: numbers or ids, with commas', texts)
+    .option('--search <text>', 'with --transaction: with this text in name or node')
     .option('-c, --cluster <clusters>', 'of these clusters: one or several external ids, with commas', texts)
     .option('--project <projects>', 'of the runs of these projects: one or several, with commas', texts)
     .option('--since <date>', 'that began after: a date, or how long ago', past)
     .option('--until <date>', 'that began before: a date, or how long ago', past)
     .action(async (flags: Flags) => {
+      if (flags.search !== undefined && flags.transaction === undefined) {
+        throw new CliFailure('--search goes with --transaction.', EXIT.USAGE);
+      }
       const { nodes: nodeIds, statuses, taskNames } = taskFilterOf(flags);
       const asked = {
         format: formatOf(flags, flags.summary),
@@ -37,6 +42,7 @@ export function registerHistoryExport(parent: Command, context: CommandContext):
         nodeIds,
         statuses,
         taskNames,
+        search: flags.search,
         startedAfter: flags.since,
         startedBefore: flags.until,
       };

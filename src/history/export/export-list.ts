@@ -6,6 +6,7 @@ import type { TaskStatus } from '../../entities/ledger.js';
 import { NotFoundError } from '../../lib/errors.js';
 import { allScopes, listScopes, type PlaceFilter } from '../list-scopes.js';
 import { transactionsByNames } from '../read.js';
+import { searchOf } from '../task-list.js';
 import { needsNoScopes, type TaskNarrowing, type TaskPlace, taskRanges } from '../task-ranges.js';
 import { needsNoScopes as allInOneIndex, type TransactionNarrowing, transactionRanges } from '../transaction-ranges.js';
 import { seesTransaction } from '../visible.js';
@@ -20,6 +21,8 @@ export interface TaskExportFilter {
   readonly nodeIds: readonly string[] | null;
   readonly statuses: readonly TaskStatus[] | null;
   readonly taskNames: readonly string[] | null;
+  /** A part of the name or the node, in whatever case: where transactions are named. */
+  readonly search: string | null;
   /** When they began, in epoch milliseconds, both exclusive. */
   readonly startedAfter: number | null;
   readonly startedBefore: number | null;
@@ -85,7 +88,7 @@ export async function taskExportList(reader: Reader, ctx: Ctx, filter: TaskExpor
   checkListLength(filter.nodeIds, ['node_ids']);
   checkListLength(filter.taskNames, ['task_names']);
   await checkPlace(reader, ctx, filter);
-  const narrowing: TaskNarrowing = { ...rest, search: null };
+  const narrowing: TaskNarrowing = { ...rest, search: searchOf(reader, filter.search, ['search']) };
   const place = await taskPlace(reader, ctx, filter, narrowing);
   return untilNow(reader, taskRanges(place, narrowing));
 }

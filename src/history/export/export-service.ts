@@ -4,6 +4,7 @@ import type { Reader } from '../../db/transaction.js';
 import type { TaskStatus } from '../../entities/ledger.js';
 import type { JsonValue } from '../../lib/json.js';
 import { NOT_NARROWED, type TaskNarrowing, taskRanges } from '../task-ranges.js';
+import { ClusterNames } from './cluster-names.js';
 import {
   type TaskExportFilter,
   type TransactionExportFilter,
@@ -21,10 +22,20 @@ export interface ExportedTask extends ListedTask {
   readonly summary?: JsonValue;
 }
 
+/** The external ids of the clusters that some rows are of, by their scopes. */
+type ClustersOfRows = ReadonlyMap<string, string>;
+
 /** Some rows, and the transactions that they belong to (but for those deleted meanwhile). */
 export interface ExportPage {
   readonly tasks: readonly ExportedTask[];
   readonly transactions: ReadonlyMap<string, TransactionName>;
+  readonly clusters: ClustersOfRows;
+}
+
+/** Some rows of the list of transactions. */
+export interface TransactionExportPage {
+  readonly transactions: readonly ListedTransaction[];
+  readonly clusters: ClustersOfRows;
 }
 
 /** Which tasks of one transaction. */
@@ -46,14 +57,22 @@ export interface ExportService {
    */
   tasks(ctx: Ctx, filter: TaskExportFilter, summaries: boolean): Promise<AsyncGenerator<ExportPage>>;
   /** Every transaction that the caller may see and the filter fits, by when it was made. Throws alike. */
-  transactions(ctx: Ctx, filter: TransactionExportFilter): Promise<AsyncGenerator<readonly ListedTransaction[]>>;
+  transactions(ctx: Ctx, filter: TransactionExportFilter): Promise<AsyncGenerator<TransactionExportPage>>;
 }
 
 async function* named(reader: Reader, pages: AsyncIterable<readonly ExportedTask[]>): AsyncGenerator<ExportPage> {
-  const names = new TransactionNames(reader);
+  const [names, clusters] = [new TransactionNames(reader), new ClusterNames(reader)];
   for await (const tasks of pages) {
-    yield { tasks, transactions: await names.of(tasks) };
+    yield { tasks, transactions: await names.of(tasks), clusters: await clusters.of(tasks) };
   }
+}
+
+async function* placed(
+  reader: Reader,
+  pages: AsyncIterable<readonly ListedTransaction[]>,
+): AsyncGenerator<TransactionExportPage> {
+  const clusters = new ClusterNames(reader);
+  for await (const transactions of pages) yield { transactions, clusters: await clusters.of(transactions) };
 }
 
 async function findTask(reader: Reader, transactionId: string, name: string): Promise<SummarizedTask | null> {
@@ -84,6 +103,6 @@ export function createExportService({ db }: { db: Database }): ExportService {
       return named(reader, summaries ? withSummaries(reader, pages) : pages);
     },
     transactions: async (ctx, filter) =>
-      rangeListPages(reader, await transactionExportList(reader, ctx, filter), TRANSACTION_FORM),
+      placed(reader, rangeListPages(reader, await transactionExportList(reader, ctx, filter), TRANSACTION_FORM)),
   };
 }

@@ -12,14 +12,15 @@ const PARAMETERS = [
   'node_ids',
   'statuses',
   'task_names',
+  'search',
   'started_after',
   'started_before',
 ];
 
 async function* parts(pages: AsyncIterable<ExportPage>, format: FormatName): AsyncGenerator<ExportPart> {
   const line = format === 'csv' ? taskCsv : taskJsonLine;
-  for await (const { tasks, transactions } of pages) {
-    const lines = tasks.map((task) => line(task, transactions.get(task.transactionId)));
+  for await (const { tasks, transactions, clusters } of pages) {
+    const lines = tasks.map((task) => line(task, transactions.get(task.transactionId), clusters.get(task.scope)));
     yield { rows: tasks.length, texts: textPieces(lines) };
   }
 }
@@ -40,9 +41,13 @@ export const taskExport = (exports: Pick<ExportService, 'tasks'>): ExportSubject
       nodeIds: query.list('node_ids'),
       statuses: query.words('statuses', TASK_STATUSES_BY_NAME),
       taskNames: query.list('task_names'),
+      search: query.text('search'),
       startedAfter: query.instant('started_after'),
       startedBefore: query.instant('started_before'),
     };
+    if (filter.search !== null && filter.transactionIds === null) {
+      query.fault('search', 'Within named transactions is searched: give "transaction_ids" as well.');
+    }
     return async (ctx) => parts(await exports.tasks(ctx, filter, summaries), format);
   },
 });

@@ -1,5 +1,4 @@
-import type { ExportService } from '../../history/export/export-service.js';
-import type { ListedTransaction } from '../../history/export/listed-transaction.js';
+import type { ExportService, TransactionExportPage } from '../../history/export/export-service.js';
 import { TRANSACTION_KINDS_BY_NAME, TRANSACTION_STATUSES_BY_NAME } from '../../history/statuses.js';
 import { textPieces } from '../../lib/text-pieces.js';
 import type { ExportPart, ExportSubject, FormatName } from './export-subject.js';
@@ -16,12 +15,12 @@ const PARAMETERS = [
   'created_before',
 ];
 
-async function* parts(
-  pages: AsyncIterable<readonly ListedTransaction[]>,
-  format: FormatName,
-): AsyncGenerator<ExportPart> {
+async function* parts(pages: AsyncIterable<TransactionExportPage>, format: FormatName): AsyncGenerator<ExportPart> {
   const line = format === 'csv' ? transactionCsv : transactionJsonLine;
-  for await (const page of pages) yield { rows: page.length, texts: textPieces(page.map(line)) };
+  for await (const { transactions, clusters } of pages) {
+    const lines = transactions.map((row) => line(row, clusters.get(row.scope)));
+    yield { rows: transactions.length, texts: textPieces(lines) };
+  }
 }
 
 /** The transactions of the ledger. */

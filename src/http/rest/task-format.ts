@@ -13,6 +13,7 @@ export const TASK_CSV_HEADER = csvRecord([
   'transaction_id',
   'transaction_name',
   'cluster_id',
+  'cluster_external_id',
   'project',
   'graph_task_id',
   'task_name',
@@ -28,9 +29,13 @@ export const TASK_CSV_HEADER = csvRecord([
 ]);
 
 /** A task as a line of CSV. Instants are ISO 8601 in UTC. */
-export function taskCsv(task: ExportedTask, transaction: TransactionName | undefined): string {
+export function taskCsv(
+  task: ExportedTask,
+  transaction: TransactionName | undefined,
+  cluster: string | undefined,
+): string {
   const { number, id, transactionId, scope, attempt, status, exitCode } = task;
-  const where = `${transaction?.number ?? ''},${transactionId},${csvOf(transaction?.name)},${csvOf(clusterIn(scope))},${csvOf(projectIn(scope))}`;
+  const where = `${transaction?.number ?? ''},${transactionId},${csvOf(transaction?.name)},${csvOf(clusterIn(scope))},${csvOf(cluster)},${csvOf(projectIn(scope))}`;
   const what = `${csvText(task.graphTaskId)},${csvText(task.taskName)},${csvText(task.nodeId)},${attempt},${status},${csvOf(task.reason)}`;
   const duration = secondsOf(task);
   const when = `${timeOf(task.timeStart) ?? ''},${timeOf(task.timeEnd) ?? ''},${duration === null ? '' : numberText(duration)}`;
@@ -38,7 +43,11 @@ export function taskCsv(task: ExportedTask, transaction: TransactionName | undef
 }
 
 /** A task as a line of JSON; `summary` is there only where summaries were asked for. */
-export function taskJsonLine(task: ExportedTask, transaction: TransactionName | undefined): string {
+export function taskJsonLine(
+  task: ExportedTask,
+  transaction: TransactionName | undefined,
+  cluster: string | undefined,
+): string {
   const line = JSON.stringify({
     number: task.number,
     id: task.id,
@@ -46,6 +55,7 @@ export function taskJsonLine(task: ExportedTask, transaction: TransactionName | 
     transaction_id: task.transactionId,
     transaction_name: transaction?.name ?? null,
     cluster_id: clusterIn(task.scope),
+    cluster_external_id: cluster ?? null,
     project: projectIn(task.scope),
     graph_task_id: task.graphTaskId,
     task_name: task.taskName,

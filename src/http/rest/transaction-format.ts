@@ -10,6 +10,7 @@ export const TRANSACTION_CSV_HEADER = csvRecord([
   'id',
   'kind',
   'cluster_id',
+  'cluster_external_id',
   'project',
   'external_id',
   'name',
@@ -24,11 +25,12 @@ export const TRANSACTION_CSV_HEADER = csvRecord([
 ]);
 
 /** A transaction as an export shows it. Instants are ISO 8601 in UTC. */
-const shown = (row: ListedTransaction) => ({
+const shown = (row: ListedTransaction, cluster: string | undefined) => ({
   number: row.number,
   id: row.id,
   kind: row.kind,
   cluster_id: clusterIn(row.scope),
+  cluster_external_id: cluster ?? null,
   project: projectIn(row.scope),
   external_id: row.externalId,
   name: row.name,
@@ -43,12 +45,13 @@ const shown = (row: ListedTransaction) => ({
 });
 
 /** A transaction as a line of CSV. */
-export const transactionCsv = (row: ListedTransaction): string =>
+export const transactionCsv = (row: ListedTransaction, cluster: string | undefined): string =>
   csvRecord(
-    Object.values(shown(row)).map((value) =>
+    Object.values(shown(row, cluster)).map((value) =>
       typeof value === 'number' ? numberText(value) : csvOf(value?.toString() ?? null),
     ),
   );
 
 /** A transaction as a line of JSON. */
-export const transactionJsonLine = (row: ListedTransaction): string => `${JSON.stringify(shown(row))}\n`;
+export const transactionJsonLine = (row: ListedTransaction, cluster: string | undefined): string =>
+  `${JSON.stringify(shown(row, cluster))}\n`;
