@@ -55,6 +55,26 @@ describe('deployment', () => {
     expect(ended.out).toMatch(/^status +ERROR$/m);
   });
 
+  it('shows how far it came by its tasks where no reporter says', async () => {
+    const graph = await file('five.json', { tasks: [{ name: 'five', nodes: ['1', '2', '3', '4', '5'] }] });
+    const progressOf = async (): Promise<unknown> => {
+      const { out } = await run('deployment', 'list', '--cluster', 'env-far', '-o', 'json');
+      return (JSON.parse(out) as { progress: number }[])[0]?.progress;
+    };
+    const name = ['--external-id', 'far', '--cluster', 'env-far'];
+    const report = (node: string, status: string) =>
+      run('deployment', 'report', ...name, '--task', 'five', '--node', node, '--status', status);
+    await run('deployment', 'start', ...name, '--graph', graph);
+    expect(await progressOf()).toBe(0);
+    await report('1', 'ready');
+    await report('2', 'error');
+    await report('3', 'skipped');
+    await report('4', 'running');
+    expect(await progressOf()).toBe(60);
+    await run('deployment', 'end', ...name, '--status', 'error');
+    expect(await progressOf()).toBe(40);
+  });
+
   it('is reported of with a summary of 1 MiB, also where its JSON is written in ASCII; a larger one is refused by index', async () => {
     await run('deployment', 'start', '--cluster', 'env-1', '--external-id', 'huge');
     const largest = 'é'.repeat(512 * 1024 - 1);
@@ -108,7 +128,7 @@ describe('deployments that are there', () => {
     const { transaction } = JSON.parse(started.out) as { transaction: { number: number } };
     const number = String(transaction.number);
     await run('deployment', 'report', number, '--task', 'a', '--node', '1', '--status', 'ready');
-    expect((await run('deployment', 'list', '--cluster', 'env-list')).out).toMatch(/first +\w+ +0 +pending 1, ready 1/);
+    expect((await run('deployment', 'list', '--cluster', 'env-list')).out).toMatch(/first +\w+ +50 +pending 1, ready 1/);
     expect((await run('deployment', 'list', '--status', 'lost')).out).toBe('');
     expect((await run('deployment', 'list', '--cluster', 'env-nobody')).code).toBe(3);
     expect((await run('deployment', 'show', number)).out).toMatch(/^externalId +l1$/m);

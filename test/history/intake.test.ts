@@ -127,6 +127,15 @@ describe.each(storeKinds())('what is reported of deployments (%s)', (store) => {
       expect(answer.transaction).toMatchObject({ status: 'RUNNING', timeStart: '2016-03-07T14:49:06.000Z' });
     });
 
+    it('refuses a day that there is not, which JavaScript takes for one of the next month', async () => {
+      const id = await reporter.started();
+      const events = ['2016-02-30T14:49:06Z', '2016-02-29T14:49:06Z'].map((time) => ({
+        ...{ taskName: time, nodeId: '1', status: 'ready', time },
+      }));
+      const answer = await reporter.report(id, events);
+      expect(answer).toMatchObject({ accepted: 1, refused: [{ index: 0, code: 'INVALID_EVENT', field: 'time' }] });
+    });
+
     it('refuses each event at fault by its index with the reason, and keeps the others', async () => {
       const id = await reporter.started({
         graph: {

@@ -195,6 +195,7 @@ describe.each(storeKinds())('the export of the history on %s', (store) => {
     ['summaries=true', 400, 'Summaries have any shape: ask for format=jsonl.'],
     ['format=jsonl&bom=true', 400, 'Only CSV may begin with a byte order mark.'],
     ['started_after=yesterday', 400, '"started_after" is an instant such as "2026-11-21T08:00:00Z", or epoch seconds.'],
+    ['started_after=2016-02-30T14:49:06Z', 400, /^"started_after" is an instant/],
     ['started_after=1&started_after=2', 400, 'Give "started_after" once.'],
     ['statuses=done', 400, /^There is no "done" for "statuses": give pending, running, ready, error, skipped, lost/],
     ['search=a', 400, 'Within named transactions is searched: give "transaction_ids" as well.'],

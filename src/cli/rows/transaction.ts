@@ -23,6 +23,21 @@ export function countsText(counts: Counts): string {
   return counts.map(({ status, count }) => `${status.toLowerCase()} ${count}`).join(', ');
 }
 
+/** Statuses of tasks that were carried out. */
+const CARRIED_OUT = new Set(['READY', 'ERROR']);
+
+/**
+ * How far a deployment is, 0 to 100: what its reporters said, or where none did the share of its tasks that were carried
+ * out. (What its end closes is skipped too, so that one that is skipped counts only while it is open.)
+ */
+function progressOf({ progress, status, taskCounts }: TransactionLineFragment): number {
+  if (progress > 0) return progress;
+  const isOpen = status === 'PENDING' || status === 'RUNNING';
+  const sum = (counts: Counts): number => counts.reduce((all, { count }) => all + count, 0);
+  const done = taskCounts.filter((one) => CARRIED_OUT.has(one.status) || (isOpen && one.status === 'SKIPPED'));
+  return Math.floor((100 * sum(done)) / Math.max(1, sum(taskCounts)));
+}
+
 function placeOf(transaction: TransactionLineFragment): Row {
   if (transaction.__typename === 'JobRun') return { project: transaction.project };
   const { cluster, externalId, attempts } = transaction;
@@ -39,7 +54,7 @@ export function transactionRow(transaction: TransactionLineFragment): Row {
     name: transaction.name,
     status: transaction.status,
     reason: transaction.reason,
-    progress: transaction.progress,
+    progress: transaction.__typename === 'Deployment' ? progressOf(transaction) : transaction.progress,
     message: transaction.message,
     tasks: countsText(transaction.taskCounts),
     dryRun: transaction.dryRun,

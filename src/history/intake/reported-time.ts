@@ -1,8 +1,8 @@
+import { rfc3339Instant } from '../../lib/rfc3339.js';
 import { MINUTE } from '../../lib/time.js';
 
 /** How far a reporter's clock may be ahead of ours: an hour, which is what a wrong time zone makes. */
 const LARGEST_LEAD = 60 * MINUTE;
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2})$/;
 /** 2200-01-01, in epoch seconds: larger numbers are milliseconds by mistake. */
 const LAST_SECOND = 7_258_118_400;
 
@@ -20,9 +20,8 @@ export function reportedTime(value: unknown, now: number): ReportedTime {
 function epochOf(value: unknown): number | null {
   if (value instanceof Date) return Number.isFinite(value.getTime()) ? value.getTime() : null;
   if (typeof value === 'number') return value >= 0 && value < LAST_SECOND ? Math.round(value * 1_000) : null;
-  if (typeof value !== 'string' || !RFC_3339.test(value)) return null;
-  const at = Date.parse(value.replace(' ', 'T').toUpperCase());
-  return Number.isFinite(at) && at >= 0 ? at : null;
+  const at = typeof value === 'string' ? rfc3339Instant(value) : null;
+  return at !== null && at >= 0 ? at : null;
 }
 
 export const TIME_FORM = 'an instant such as "2026-11-21T08:00:00Z", or epoch seconds';

@@ -1,7 +1,7 @@
 import { type InputIssue, InvalidInputError } from '../../lib/errors.js';
 import { listItems } from '../../lib/list-items.js';
+import { rfc3339Instant } from '../../lib/rfc3339.js';
 
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/i;
 const EPOCH_SECONDS = /^\d{1,10}(\.\d+)?$/;
 
 const FLAG: ReadonlyMap<string, boolean> = new Map([
@@ -86,12 +86,8 @@ export class RestQuery {
     // A plus that was not encoded has become a space.
     const text = this.text(name)?.replace(/ (?=\d{2}:\d{2}$)/, '+');
     if (text === undefined || text === '') return null;
-    const at = EPOCH_SECONDS.test(text)
-      ? Math.round(Number(text) * 1_000)
-      : RFC_3339.test(text)
-        ? Date.parse(text)
-        : NaN;
-    if (Number.isNaN(at)) {
+    const at = EPOCH_SECONDS.test(text) ? Math.round(Number(text) * 1_000) : rfc3339Instant(text);
+    if (at === null) {
       this.fault(name, `"${name}" is an instant such as "2026-11-21T08:00:00Z", or epoch seconds.`);
     }
     return at;
