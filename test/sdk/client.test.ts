@@ -153,7 +153,7 @@ describe('subscriptions', () => {
     const changes = sdk.jobStatusChanged({})[Symbol.asyncIterator]();
     const next = changes.next();
     await expect.poll(() => states).toEqual(['CONNECTED']);
-    const large = sdk.jobStatusChanged({ after: 'x'.repeat(1_100_000) })[Symbol.asyncIterator]();
+    const large = sdk.jobStatusChanged({ after: 'x'.repeat(4_200_000) })[Symbol.asyncIterator]();
     await expect(large.next()).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
     await expect.poll(() => states).toEqual(['CONNECTED', 'LOST', 'CONNECTED']);
     for (let made = 0, done = false; !done; made += 1) {
