@@ -128,7 +128,9 @@ describe('deployments that are there', () => {
     const { transaction } = JSON.parse(started.out) as { transaction: { number: number } };
     const number = String(transaction.number);
     await run('deployment', 'report', number, '--task', 'a', '--node', '1', '--status', 'ready');
-    expect((await run('deployment', 'list', '--cluster', 'env-list')).out).toMatch(/first +\w+ +50 +pending 1, ready 1/);
+    expect((await run('deployment', 'list', '--cluster', 'env-list')).out).toMatch(
+      /first +\w+ +50 +pending 1, ready 1/,
+    );
     expect((await run('deployment', 'list', '--status', 'lost')).out).toBe('');
     expect((await run('deployment', 'list', '--cluster', 'env-nobody')).code).toBe(3);
     expect((await run('deployment', 'show', number)).out).toMatch(/^externalId +l1$/m);
